@@ -1,0 +1,1 @@
+"""Settings and policy: the models and their loader."""

@@ -1,0 +1,106 @@
+"""Contracts and rules: what a flow calls for, as text that a security analyst reads and edits."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CategoryName = Literal[
+    "name", "address", "birth_date", "death_date", "service_date", "other_date", "phone", "fax",
+    "email", "ssn", "member_id", "medicare_id", "medical_record_number", "account_number",
+    "claim_number", "license_number", "vehicle_id", "device_id", "url", "ip_address", "biometric",
+    "photo", "payment_card", "bank_account", "diagnosis", "procedure", "medication",
+    "clinical_note", "other_id",
+]  # fmt: skip
+CarrierName = Literal["identifier-fields", "coded-fields", "free-text", "names", "anywhere"]
+LabelName = Literal["substance_use", "hiv", "mental_health", "reproductive", "genetic"]
+
+
+class Action(StrEnum):
+    """What the policy does with a file, mildest first."""
+
+    RELEASE = "release"
+    REDACT = "redact"
+    HOLD = "hold"
+    REFUSE = "refuse"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Expectation(_Frozen):
+    """Categories that belong at some places.
+
+    Attributes:
+        categories: What belongs there.
+        in_: The kind of place.
+        at: Glob patterns on the readable place; empty means everywhere of that kind.
+        formats: Formats this holds for (globs such as ``x12/*``); empty means all.
+    """
+
+    categories: tuple[CategoryName, ...]
+    in_: CarrierName = Field("identifier-fields", alias="in")
+    at: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+
+
+class Contract(_Frozen):
+    """What one flow may carry.
+
+    Attributes:
+        contract: Its name.
+        description: One line for people.
+        formats: Formats accepted, as globs (``x12/837P``, ``delimited/*``, ``*``). Containers
+            (``archive/*``) are looked through when named; their members must match too.
+        expect: Which categories belong where.
+        unexpected: What to do when something stands where it isn't expected.
+        protected: What to do with codes of a protected class; one action, or one a label.
+        uninspectable: What to do with what can't be inspected.
+        confidence: Findings below it are reported and decide nothing.
+    """
+
+    contract: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    description: str = ""
+    formats: tuple[str, ...] = Field(min_length=1)
+    expect: tuple[Expectation, ...] = ()
+    unexpected: Action = Action.HOLD
+    protected: Action | dict[LabelName, Action] = Action.RELEASE
+    uninspectable: Literal[Action.HOLD, Action.REFUSE] = Action.HOLD
+    confidence: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
+class Pattern(_Frozen):
+    """A partner's own identifier, found by a linear-time (RE2) expression.
+
+    Attributes:
+        name: Shown as the detector.
+        category: What it finds.
+        regex: RE2 syntax.
+        context: Words of which one must stand near, when given.
+        confidence: Of a match.
+    """
+
+    name: str
+    category: CategoryName
+    regex: str
+    context: tuple[str, ...] = ()
+    confidence: Annotated[float, Field(ge=0, le=1)] = 0.85
+
+
+class Rules(_Frozen):
+    """What a site knows besides the contract.
+
+    Attributes:
+        patterns: Identifiers of its partners.
+        not_phi: Names of providers, payers and staff: evidence against.
+        protected_codes: Label to code prefixes, by code system ("icd10cm:F10").
+        digest_key: Key of the findings' HMAC, given for one inspection; empty for none.
+    """
+
+    patterns: tuple[Pattern, ...] = ()
+    not_phi: tuple[str, ...] = ()
+    protected_codes: dict[LabelName, tuple[str, ...]] = Field(default_factory=dict)
+    digest_key: bytes = b""

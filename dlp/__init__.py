@@ -1,0 +1,1 @@
+"""Inspection, pure: bytes in, a report out."""

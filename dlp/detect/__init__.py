@@ -1,0 +1,1 @@
+"""What finds identifiers in open text."""

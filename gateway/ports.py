@@ -1,0 +1,277 @@
+"""What the pipeline needs of the world: the ledger, its work queue, its queries, and two helpers.
+
+The ledger and its queries are synchronous (SQLAlchemy Core); async callers run them on a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypedDict
+
+from config.contracts import Contract, Rules
+from dlp.model import Report, Source
+from gateway.lifecycle import EventKind, State
+
+Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
+"""What an event may hold: canonical JSON (RFC 8785) without floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A row of the transfers table as read.
+
+    Attributes:
+        id: ``t_`` and 26 characters of lower-case base32; random and sortable by time.
+        route: Route name.
+        sender: Partner id.
+        account: The sender's account.
+        recipient: Partner id.
+        state: Present state.
+        created: UTC.
+        changed: UTC, of the last event.
+        data_key: The data key, wrapped by the key-encryption key; b"" once shredded.
+        name: The original name, encrypted under the data key.
+        name_digest: Keyed hash of sender, route and name, for look-up.
+        blob: Key of the staged bytes in the payload store.
+        size: Plaintext bytes received durably.
+        sha256: Hex digest of the plaintext once staged, else "".
+        format: As inspection named it, "" before.
+        verdict: "" before the decision.
+        reasons: For the sender, free of values.
+        report: Stored form of the report, None before inspection.
+        policy: Hash of the policy text that decided, "" before.
+        sealed_blob: Key of the sealed bytes, "" before.
+        sealed_size: Bytes.
+        sealed_sha256: Hex digest.
+        recipient_key: Fingerprint sealed for.
+        sealed_name: The original name as an OpenPGP message, b"" if withheld.
+        listed_name: Name in the recipient's listing.
+        delivered: UTC or None.
+        collected: UTC or None.
+        attempts: Failed tries of the present step.
+    """
+
+    id: str
+    route: str
+    sender: str
+    account: str
+    recipient: str
+    state: State
+    created: datetime
+    changed: datetime
+    data_key: bytes
+    name: bytes
+    name_digest: str
+    blob: str
+    size: int = 0
+    sha256: str = ""
+    format: str = ""
+    verdict: str = ""
+    reasons: tuple[str, ...] = ()
+    report: Mapping[str, object] | None = None
+    policy: str = ""
+    sealed_blob: str = ""
+    sealed_size: int = 0
+    sealed_sha256: str = ""
+    recipient_key: str = ""
+    sealed_name: bytes = b""
+    listed_name: str = ""
+    delivered: datetime | None = None
+    collected: datetime | None = None
+    attempts: int = 0
+
+
+class Changes(TypedDict, total=False):
+    """Columns that an event may set besides the state."""
+
+    name: bytes
+    name_digest: str
+    data_key: bytes
+    blob: str
+    size: int
+    sha256: str
+    format: str
+    verdict: str
+    reasons: tuple[str, ...]
+    report: Mapping[str, object]
+    policy: str
+    sealed_blob: str
+    sealed_size: int
+    sealed_sha256: str
+    recipient_key: str
+    sealed_name: bytes
+    listed_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens to a transfer.
+
+    Attributes:
+        kind: The word in the log.
+        actor: ``account:ID``, ``worker:N``, ``person:NAME`` or ``system``.
+        facts: What the log says of it: hashes, sizes, names of routes and policies; no PHI.
+        changes: Columns to set in the same transaction.
+    """
+
+    kind: EventKind
+    actor: str
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    changes: Changes = field(default_factory=lambda: Changes())
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A worker's claim on a transfer's next step, good until it runs out."""
+
+    transfer: Transfer
+    owner: str
+
+
+class LeaseLostError(Exception):
+    """The lease ran out or another has it; whoever sees this drops what it was doing."""
+
+
+class LedgerUnavailableError(Exception):
+    """The database is locked, full or gone; nothing was changed. New work must be refused."""
+
+
+class UnknownTransferError(LookupError):
+    """No transfer has that id."""
+
+
+class Ledger(Protocol):
+    """The only way to change state. Each method is one transaction, event included."""
+
+    def begin(self, transfer: Transfer, event: Event) -> Transfer:
+        """Record a new transfer in ``receiving``.
+
+        Raises:
+            LedgerUnavailableError: Nothing was changed.
+        """
+        ...
+
+    def advance(self, transfer: str, event: Event, lease: Lease | None = None) -> Transfer:
+        """Apply ``event`` by the transition table and append it to the log.
+
+        With ``lease`` the step is taken only while that lease holds, and ends it.
+
+        Raises:
+            IllegalTransitionError: The table has no such step.
+            LeaseLostError: The lease no longer holds.
+            UnknownTransferError: No such transfer.
+            LedgerUnavailableError: Nothing was changed.
+        """
+        ...
+
+    def record(self, kind: str, actor: str, facts: Mapping[str, Json]) -> None:
+        """Log something that isn't about one transfer: partners, accounts, keys, policy."""
+        ...
+
+
+class WorkQueue(Protocol):
+    """Claims on transfers that wait for a worker (states in :data:`gateway.lifecycle.WORK`)."""
+
+    def claim(self, owner: str, seconds: float) -> Lease | None:
+        """Lease the oldest due transfer, or None."""
+        ...
+
+    def renew(self, lease: Lease, seconds: float) -> None:
+        """Prolong.
+
+        Raises:
+            LeaseLostError: Too late.
+        """
+        ...
+
+    def give_back(self, lease: Lease, *, failed: bool, delay: float = 0.0) -> None:
+        """Return it: for another to take at once, or after ``delay`` seconds if the step failed
+        (which counts an attempt).
+        """
+        ...
+
+
+class Transfers(Protocol):
+    """Questions to the transfers table. None of them changes anything."""
+
+    def get(self, transfer: str) -> Transfer:
+        """One transfer.
+
+        Raises:
+            UnknownTransferError: No such transfer.
+        """
+        ...
+
+    def sent_by(self, partner: str, route: str = "", limit: int = 1000) -> Sequence[Transfer]:
+        """A sender's transfers, newest first; unfinished ones included, abandoned ones not."""
+        ...
+
+    def mailbox_of(self, partner: str, limit: int = 10_000) -> Sequence[Transfer]:
+        """Delivered and collected transfers of a recipient, oldest first."""
+        ...
+
+    def unfinished(self, name_digest: str) -> Transfer | None:
+        """The newest transfer in ``receiving`` under that digest."""
+        ...
+
+    def in_state(self, state: State, limit: int = 1000) -> Sequence[Transfer]:
+        """Transfers in one state, oldest first."""
+        ...
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """(route, state) to the number of transfers."""
+        ...
+
+
+class Scanner(Protocol):
+    """Inspection in a process that has no network and no long-term keys."""
+
+    async def scan(
+        self, blob: int, data_key: bytes, name: str, contract: Contract, rules: Rules
+    ) -> Report:
+        """Inspect the staged ciphertext behind the file descriptor ``blob``.
+
+        A crash, a timeout or memory run out comes back as a report whose ``uninspectable``
+        says so, never as an exception.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """Sealed bytes on disk, flushed.
+
+    Attributes:
+        size: Bytes.
+        sha256: Hex digest.
+    """
+
+    size: int
+    sha256: str
+
+
+class SealError(Exception):
+    """Sealing failed; the sentence says why and holds no secret."""
+
+
+class Sealer(Protocol):
+    """Signing and encryption in a process of its own, at constant memory."""
+
+    async def seal(self, plaintext: Source, recipient: bytes, output: int) -> SealedFile:
+        """Sign ``plaintext`` and encrypt it for the certificate ``recipient`` into the open file
+        descriptor ``output``, and flush that to disk.
+
+        Raises:
+            SealError: ``output`` then holds garbage for the caller to remove.
+        """
+        ...
+
+    async def seal_name(self, name: str, recipient: bytes) -> bytes:
+        """The original name as a small signed OpenPGP message for ``recipient``.
+
+        Raises:
+            SealError: Likewise.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The database and the payload store behind the ledger."""

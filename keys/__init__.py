@@ -1,0 +1,1 @@
+"""OpenPGP, the segment cipher and the envelope around data keys."""

@@ -1,0 +1,1 @@
+"""SFTP and HTTPS, and the Protocols they call."""

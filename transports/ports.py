@@ -1,0 +1,259 @@
+"""What a listener calls: one way in, one way out, one judge of identity, for every protocol.
+
+The gateway implements these; listeners know nothing else of it. All methods may be called from
+the event loop and never block it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Scope(StrEnum):
+    """What an account may do."""
+
+    SEND = "send"
+    RECEIVE = "receive"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is there, after authentication. Binds to a session once and never changes in it."""
+
+    account: str
+    partner: str
+    scopes: frozenset[Scope]
+
+
+class Problem(StrEnum):
+    """Why something was refused; each protocol has its own words for it."""
+
+    UNKNOWN_ROUTE = "unknown-route"
+    FORBIDDEN = "forbidden"
+    BAD_NAME = "bad-name"
+    NOT_FOUND = "not-found"
+    CONFLICT = "conflict"
+    TOO_LARGE = "too-large"
+    NO_SPACE = "no-space"
+    UNAVAILABLE = "unavailable"
+    NOT_SEQUENTIAL = "not-sequential"
+    BAD_RANGE = "bad-range"
+    BUSY = "busy"
+
+
+class TransportError(Exception):
+    """Refused, with a sentence the client may read (what, where, what to do; no PHI).
+
+    Attributes:
+        problem: The reason.
+        detail: The sentence.
+    """
+
+    def __init__(self, problem: Problem, detail: str) -> None:
+        super().__init__(detail)
+        self.problem = problem
+        self.detail = detail
+
+
+class Authenticator(Protocol):
+    """The one judge of identity. Each method takes as long for unknown users as for known ones."""
+
+    async def password(self, username: str, password: str, address: str) -> Principal | None:
+        """The principal, or None for any failure whatever."""
+        ...
+
+    async def public_key(self, username: str, key: bytes, address: str) -> Principal | None:
+        """The principal if ``key`` (SSH wire format, RFC 4253 section 6.6) is one of theirs.
+
+        Proof of possession is the SSH library's job and comes before the session is used.
+        """
+        ...
+
+    async def token(self, token: str, address: str) -> Principal | None:
+        """The principal an HTTPS API token belongs to, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One of a sender's own transfers, as shown to that sender.
+
+    Attributes:
+        transfer: Id.
+        route: Where it was dropped.
+        name: As the sender called it (decrypted for the sender alone).
+        size: Bytes received durably so far, or in all.
+        state: Word of the lifecycle.
+        modified: Last change, UTC.
+        sha256: Hex digest once whole, else "".
+        verdict: "" until decided.
+        reasons: For the sender, free of values.
+    """
+
+    transfer: str
+    route: str
+    name: str
+    size: int
+    state: str
+    modified: datetime
+    sha256: str = ""
+    verdict: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+class Upload(Protocol):
+    """A file coming in. Bytes go in order; nothing is submitted until :meth:`commit`."""
+
+    @property
+    def transfer(self) -> str:
+        """The transfer's id."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes taken so far; the next :meth:`write` continues here."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            TransportError: ``TOO_LARGE``, ``NO_SPACE`` or ``UNAVAILABLE``; the upload is then
+                suspended or gone, and what was acknowledged before is untouched.
+        """
+        ...
+
+    async def commit(self) -> Submission:
+        """Make it durable (fsync, then the database) and submit it; only then say OK."""
+        ...
+
+    async def suspend(self) -> None:
+        """The client left: keep the durable part, to be resumed under the same route and name."""
+        ...
+
+    async def discard(self) -> None:
+        """The client doesn't want it: forget it."""
+        ...
+
+
+class Intake(Protocol):
+    """The one way in."""
+
+    async def open(self, who: Principal, route: str, name: str) -> Upload:
+        """Start a new upload.
+
+        ``name`` is already normalised (:func:`transports.names.normalise`).
+
+        Raises:
+            TransportError: ``UNKNOWN_ROUTE`` (also for a route that isn't theirs),
+                ``NO_SPACE`` or ``UNAVAILABLE``.
+        """
+        ...
+
+    async def resume(self, who: Principal, route: str, name: str) -> Upload:
+        """Go on with a suspended upload; its :attr:`Upload.size` says from where.
+
+        Raises:
+            TransportError: ``NOT_FOUND`` if there is none, ``BUSY`` if another session has it.
+        """
+        ...
+
+    async def submit(self, who: Principal, route: str, old: str, new: str) -> Submission:
+        """Submit a finished temporary upload ``old`` under its final name ``new``.
+
+        Raises:
+            TransportError: ``NOT_FOUND`` if there is no such suspended upload.
+        """
+        ...
+
+    async def routes(self, who: Principal) -> Sequence[str]:
+        """The routes this principal may send on, sorted."""
+        ...
+
+    async def submissions(self, who: Principal, route: str = "") -> Sequence[Submission]:
+        """The partner's recent submissions and unfinished uploads, newest first."""
+        ...
+
+    async def submission(self, who: Principal, transfer: str) -> Submission:
+        """One of the partner's own, as sender or as recipient.
+
+        Raises:
+            TransportError: ``NOT_FOUND``, also for somebody else's.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A sealed file in a recipient's mailbox.
+
+    Attributes:
+        transfer: Id.
+        route: The route it came by.
+        sender: Partner id of the sender.
+        listed_name: Name in listings: opaque by default.
+        size: Bytes of the sealed file.
+        sha256: Hex digest of the sealed file.
+        delivered: When, UTC.
+        collected: When, UTC, or None.
+        sealed_name: The original name as an OpenPGP message for the recipient, b"" if withheld.
+    """
+
+    transfer: str
+    route: str
+    sender: str
+    listed_name: str
+    size: int
+    sha256: str
+    delivered: datetime
+    collected: datetime | None = None
+    sealed_name: bytes = b""
+
+
+class Reading(Protocol):
+    """An open sealed file. Knows which bytes were read, and collects when all have been."""
+
+    @property
+    def parcel(self) -> Parcel:
+        """What is being read."""
+        ...
+
+    async def read(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes from ``offset``; b"" at the end. Callers cap ``size``."""
+        ...
+
+    async def close(self) -> None:
+        """Finish; when every byte was read since :meth:`Mailbox.open`, the file is collected."""
+        ...
+
+
+class Mailbox(Protocol):
+    """The one way out."""
+
+    async def parcels(self, who: Principal) -> Sequence[Parcel]:
+        """Everything in the partner's mailbox, oldest first, collected ones included while kept."""
+        ...
+
+    async def open(self, who: Principal, transfer: str) -> Reading:
+        """Open one for reading.
+
+        Raises:
+            TransportError: ``NOT_FOUND``, also for somebody else's.
+        """
+        ...
+
+    async def acknowledge(self, who: Principal, transfer: str) -> Parcel:
+        """Mark as collected; again is the same as once.
+
+        Raises:
+            TransportError: ``NOT_FOUND``, also for somebody else's.
+        """
+        ...
+
+    async def returned(self, who: Principal) -> Sequence[Submission]:
+        """The partner's held and refused submissions, with reasons, newest first."""
+        ...

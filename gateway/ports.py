@@ -119,7 +119,7 @@ class Event:
     kind: EventKind
     actor: str
     facts: Mapping[str, Json] = field(default_factory=dict)
-    changes: Changes = field(default_factory=lambda: Changes())
+    changes: Changes = field(default_factory=Changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +187,7 @@ class WorkQueue(Protocol):
         ...
 
     def give_back(self, lease: Lease, *, failed: bool, delay: float = 0.0) -> None:
-        """Return it: for another to take at once, or after ``delay`` seconds if the step failed
-        (which counts an attempt).
-        """
+        """Return it, for anybody to take after ``delay`` seconds; ``failed`` counts an attempt."""
         ...
 
 
@@ -260,8 +258,7 @@ class Sealer(Protocol):
     """Signing and encryption in a process of its own, at constant memory."""
 
     async def seal(self, plaintext: Source, recipient: bytes, output: int) -> SealedFile:
-        """Sign ``plaintext`` and encrypt it for the certificate ``recipient`` into the open file
-        descriptor ``output``, and flush that to disk.
+        """Sign ``plaintext``, encrypt it for the certificate ``recipient``, flush it to ``output``.
 
         Raises:
             SealError: ``output`` then holds garbage for the caller to remove.

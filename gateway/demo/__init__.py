@@ -1,0 +1,1 @@
+"""A site with made-up partners and files: what ``lazaretto demo`` runs."""

@@ -1,0 +1,57 @@
+# Needs Python 3.11 or newer with venv, make and git; nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SITE ?= site
+
+.PHONY: help demo serve test lint types layers unit bench lock clean
+
+help:
+	@echo "make demo   run the whole job once, on made-up files, and check every outcome"
+	@echo "make serve  keep the same site up and print how to connect"
+	@echo "make test   everything CI runs: lint, types, layers, tests"
+	@echo "make bench  speed and memory, beside peers, as ratios"
+	@echo "make lock   pin every dependency again, with hashes (needs uv)"
+
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/.runtime
+	$(BIN)/lazaretto demo
+
+serve: $(VENV)/.runtime
+	$(BIN)/lazaretto demo --keep
+
+test: lint types layers unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev
+	$(BIN)/lint-imports --no-logo
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+bench: $(VENV)/.dev
+	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+lock:
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --upgrade \
+		pyproject.toml --output-file requirements.txt
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --extra dev \
+		--constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -124,10 +124,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A worker's claim on a transfer's next step, good until it runs out."""
+    """A worker's claim on a transfer's next step, good until it runs out.
+
+    Attributes:
+        transfer: As claimed.
+        owner: The worker.
+        claim: How often the transfer was claimed so far: a fencing token, so that a worker that
+            overslept can't pass for itself after it claimed the same transfer anew.
+    """
 
     transfer: Transfer
     owner: str
+    claim: int = 0
 
 
 class LeaseLostError(Exception):

@@ -1,1 +1,1 @@
-"""The database and the payload store behind the ledger."""
+"""The database behind the ledger: tables, transactions, and one module per database engine."""

@@ -1,0 +1,39 @@
+"""Appends to the log inside a transaction that somebody else began.
+
+Whoever changes something records it with :func:`append` on the same connection, so that the
+change and its record stand or fall together.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select, update
+
+from gateway.ledger.chain import Entry, Head, link
+from gateway.store.tables import events, log_head
+
+
+def append(connection: Connection, entry: Entry) -> Head:
+    """Write ``entry`` as the next event.
+
+    Locks the head row till the transaction ends; that is what keeps ``seq`` free of gaps and
+    forks on a database with several writers.
+
+    Raises:
+        ValueError: The entry is out of bounds; roll back.
+    """
+    present = read_head(connection, lock=True)
+    head, body = link(present, entry)
+    connection.execute(
+        insert(events).values(seq=head.seq, transfer=entry.transfer, body=body, hash=head.hash)
+    )
+    connection.execute(
+        update(log_head).where(log_head.c.id == 1).values(seq=head.seq, hash=head.hash)
+    )
+    return head
+
+
+def read_head(connection: Connection, *, lock: bool = False) -> Head:
+    """The end of the log as this transaction sees it."""
+    statement = select(log_head.c.seq, log_head.c.hash).where(log_head.c.id == 1)
+    row = connection.execute(statement.with_for_update() if lock else statement).one()
+    return Head(row.seq, row.hash)

@@ -1,0 +1,92 @@
+"""Questions to the transfers table. Lists leave the report out; :meth:`SqlTransfers.get` has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from gateway.lifecycle import State
+from gateway.ports import Transfer, UnknownTransferError
+from gateway.store.database import Database
+from gateway.store.rows import COLUMNS, LISTED, to_transfer
+from gateway.store.tables import transfers
+
+
+class SqlTransfers:
+    """Implements :class:`gateway.ports.Transfers`. Safe for threads; blocks on the disk.
+
+    Each method raises LedgerUnavailableError when the database is locked, broken or gone.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, transfer: str) -> Transfer:
+        """One transfer, report included.
+
+        Raises:
+            UnknownTransferError: No such transfer.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(*COLUMNS).where(transfers.c.id == transfer)
+            ).one_or_none()
+        if row is None:
+            raise UnknownTransferError(transfer)
+        return to_transfer(row)
+
+    def sent_by(self, partner: str, route: str = "", limit: int = 1000) -> Sequence[Transfer]:
+        """A sender's transfers, newest first; unfinished ones included, abandoned ones not."""
+        statement = (
+            select(*LISTED)
+            .where(transfers.c.sender == partner, transfers.c.state != State.ABANDONED)
+            .order_by(transfers.c.created.desc(), transfers.c.id.desc())
+        )
+        if route:
+            statement = statement.where(transfers.c.route == route)
+        return self._list(statement, limit)
+
+    def mailbox_of(self, partner: str, limit: int = 10_000) -> Sequence[Transfer]:
+        """Delivered and collected transfers of a recipient, oldest first."""
+        present = transfers.c.state.in_([State.DELIVERED, State.COLLECTED])
+        return self._list(
+            select(*LISTED)
+            .where(transfers.c.recipient == partner, present)
+            .order_by(transfers.c.delivered, transfers.c.id),
+            limit,
+        )
+
+    def unfinished(self, name_digest: str) -> Transfer | None:
+        """The newest transfer in ``receiving`` under that digest."""
+        found = self._list(
+            select(*LISTED)
+            .where(transfers.c.name_digest == name_digest, transfers.c.state == State.RECEIVING)
+            .order_by(transfers.c.created.desc(), transfers.c.id.desc()),
+            1,
+        )
+        return found[0] if found else None
+
+    def in_state(self, state: State, limit: int = 1000) -> Sequence[Transfer]:
+        """Transfers in one state, oldest first."""
+        return self._list(
+            select(*LISTED)
+            .where(transfers.c.state == state)
+            .order_by(transfers.c.created, transfers.c.id),
+            limit,
+        )
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """(route, state) to the number of transfers."""
+        route, state = transfers.c.route, transfers.c.state
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(route, state, func.count()).group_by(route, state)
+            ).all()
+        return {(name, word): number for name, word, number in rows}
+
+    def _list(self, statement: Select[Any], limit: int) -> Sequence[Transfer]:
+        with self._database.read() as connection:
+            rows = connection.execute(statement.limit(limit)).all()
+        return tuple(to_transfer(row) for row in rows)

@@ -1,0 +1,93 @@
+"""Transactions: the one way the rest of the gateway reaches a database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from gateway.ports import LedgerUnavailableError
+from gateway.store import sqlite
+
+
+class Database:
+    """An open database. One per process, shared by its threads; a forked child opens its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(**{sqlite.WRITES: True})
+        # Threads of one process queue here and not in SQLite's lock, which sleeps and polls.
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one moment and changes nothing.
+
+        Raises:
+            LedgerUnavailableError: The database is locked, full, broken or gone.
+        """
+        with _explained(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits whole on leaving the block, or not at all.
+
+        Raises:
+            LedgerUnavailableError: As :meth:`read`; nothing was changed.
+        """
+        if not self._turn.acquire(timeout=sqlite.BUSY_SECONDS):
+            raise LedgerUnavailableError("too many writers wait for the database; try again")
+        try:
+            with _explained(), self._writing.begin() as connection:
+                yield connection
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise  # somebody's mistake about ids, for the caller to name
+    except DBAPIError as error:
+        raise LedgerUnavailableError(f"the database refused: {error.orig}") from error
+    except PoolTimeoutError as error:
+        raise LedgerUnavailableError("every database connection is busy; try again") from error
+
+
+def open_database(url: str, *, create: bool = False) -> Database:
+    """Open the database at ``url`` (``sqlite:////absolute/path``).
+
+    With ``create`` an empty one is made first; :func:`gateway.migrations.upgrade` gives it its
+    tables. Without it a missing file is an error: a site whose database is gone must not go on
+    with a new, empty log.
+
+    Raises:
+        ValueError: The URL isn't one this version opens.
+        FileExistsError: ``create``, and there is one already.
+        LedgerUnavailableError: There is none.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        raise ValueError("the database URL must be sqlite:////path/to/file")
+    path = Path(str(parsed.database))
+    if create:
+        sqlite.create_file(path)
+    if not path.is_file():
+        raise LedgerUnavailableError(
+            "the database file is missing: restore it from a backup (lazaretto restore), or make "
+            "a new site (lazaretto init)"
+        )
+    return Database(sqlite.make_engine(path))

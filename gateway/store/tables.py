@@ -1,0 +1,165 @@
+"""The schema, once, for every database. Alembic migrations build it; a test compares the two.
+
+No column holds PHI or a secret in the clear: names are encrypted or keyed hashes, passwords are
+Argon2id hashes, tokens SHA-256 digests of 256 random bits.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from gateway.store.types import Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+def _bytes(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=False, default=b"")
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("route", String(64), nullable=False),
+    Column("sender", String(64), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("recipient", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created", Instant, nullable=False),
+    Column("changed", Instant, nullable=False),
+    _bytes("data_key"),
+    _bytes("name"),
+    _text("name_digest"),
+    _text("blob"),
+    _count("size"),
+    _text("sha256"),
+    _text("format"),
+    _text("verdict"),
+    Column("reasons", JSON(none_as_null=True)),
+    Column("report", JSON(none_as_null=True)),
+    _text("policy"),
+    _text("sealed_blob"),
+    _count("sealed_size"),
+    _text("sealed_sha256"),
+    _text("recipient_key"),
+    _bytes("sealed_name"),
+    _text("listed_name"),
+    Column("delivered", Instant),
+    Column("collected", Instant),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    # The work queue (decision 0021). `due`: a worker may take it from then on; NULL: no work.
+    Column("due", Instant),
+    Column("lease_owner", String(128), nullable=False, server_default=""),
+    Column("claims", Integer, nullable=False, server_default="0"),
+    Index("ix_transfers_state_created", "state", "created"),
+    Index("ix_transfers_sender_created", "sender", "created"),
+    Index("ix_transfers_recipient_delivered", "recipient", "delivered"),
+    Index("ix_transfers_name_digest", "name_digest"),
+)
+
+Index(
+    "ix_transfers_queue",
+    transfers.c.created,
+    transfers.c.id,
+    sqlite_where=transfers.c.due.is_not(None),
+    postgresql_where=transfers.c.due.is_not(None),
+)
+
+events = Table(
+    "events",
+    metadata,
+    # Assigned by the writer under the head's lock, never by a sequence, which may leave gaps.
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("transfer", String(32), index=True),
+    Column("body", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+partners = Table(
+    "partners",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _text("name"),
+    Column("enabled", Boolean, nullable=False),
+    Column("added", Instant, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("partner", String(64), ForeignKey(partners.c.id), nullable=False, index=True),
+    Column("may_send", Boolean, nullable=False),
+    Column("may_receive", Boolean, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("added", Instant, nullable=False),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", String(64), ForeignKey(accounts.c.id), nullable=False),
+    Column("kind", String(16), nullable=False),
+    # SSH: the wire blob in base64. Password: Argon2id in PHC form. Token: SHA-256 in hex.
+    Column("secret", Text, nullable=False),
+    # What people and the log may see of it.
+    Column("fingerprint", String(64), nullable=False),
+    _text("comment"),
+    Column("added", Instant, nullable=False),
+    Column("expires", Instant),
+    UniqueConstraint("account", "kind", "fingerprint"),
+    Index("ix_credentials_kind_secret", "kind", "secret"),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("partner", String(64), ForeignKey(partners.c.id), primary_key=True),
+    Column("armored", Text, nullable=False),
+    Column("added", Instant, nullable=False),
+    Column("expires", Instant),
+    Column("retired", Instant),
+    Index("ix_certificates_partner_added", "partner", "added"),
+)

@@ -1,0 +1,31 @@
+"""What the content of an element with a role must look like to be taken for that role.
+
+Wider than the guides, since partners are, but never wide enough for a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dlp.parse.x12.types import pattern_of_moment
+
+IDENTIFIER: Final = re.compile(rb"(?=.{1,80}\Z)(?:[^\s@]+|(?=.*\d)[^\s@]+ +[^\s@]+) *", re.DOTALL)
+"""One word; two if a digit is among them ("AB 1234")."""
+LABEL: Final = re.compile(rb"(?=.{1,50}\Z) *[^\s@]+(?: +[^\s@]+)? *", re.DOTALL)
+"""At most two words: partners' agreed names (ISA06, GS02), plan classes."""
+NAME: Final = re.compile(rb"(?=.{1,64}\Z)(?!.*\d{3})(?!(?:\S+\s+){5}\S)[^@\r\n\t]+", re.DOTALL)
+"""At most five words, no number, no mail address."""
+ORGANISATION: Final = re.compile(rb"(?=.{1,80}\Z)(?!(?:\S+\s+){10}\S)[^@\r\n\t]+", re.DOTALL)
+STREET: Final = re.compile(rb"(?=.{1,64}\Z)(?!(?:\S+\s+){10}\S)[^@\r\n\t]+", re.DOTALL)
+CITY: Final = re.compile(rb"(?=.{1,40}\Z)(?!(?:\S+\s+){5}\S)[^@\r\n\t]+", re.DOTALL)
+STATE: Final = re.compile(rb"[A-Za-z0-9]{2,3} *")
+ZIP: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 -]{2,14}")
+PHONE: Final = re.compile(rb"[+(]?\d[\d()+. /xX-]{4,29}")
+EXTENSION: Final = re.compile(rb"[xX]?\d{1,8} *")
+EMAIL: Final = re.compile(rb"[^\s@]{1,64}@[^\s@]{1,255} *")
+URL: Final = re.compile(rb"[^\s@]{3,256} *")
+SSN: Final = re.compile(rb"\d{3}[ -]?\d{2}[ -]?\d{4} *")
+CODE: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9.-]{0,47} *")
+"""A clinical code."""
+MOMENT: Final = re.compile(rb"(?:%b) *" % pattern_of_moment())

@@ -1,0 +1,266 @@
+"""Where the parser stands in a file, and the making of passages from there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import Final, NamedTuple
+
+from dlp.model import Carrier, Category, Passage, Subject
+from dlp.parse.x12.delimiters import Delimiters
+
+_ANCHORS: Final[dict[str, tuple[frozenset[bytes], frozenset[bytes]]]] = {
+    "837": (frozenset({b"HL", b"CLM"}), frozenset({b"LX"})),
+    "835": (frozenset({b"LX", b"CLP"}), frozenset({b"SVC"})),
+    "834": (frozenset({b"INS"}), frozenset({b"HD"})),
+    "820": (frozenset({b"ENT"}), frozenset({b"RMR"})),
+    "275": (frozenset({b"LX"}), frozenset()),
+    "999": (frozenset({b"AK2"}), frozenset()),
+    "997": (frozenset({b"AK2"}), frozenset()),
+}
+_HIERARCHY: Final[tuple[frozenset[bytes], frozenset[bytes]]] = (frozenset({b"HL"}), frozenset())
+_AFTER_LOOPS: Final = frozenset({b"PLB", b"SE"})
+"""Segments that belong to the set, not to its last claim."""
+
+
+class Anchor(NamedTuple):
+    """The part of a place that all segments of a loop share."""
+
+    prefix: str
+    top: bytes = b""
+    top_ordinal: int = 0
+    sub: bytes = b""
+    sub_ordinal: int = 0
+
+
+def _place(
+    anchor: Anchor, name: bytes, ordinal: int, element: int, component: int, repetition: int
+) -> str:
+    words = [anchor.prefix]
+    if name in (b"ISA", b"ST"):
+        return f"{anchor.prefix}-{element:02}" if element else anchor.prefix
+    if anchor.top and not (anchor.top == name and not anchor.sub):
+        words.append(f"{anchor.top.decode()}#{anchor.top_ordinal}")
+    elif anchor.top:
+        ordinal = anchor.top_ordinal
+    if anchor.sub and anchor.sub != name:
+        words.append(f"{anchor.sub.decode()}#{anchor.sub_ordinal}")
+    elif anchor.sub:
+        ordinal = anchor.sub_ordinal
+    last = f"{name.decode('ascii', 'replace')}#{ordinal}"
+    if element:
+        last += f"-{element:02}"
+    if repetition:
+        last += f"[{repetition + 1}]"
+    if component:
+        last += f"-{component}"
+    return " ".join([*words, last])
+
+
+def decoded(raw: bytes) -> str:
+    """Text of an element: UTF-8, or Latin-1 where it isn't that."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+class Walk:
+    """Position, subject in force and output of one parse. One segment is current at a time.
+
+    Attributes:
+        out: Passages made and not yet given out.
+        set: Number of the transaction set, "" outside one.
+        name: Name of the set, such as ``837P``.
+        subject: Whom the entity in force (NM1, N1, HL level) is.
+        elements: The current segment's elements, its name first.
+    """
+
+    def __init__(self) -> None:
+        """Before the first interchange."""
+        self.out: list[Passage] = []
+        self.set = ""
+        self.name = ""
+        self.subject = Subject.PROVIDER
+        self.records = 0
+        self.person = 0
+        self.elements: list[bytes] = []
+        self.delimiters = Delimiters(b"*", b":", b"", b"~")
+        self._segment = b""
+        self._ordinal = 0
+        self._offset = 0
+        self._anchor = Anchor("X12")
+        self._tops, self._subs = _HIERARCHY
+        self._counts: dict[bytes, int] = {}
+        self._set_counts: dict[bytes, int] = {}
+        self._set_anchor = self._anchor
+
+    @property
+    def loop(self) -> bytes:
+        """The segment that opened the loop we are in: CLM, CLP, HL, INS …"""
+        return self._anchor.top
+
+    def enter(self, prefix: str, number: str = "", name: str = "") -> None:
+        """Start counting anew: in an interchange (no number) or a transaction set."""
+        self.set, self.name = number, name
+        self._tops, self._subs = _ANCHORS.get(number, _HIERARCHY)
+        self._anchor = self._set_anchor = Anchor(prefix)
+        self._counts = self._set_counts = {}
+        self.subject = Subject.PROVIDER
+
+    def new_record(self, subject: Subject) -> None:
+        """A new person or organisation is in force."""
+        self.subject = subject
+        self.records += 1
+        if subject is Subject.PERSON:
+            self.person = self.records
+
+    def count(self, segment: bytes) -> int:
+        """The ordinal of a segment in its loop, opening a loop if it does."""
+        if segment in self._tops:
+            self._anchor = self._set_anchor
+            ordinal = self._set_counts[segment] = self._set_counts.get(segment, 0) + 1
+            self._anchor = Anchor(self._set_anchor.prefix, segment, ordinal)
+            self._counts = {}
+            return ordinal
+        if segment in self._subs:
+            anchor = self._anchor
+            above = Anchor(anchor.prefix, anchor.top, anchor.top_ordinal)
+            # Sub-loops are counted where the loop's own segments aren't reset: on the anchor.
+            ordinal = (anchor.sub_ordinal if anchor.sub == segment else 0) + 1
+            self._anchor = above._replace(sub=segment, sub_ordinal=ordinal)
+            self._counts = {}
+            return ordinal
+        if segment in _AFTER_LOOPS:
+            self._anchor, self._counts = self._set_anchor, self._set_counts
+        ordinal = self._counts[segment] = self._counts.get(segment, 0) + 1
+        return ordinal
+
+    def at(self, segment: bytes, ordinal: int, offset: int, elements: list[bytes]) -> None:
+        """Make a segment the current one."""
+        self._segment, self._ordinal = segment, ordinal
+        self._offset, self.elements = offset, elements
+
+    def place(self, element: int = 0) -> str:
+        """The readable place of the current segment or one of its elements."""
+        return _place(self._anchor, self._segment, self._ordinal, element, 0, 0)
+
+    def value(self, element: int) -> bytes:
+        """An element's bytes, b"" where the segment ends before it."""
+        return self.elements[element] if element < len(self.elements) else b""
+
+    def start(self, element: int) -> int:
+        """The byte in the member at which an element starts."""
+        return self._offset + sum(map(len, self.elements[:element])) + element
+
+    def composites(self, element: int) -> Iterator[tuple[int, int, list[bytes]]]:
+        """Each repetition of an element: its ordinal from 0, its first byte, its components."""
+        raw = self.value(element)
+        if not raw:
+            return
+        mark = self.delimiters.repetition
+        start = self.start(element)
+        for ordinal, one in enumerate(raw.split(mark) if mark else [raw]):
+            yield ordinal, start, one.split(self.delimiters.component)
+            start += len(one) + 1
+
+    def emit(
+        self,
+        element: int,
+        category: Category | None,
+        check: re.Pattern[bytes] | None = None,
+        *,
+        part: str = "",
+        subject: Subject | None = None,
+        fault: str = "",
+        carrier: Carrier = Carrier.IDENTIFIER_FIELD,
+    ) -> None:
+        """A passage of a whole element, if it has content."""
+        if element < len(self.elements) and (raw := self.elements[element]):
+            self.add(
+                raw, self.start(element), (element, 0, 0), category, check,
+                part=part, subject=subject, fault=fault, carrier=carrier,
+            )  # fmt: skip
+
+    def add(
+        self,
+        raw: bytes,
+        offset: int,
+        place: tuple[int, int, int],
+        category: Category | None,
+        check: re.Pattern[bytes] | None = None,
+        *,
+        part: str = "",
+        subject: Subject | None = None,
+        fault: str = "",
+        carrier: Carrier = Carrier.IDENTIFIER_FIELD,
+    ) -> None:
+        """A passage of any part of the current segment.
+
+        Content that fails ``check`` isn't what its place promises: it goes out as a fault for
+        the detectors to read, and without a category.
+
+        Args:
+            raw: The bytes.
+            offset: The first one's place in the member.
+            place: Element, component (0: all of it) and repetition (from 0).
+            category: What the place means.
+            check: What the content must match in full to be that.
+            part: As in :class:`~dlp.model.Passage`.
+            subject: Whom it is about, the entity in force by default.
+            fault: Why it doesn't belong, or what to say when the check fails.
+            carrier: The kind of place.
+        """
+        if not raw or raw.isspace():
+            return
+        if check is not None:
+            if check.fullmatch(raw):
+                fault = ""
+                if category is None:
+                    return
+            else:
+                fault = fault or "text in an identifier element"
+                category, part, carrier = None, "", Carrier.CODED
+        whose = self.subject if subject is None else subject
+        element, component, repetition = place
+        self.out.append(
+            Passage(
+                decoded(raw),
+                partial(
+                    _place, self._anchor, self._segment, self._ordinal,
+                    element, component, repetition,
+                ),
+                carrier,
+                category,
+                whose,
+                offset,
+                len(raw),
+                fault,
+                self.person if whose is Subject.PERSON else self.records,
+                part,
+            )
+        )  # fmt: skip
+
+    def open_text(self, element: int, fault: str = "") -> None:
+        """A passage of free text from a whole element."""
+        self.emit(element, None, subject=Subject.PERSON, fault=fault, carrier=Carrier.FREE_TEXT)
+
+    def text_at(
+        self, raw: bytes, offset: int, place: tuple[int, int, int], fault: str = ""
+    ) -> None:
+        """A passage of free text from a part of the current segment; see :meth:`add`."""
+        self.add(
+            raw, offset, place, None,
+            subject=Subject.PERSON, fault=fault, carrier=Carrier.FREE_TEXT,
+        )  # fmt: skip
+
+    def whole_segment(self, raw: bytes, fault: str) -> None:
+        """A passage of a segment of which we know nothing; its separators read as blanks."""
+        marks = self.delimiters
+        blank = raw
+        for mark in (marks.element, marks.component, marks.repetition):
+            blank = blank.replace(mark, b" ") if mark else blank
+        self.text_at(raw, self._offset, (0, 0, 0), fault)
+        if self.out and blank != raw:
+            self.out[-1] = self.out[-1]._replace(text=decoded(blank))

@@ -226,8 +226,12 @@ class Reading(Protocol):
         """Up to ``size`` bytes from ``offset``; b"" at the end. Callers cap ``size``."""
         ...
 
-    async def close(self) -> None:
-        """Finish; when every byte was read since :meth:`Mailbox.open`, the file is collected."""
+    async def close(self, *, received: bool = True) -> None:
+        """Finish; when every byte was read since :meth:`Mailbox.open`, the file is collected.
+
+        ``received`` is False when the client left before it said that it was done: what was read
+        may never have reached it, so the file is not collected, whatever was read.
+        """
         ...
 
 

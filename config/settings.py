@@ -1,0 +1,271 @@
+"""A site's settings: ``lazaretto.yaml``, checked as a whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
+
+from config.faults import ConfigError, Fault
+from config.loader import Document, check, read_file
+
+FILE_NAME: Final = "lazaretto.yaml"
+_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
+_WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  # compared with, never bound
+
+
+class Address(NamedTuple):
+    """Where a listener listens.
+
+    Attributes:
+        host: Name or address, without brackets.
+        port: 0 for any free one.
+    """
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """``host:port``, with brackets round an IPv6 address."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_address(value: object) -> Address:
+    """``host:port`` as an :class:`Address`.
+
+    Raises:
+        ValueError: It has another form, or the port is over 65535.
+    """
+    if isinstance(value, Address):
+        return value
+    match = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be host:port; write such as 0.0.0.0:2022 or [::]:2022")
+    port = int(match["port"])
+    if port > 65535:  # noqa: PLR2004  # the highest port there is
+        raise ValueError("the port is out of range; use 0 to 65535")
+    return Address(match["host"].strip("[]"), port)
+
+
+Listen = Annotated[Address, BeforeValidator(parse_address)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="base64")
+
+
+class Sftp(_Section):
+    """The SFTP listener.
+
+    Attributes:
+        enabled: Whether it runs.
+        listen: Its address.
+        connections: Connections at a time, per edge process.
+        login_seconds: From connecting to being logged in.
+        idle_seconds: Without a word from the client.
+    """
+
+    enabled: bool = True
+    listen: Listen = Address("0.0.0.0", 2022)  # noqa: S104  # partners come from outside
+    connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    login_seconds: Seconds = 30.0
+    idle_seconds: Seconds = 900.0
+
+
+class Https(_Section):
+    """The HTTPS listener.
+
+    Attributes:
+        enabled: Whether it runs.
+        listen: Its address.
+        tls_certificate: PEM chain; relative paths count from the site.
+        tls_key: PEM private key.
+        connections: Connections at a time, per edge process.
+        idle_seconds: Without a word from the client.
+    """
+
+    enabled: bool = True
+    listen: Listen = Address("0.0.0.0", 8443)  # noqa: S104  # partners come from outside
+    tls_certificate: Path = Path("keys/tls.crt")
+    tls_key: Path = Path("keys/tls.key")
+    connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    idle_seconds: Seconds = 60.0
+
+
+class Ops(_Section):
+    """Health and metrics: listeners of their own, on loopback unless somebody decides otherwise.
+
+    Attributes:
+        health: Address of ``/healthz`` and ``/readyz``.
+        metrics: Address of ``/metrics``.
+    """
+
+    health: Listen = Address("127.0.0.1", 8081)
+    metrics: Listen = Address("127.0.0.1", 9109)
+
+
+class Storage(_Section):
+    """Where payloads and the database live.
+
+    Attributes:
+        data: Directory; relative paths count from the site.
+        reserve: Free bytes below which new uploads are refused.
+    """
+
+    data: Path = Path("data")
+    reserve: ByteSize = ByteSize(2**30)
+
+
+class Processes(_Section):
+    """How many of each, and how they stop.
+
+    Attributes:
+        edges: Processes that speak SFTP and HTTPS; they share the listening sockets.
+        workers: Processes that inspect, seal and deliver.
+        grace_seconds: For uploads and steps under way when the gateway is told to stop.
+    """
+
+    edges: Annotated[int, Field(ge=1, le=64)] = 1
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    grace_seconds: Seconds = 30.0
+
+
+class Inspection(_Section):
+    """What one inspection may spend (:class:`dlp.budget.Budget`), and how it is confined.
+
+    Attributes:
+        bytes: Bytes read, over the file and everything unpacked from it.
+        depth: Containers inside containers.
+        entries: Members over all containers.
+        ratio: Unpacked bytes per packed byte.
+        seconds: Wall-clock time.
+        text_bytes: Free text kept in memory for the second look.
+        findings: Findings listed in detail.
+        memory: Address space of a scanner, beyond what it starts with.
+        sandbox: ``strict`` refuses to inspect on a system that can't confine the scanner;
+            ``best-effort`` uses what there is and says what is missing.
+    """
+
+    bytes: ByteSize = ByteSize(4 * 2**30)
+    depth: Annotated[int, Field(ge=0, le=100)] = 5
+    entries: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
+    ratio: Annotated[int, Field(ge=2, le=100_000)] = 200
+    seconds: Seconds = 600.0
+    text_bytes: ByteSize = ByteSize(32 * 2**20)
+    findings: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    memory: ByteSize = ByteSize(2 * 2**30)
+    sandbox: Literal["strict", "best-effort"] = "best-effort"
+
+
+class Uploads(_Section):
+    """What a sender may send.
+
+    Attributes:
+        max_bytes: Largest file; a route may say less.
+        abandon_after_hours: How long an interrupted upload can be resumed.
+    """
+
+    max_bytes: ByteSize = ByteSize(64 * 2**30)
+    abandon_after_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 72.0
+
+
+class Logging(_Section):
+    """Structured logs, to standard error.
+
+    Attributes:
+        format: ``auto`` is ``console`` on a terminal and ``json`` elsewhere.
+        level: The least that is written.
+    """
+
+    format: Literal["auto", "json", "console"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(_Section):
+    """``lazaretto.yaml``. Every key has a default; the file may be empty.
+
+    Attributes:
+        sftp: SFTP listener.
+        https: HTTPS listener.
+        ops: Health and metrics listeners.
+        storage: Payloads and database.
+        database_url: ``sqlite:////absolute/path``; empty for ``lazaretto.db`` in the data
+            directory.
+        processes: How many.
+        inspection: Budget and confinement.
+        uploads: Limits.
+        logging: Logs.
+    """
+
+    sftp: Sftp = Sftp()
+    https: Https = Https()
+    ops: Ops = Ops()
+    storage: Storage = Storage()
+    database_url: str = ""
+    processes: Processes = Processes()
+    inspection: Inspection = Inspection()
+    uploads: Uploads = Uploads()
+    logging: Logging = Logging()
+
+    def listeners(self) -> dict[tuple[str, str], Address]:
+        """Every address in use, by its path in the file."""
+        found: dict[tuple[str, str], Address] = {
+            ("ops", "health"): self.ops.health,
+            ("ops", "metrics"): self.ops.metrics,
+        }
+        if self.sftp.enabled:
+            found["sftp", "listen"] = self.sftp.listen
+        if self.https.enabled:
+            found["https", "listen"] = self.https.listen
+        return found
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check a settings file.
+
+    Raises:
+        ConfigError: With every fault.
+    """
+    document, _ = read_file(path, path.name)
+    settings = check(Settings, document)
+    faults = [*_clashes(document, settings), *_unreadable(document, settings, path.parent)]
+    if not (settings.sftp.enabled or settings.https.enabled):
+        fix = "enable sftp or https"
+        faults.append(document.fault(("sftp", "enabled"), "no listener is enabled", fix))
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+def _clashes(document: Document, settings: Settings) -> list[Fault]:
+    faults: list[Fault] = []
+    taken: list[tuple[tuple[str, str], Address]] = []
+    for where, address in settings.listeners().items():
+        for other, used in taken:
+            if address.port and _overlap(address, used):
+                problem = f"has the same port as {'.'.join(other)}"
+                faults.append(document.fault(where, problem, "give each listener its own"))
+        taken.append((where, address))
+    return faults
+
+
+def _overlap(one: Address, other: Address) -> bool:
+    same_host = one.host == other.host or bool({one.host, other.host} & _WILDCARDS)
+    return one.port == other.port and same_host
+
+
+def _unreadable(document: Document, settings: Settings, root: Path) -> list[Fault]:
+    if not settings.https.enabled:
+        return []
+    faults = []
+    for name in ("tls_certificate", "tls_key"):
+        try:
+            (root / getattr(settings.https, name)).open("rb").close()
+        except OSError as error:
+            problem = f"can't be read: {(error.strerror or 'unreadable').lower()}"
+            fix = "name a PEM file that this user may read"
+            faults.append(document.fault(("https", name), problem, fix))
+    return faults

@@ -1,0 +1,146 @@
+"""A site: the directory that holds everything one gateway is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from config.policy import Policy, load_policy
+from config.settings import FILE_NAME, Settings, load_settings
+
+if TYPE_CHECKING:
+    from gateway.store.database import Database
+
+POLICY: Final = "policy"
+KEYS: Final = "keys"
+RUN: Final = "run"
+
+
+class SiteError(Exception):
+    """The directory is no site.
+
+    Attributes:
+        fix: What to do.
+    """
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(problem)
+        self.fix = fix
+
+
+@dataclass(frozen=True, slots=True)
+class SitePaths:
+    """Where everything is. All absolute.
+
+    Attributes:
+        settings: ``lazaretto.yaml``.
+        policy: Directory of the policy.
+        kek: The key-encryption key (secret).
+        openpgp_secret: The gateway's OpenPGP key (secret).
+        openpgp_public: Its certificate, armored, for partners.
+        ssh_host_keys: Private SSH host keys, the preferred first (secret).
+        tls_cert: PEM chain of the HTTPS listener.
+        tls_key: Its private key (secret).
+        log_key: The log's signing key (secret).
+        log_pub: Its public half, for auditors.
+        data: Directory of payloads and database.
+        database: URL of the database.
+        blobs: Directory of payloads.
+        run: Sockets, locks and metrics of the running gateway.
+    """
+
+    settings: Path
+    policy: Path
+    kek: Path
+    openpgp_secret: Path
+    openpgp_public: Path
+    ssh_host_keys: tuple[Path, ...]
+    tls_cert: Path
+    tls_key: Path
+    log_key: Path
+    log_pub: Path
+    data: Path
+    database: str
+    blobs: Path
+    run: Path
+
+    @property
+    def secrets(self) -> tuple[Path, ...]:
+        """The files that nobody but the gateway may read (mode 0600)."""
+        return (self.kek, self.openpgp_secret, self.log_key, self.tls_key, *self.ssh_host_keys)
+
+
+def site_paths(root: Path, settings: Settings) -> SitePaths:
+    """The layout of the site at ``root``."""
+    keys = root / KEYS
+    data = root / settings.storage.data
+    return SitePaths(
+        settings=root / FILE_NAME,
+        policy=root / POLICY,
+        kek=keys / "kek.key",
+        openpgp_secret=keys / "openpgp.pgp",
+        openpgp_public=keys / "openpgp.asc",
+        ssh_host_keys=(keys / "ssh_host_ed25519_key", keys / "ssh_host_rsa_key"),
+        tls_cert=root / settings.https.tls_certificate,
+        tls_key=root / settings.https.tls_key,
+        log_key=keys / "log.key",
+        log_pub=keys / "log.pub",
+        data=data,
+        database=settings.database_url or f"sqlite:///{data / 'lazaretto.db'}",
+        blobs=data / "blobs",
+        run=root / RUN,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An opened site.
+
+    Attributes:
+        root: Its directory, absolute.
+        settings: Checked.
+        paths: Where everything is.
+    """
+
+    root: Path
+    settings: Settings
+    paths: SitePaths
+
+    @classmethod
+    def open(cls, path: Path | str) -> Site:
+        """Read the settings of the site at ``path``.
+
+        Raises:
+            SiteError: There is no site.
+            ConfigError: Its settings have faults; all of them.
+        """
+        root = Path(path).expanduser().resolve()
+        if not (root / FILE_NAME).exists():
+            raise SiteError(
+                f"{root} is not a site: it has no {FILE_NAME}",
+                "make one with 'lazaretto init DIR', or name yours with --site DIR",
+            )
+        settings = load_settings(root / FILE_NAME)
+        return cls(root, settings, site_paths(root, settings))
+
+    def load_policy(self) -> Policy:
+        """Read and check the policy.
+
+        Raises:
+            ConfigError: With every fault of every file.
+        """
+        return load_policy(self.paths.policy)
+
+    def database(self) -> Database:
+        """Open the database. One per process; a forked child opens its own.
+
+        Raises:
+            LedgerUnavailableError: It is missing.
+            ValueError: The URL isn't one this version opens.
+        """
+        from gateway.store.database import (  # noqa: PLC0415  # SQLAlchemy is slow to import
+            open_database,
+        )
+
+        return open_database(self.paths.database)

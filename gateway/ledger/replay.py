@@ -1,0 +1,157 @@
+"""Checks events one after the other, as they come. Pure; part of the verifier.
+
+It was written from the description in ``docs/decisions/0022`` and imports nothing of the code
+that writes the log, so that one mistake can't be made twice. Only the transition table is
+common: it is the law that both are held to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, NoReturn
+
+from gateway.lifecycle import EventKind, IllegalTransitionError, State, after
+
+_DOMAIN: Final = b"lazaretto/event/v1\x00"
+_NO_HASH: Final = "0" * 64
+_MAX_BODY: Final = 16_384
+_MEMBERS: Final = {"actor", "facts", "kind", "prev", "seq", "set", "time", "transfer", "v"}
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_KINDS: Final = frozenset(EventKind)
+_STEP_BACK: Final = timedelta(minutes=1)
+_MAX_NOTICES: Final = 20
+
+
+class FaultError(Exception):
+    """The log is not what the gateway wrote; the sentence says where and what."""
+
+
+@dataclass(slots=True)
+class Replay:
+    """The log up to some event.
+
+    Attributes:
+        seq: Events so far.
+        head: Hash of the last one.
+        states: Each transfer's state as the events leave it.
+        notices: What is odd and proves nothing, such as a clock that was set back.
+    """
+
+    seq: int = 0
+    head: str = _NO_HASH
+    states: dict[str, State] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    _time: datetime | None = None
+
+    def take(self, body: bytes, stored_hash: str) -> dict[str, Any]:
+        """Check the next event and move on by it.
+
+        Returns:
+            The event's members.
+
+        Raises:
+            FaultError: The first thing wrong with it.
+        """
+        event = decode(body, self.seq + 1)
+        self._check_place(event)
+        computed = hashlib.sha256(_DOMAIN + body).hexdigest()
+        if stored_hash != computed:
+            raise FaultError(f"event {self.seq + 1}: its hash doesn't fit its text: one was edited")
+        self._check_time(event)
+        self._check_step(event)
+        self.seq += 1
+        self.head = computed
+        return event
+
+    def _check_place(self, event: dict[str, Any]) -> None:
+        place = self.seq + 1
+        if event["seq"] != place:
+            raise FaultError(
+                f"event {place}: it calls itself {event['seq']}: "
+                "an event is missing, doubled or out of order"
+            )
+        if event["prev"] != self.head:
+            raise FaultError(
+                f"event {place}: it doesn't follow from event {self.seq}: "
+                "that one was replaced, or this one put in"
+            )
+
+    def _check_time(self, event: dict[str, Any]) -> None:
+        try:
+            moment = parse_time(event["time"])
+        except (TypeError, ValueError):
+            raise FaultError(f"event {event['seq']}: its time is no time") from None
+        back = self._time - moment if self._time else timedelta(0)
+        if back > _STEP_BACK and len(self.notices) < _MAX_NOTICES:
+            self.notices.append(f"event {event['seq']}: its time is {back} before the one before")
+        self._time = moment
+
+    def _check_step(self, event: dict[str, Any]) -> None:
+        transfer, kind, seq = event["transfer"], event["kind"], event["seq"]
+        if (transfer is not None) != (kind in _KINDS):
+            raise FaultError(f"event {seq}: a {kind} must be about {_about(kind)}")
+        if transfer is None:
+            return
+        try:
+            self.states[transfer] = after(self.states.get(transfer), EventKind(kind))
+        except IllegalTransitionError as error:
+            raise FaultError(f"event {seq}: transfer {transfer}: {error}") from None
+
+
+def decode(body: bytes, place: int) -> dict[str, Any]:
+    """The members of an event's body.
+
+    Raises:
+        FaultError: The body isn't an event of version 1 in canonical form.
+    """
+    if len(body) > _MAX_BODY:
+        raise FaultError(f"event {place}: {len(body)} bytes; none is longer than {_MAX_BODY}")
+    try:
+        event = json.loads(body, parse_float=_refuse, parse_constant=_refuse)
+        canonical = json.dumps(
+            event, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        ).encode()
+    except (ValueError, RecursionError):
+        raise FaultError(f"event {place}: its text can't be read as an event") from None
+    # Also catches a member given twice, where two readers could each see another value.
+    if canonical != body:
+        raise FaultError(f"event {place}: its text isn't in canonical form")
+    if not isinstance(event, dict) or event.keys() != _MEMBERS:
+        raise FaultError(f"event {place}: its members aren't those of an event")
+    if event["v"] != 1:
+        raise FaultError(
+            f"event {place}: of version {event['v']!r}, which this verifier can't read"
+        )
+    _check_types(event, place)
+    return event
+
+
+def parse_time(text: str) -> datetime:
+    """A moment from its form in the log.
+
+    Raises:
+        ValueError: It has another form.
+    """
+    if not _TIME.fullmatch(text):
+        raise ValueError("not a time of the log")
+    return datetime.fromisoformat(text)
+
+
+def _check_types(event: dict[str, Any], place: int) -> None:
+    texts = all(isinstance(event[key], str) for key in ("actor", "kind", "prev", "time"))
+    maps = all(isinstance(event[key], dict) for key in ("facts", "set"))
+    number = type(event["seq"]) is int
+    if not (texts and maps and number and isinstance(event["transfer"], str | None)):
+        raise FaultError(f"event {place}: a member is of the wrong type")
+
+
+def _about(kind: object) -> str:
+    return "a transfer" if kind in _KINDS else "none"
+
+
+def _refuse(_text: str) -> NoReturn:
+    raise ValueError("a number that the log can't hold")

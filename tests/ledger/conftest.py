@@ -1,0 +1,113 @@
+"""A ledger on a real SQLite file, a clock one can turn, and transfers to put through it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.ledger.queries import SqlTransfers
+from gateway.ledger.record import SqlLedger
+from gateway.ledger.verify import Verification, verify_database
+from gateway.ledger.work import SqlWorkQueue
+from gateway.lifecycle import EventKind, State
+from gateway.migrations import upgrade
+from gateway.ports import Changes, Event, Lease, Transfer
+from gateway.store.database import Database, open_database
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """Stands still till it is told to move."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Bench:
+    """A ledger with all that belongs to it."""
+
+    path: Path
+    database: Database
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.ledger = SqlLedger(self.database, self.clock)
+        self.queue = SqlWorkQueue(self.database, self.clock)
+        self.transfers = SqlTransfers(self.database)
+
+    def begin(self, number: int = 1, **columns: object) -> Transfer:
+        given: dict[str, object] = {
+            "id": f"t_{number:026}", "route": "claims", "sender": "clinic", "account": "clinic-1",
+            "recipient": "payer", "state": State.RECEIVING, "created": self.clock(),
+            "changed": self.clock(), "data_key": b"wrapped", "name": b"sealed",
+            "name_digest": f"digest-{number}", "blob": f"blob-{number}",
+        }  # fmt: skip
+        transfer = Transfer(**(given | columns))  # type: ignore[arg-type]  # columns by name
+        return self.ledger.begin(transfer, Event(EventKind.BEGUN, "account:clinic-1"))
+
+    def step(
+        self,
+        transfer: str,
+        kind: EventKind,
+        lease: Lease | None = None,
+        changes: Changes | None = None,
+        **facts: str,
+    ) -> Transfer:
+        event = Event(kind, "worker:1", facts, changes or Changes())
+        return self.ledger.advance(transfer, event, lease)
+
+    def staged(self, number: int = 1) -> Transfer:
+        transfer = self.begin(number)
+        return self.step(transfer.id, EventKind.STAGED, changes={"size": 7, "sha256": "ab" * 32})
+
+    def delivered(self, number: int = 1) -> Transfer:
+        transfer = self.staged(number)
+        for kind in (EventKind.INSPECTED, EventKind.CLEARED, EventKind.SEALED, EventKind.DELIVERED):
+            self.clock.move(1)
+            transfer = self.step(transfer.id, kind)
+        return transfer
+
+    def verify(self) -> Verification:
+        return verify_database(self.path)
+
+    def tamper(self, *statements: str) -> None:
+        """What somebody with the database file in an editor does."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            for statement in statements:
+                assert connection.execute(statement).rowcount != 0, "the attack missed"
+            connection.commit()
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path) -> Iterator[Callable[[], Bench]]:
+    made: list[Database] = []
+
+    def make() -> Bench:
+        path = tmp_path / f"ledger{len(made)}.db"
+        database = open_database(f"sqlite:///{path}", create=True)
+        made.append(database)
+        upgrade(database)
+        return Bench(path, database)
+
+    yield make
+    for database in made:
+        database.close()
+
+
+@pytest.fixture
+def bench(make_bench: Callable[[], Bench]) -> Bench:
+    return make_bench()

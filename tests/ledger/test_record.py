@@ -89,7 +89,7 @@ def test_an_unknown_transfer_is_named(bench: Bench) -> None:
 def test_an_event_cannot_set_the_state_by_the_back_door(bench: Bench) -> None:
     transfer = bench.begin()
     with pytest.raises(ValueError, match="may not set state"):
-        bench.step(transfer.id, EventKind.STAGED, changes={"state": "cleared"})  # type: ignore[typeddict-unknown-key]  # the attack
+        bench.step(transfer.id, EventKind.STAGED, changes={"state": "cleared"})  # type: ignore[arg-type]  # the attack
 
 
 def test_a_step_with_facts_out_of_bounds_changes_nothing(bench: Bench) -> None:

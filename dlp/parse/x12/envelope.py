@@ -16,6 +16,7 @@ class Envelope:
     can be read to its end.
 
     Attributes:
+        segments: Segments of the open set, so far.
         set_open: Whether we are between ST and SE.
         formats: Names of the sets met, in order.
     """
@@ -27,11 +28,11 @@ class Envelope:
         self._sets = self._sets_here = 0
         self._controls: list[bytes] = []
         self._gs08 = b""
-        self._segments = 0
+        self.segments = 0
         self.set_open = False
         self.formats: list[str] = []
 
-    def segment(self, name: bytes) -> None:
+    def segment(self) -> None:
         """Count a segment of a set.
 
         Raises:
@@ -39,7 +40,7 @@ class Envelope:
         """
         if not self.set_open:
             raise self._damaged("a segment stands outside any transaction set (ST to SE)")
-        self._segments += 1
+        self.segments += 1
 
     def isa(self) -> None:
         """ISA: the interchange begins; its free elements should be blank."""
@@ -90,7 +91,7 @@ class Envelope:
         self._sets += 1
         self._sets_here += 1
         self._controls.append(walk.value(2))
-        self._segments, self.set_open = 1, True
+        self.segments, self.set_open = 1, True
         if name not in HEALTH_CARE:
             raise NotReadableError(
                 Obstacle.UNSUPPORTED_TYPE,
@@ -103,8 +104,8 @@ class Envelope:
 
     def se(self) -> None:
         """SE: the set ends."""
-        self._segments += 1
-        self._close(3, "SE", self._segments)
+        self.segments += 1
+        self._close(3, "SE", self.segments)
         self.set_open = False
         self._walk.enter(f"X12 ISA#{self._interchanges}")
 

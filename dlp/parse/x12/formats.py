@@ -18,7 +18,8 @@ _GUIDES: Final = {
 """Implementation guides ("X222") that say more than the number of the transaction set does."""
 
 HEALTH_CARE: Final = frozenset(
-    "837P 837I 837D 837 835 270 271 276 277 277CA 278 834 820 275 999 997 TA1".split()
+    {"837P", "837I", "837D", "837", "835", "270", "271", "276", "277", "277CA", "278", "834"}
+    | {"820", "275", "999", "997", "TA1"}
 )
 """Sets whose elements we know; ``837`` is one whose guide the file doesn't name."""
 
@@ -29,7 +30,7 @@ _PADDED_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n\t \x00]*ISA[^A-Za-z0
 
 
 def set_name(st01: bytes, guide: bytes) -> str:
-    """The name of a transaction set: ``837P``, ``835``, ``277CA``, ``810`` …
+    """The name of a transaction set: ``837P``, ``835``, ``277CA`` or ``810``.
 
     Args:
         st01: The set's number.

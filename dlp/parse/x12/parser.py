@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from dlp.budget import Meter
-from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Subject
-from dlp.model import Source as Source
+from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source, Subject
 from dlp.parse.x12.embedded import is_readable
 from dlp.parse.x12.envelope import Envelope
 from dlp.parse.x12.formats import identify
@@ -110,21 +109,21 @@ class _Reader:
                 if not raw:
                     continue
             plan = self._plans.known.get(raw[:3]) or self._plans.find(raw)
-            clean = plan is not None and plan.clean(raw) is not None
-            if clean and plan is not None and plan.name not in self._controls:
-                envelope.segment(plan.name)
+            if plan is not None and plan.ordinary and plan.clean(raw):
+                # Only a set's plans have ordinary segments, so here one is open.
+                envelope.segments += 1
                 ordinal = walk.count(plan.name)
                 if plan.read is None:
                     continue
                 walk.at(plan.name, ordinal, start, raw.split(mark))
                 plan.read(walk)
             else:
-                self._unclean(raw, start, plan, clean=clean)
+                self._unusual(raw, start, plan)
             if walk.out:
                 yield from walk.out
                 walk.out.clear()
 
-    def _unclean(self, raw: bytes, start: int, plan: Plan | None, *, clean: bool) -> None:
+    def _unusual(self, raw: bytes, start: int, plan: Plan | None) -> None:
         """A segment of the envelope, one with open text or of wrong types, or an unknown one."""
         walk = self._walk
         elements = raw.split(walk.delimiters.element)
@@ -133,21 +132,21 @@ class _Reader:
             return
         control = self._controls.get(plan.name)
         if control is None:
-            self._envelope.segment(plan.name)
+            self._envelope.segment()
         ordinal = walk.count(plan.name)
         walk.at(plan.name, ordinal, start, elements)
         if control:
             control()
         if plan.read:
             plan.read(walk)
-        if not clean:
+        if not plan.clean(raw):
             examine(walk, plan)
 
     def _unknown(self, raw: bytes, start: int, elements: list[bytes]) -> None:
         name = elements[0] if _OWN_SEGMENT.fullmatch(elements[0]) else b"SEG"
         walk = self._walk
         walk.at(name, walk.count(name), start, elements)
-        self._envelope.segment(name)
+        self._envelope.segment()
         walk.whole_segment(raw, _UNKNOWN)
 
     def _st(self) -> None:
@@ -174,7 +173,7 @@ class _Reader:
     def binary(self, frame: Binary) -> None:
         """A BIN or BDS segment: read as text if it is text, else the file can't be cleared."""
         walk = self._walk
-        self._envelope.segment(frame.name)
+        self._envelope.segment()
         walk.at(frame.name, walk.count(frame.name), frame.offset, [frame.name])
         element = 2 if frame.name == b"BIN" else 3
         if frame.payload is not None:

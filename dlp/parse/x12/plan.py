@@ -46,12 +46,14 @@ class Plan:
         clean: Matches a segment all of whose typed elements fit and whose open ones are empty.
         read: Makes the passages of elements with a role, or None where there are none.
         specs: The elements.
+        ordinary: Whether it belongs to a set's content, not to the envelopes.
     """
 
     name: bytes
     clean: Callable[[bytes], re.Match[bytes] | None]
     read: Callable[[Walk], None] | None
     specs: tuple[Spec, ...]
+    ordinary: bool
 
 
 class Plans:
@@ -80,7 +82,7 @@ class Plans:
         specs = SEGMENTS[name]
         expressions = [name, *(spec.expression(self._delimiters) for spec in specs)]
         clean = re.compile(tail(expressions, re.escape(self._delimiters.element)), re.DOTALL)
-        return Plan(name, clean.fullmatch, READERS.get(name.decode()), specs)
+        return Plan(name, clean.fullmatch, READERS.get(name.decode()), specs, name not in ENVELOPE)
 
 
 @lru_cache(maxsize=64)
@@ -95,7 +97,7 @@ def _fits(kind: str, length: int, delimiters: Delimiters) -> re.Pattern[bytes]:
 
 
 def examine(walk: Walk, plan: Plan) -> None:
-    """Look at each element of a segment that isn't clean: open text, and content of a wrong type."""
+    """Look at each element of a segment that isn't clean: open text, and wrong types."""
     for element in range(1, len(walk.elements)):
         raw = walk.elements[element]
         if not raw or raw.isspace():
@@ -132,7 +134,7 @@ def _examine_simple(
     if spec.kind == ROLE:
         return
     if spec.kind in OPEN:
-        walk.text_at(raw, start, place, FAULTS.get(spec.kind, ""))
+        walk.text_at(raw, start, place)
     elif not _fits(spec.kind, spec.length, walk.delimiters).fullmatch(raw.strip(b" ")):
         walk.add(
             raw, start, place, None,

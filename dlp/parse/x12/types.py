@@ -11,8 +11,7 @@ T     time HHMM to HHMMSSDD
 G     date, time or period in any of the formats the guides use (D8, RD8, DT, TM …)
 X30   identifier (AN): letters, digits and a few marks, no blanks
 A80   open text (AN): a passage whenever it has content
-P     has a role: :mod:`dlp.parse.x12.roles` makes the passage and checks its type
-\\-    not used by any guide: open text, and a fault
+P     has a role: a reader (:mod:`dlp.parse.x12.plan`) makes the passage and checks its type
 ====  ==================================================================================
 
 ``(I2,X48,A80)`` is a composite; ``+`` after a specification lets it repeat.
@@ -44,11 +43,10 @@ FAULTS: Final = {
     "T": "text in a time element",
     "G": "text in a date element",
     "X": "text in an identifier element",
-    "-": "content in an unused element",
 }
 """What is wrong when the content doesn't fit, by kind."""
 
-OPEN: Final = "A-"
+OPEN: Final = "A"
 ROLE: Final = "P"
 
 
@@ -61,7 +59,7 @@ def pattern(kind: str, length: int, delimiters: Delimiters) -> bytes:
     if kind == "I":
         return rb"[A-Za-z0-9]{1,%d}" % length
     if kind == "N":
-        return rb"[-+]?\d{1,%d}" % length
+        return rb"[-+]?\d{1,%d}(?:\.0{1,4})?" % length
     if kind == "R":
         return rb"[-+]?(?:\d{1,%d}(?:\.\d{0,%d})?|\.\d{1,%d})" % (length, length, length)
     marks = b"".join(
@@ -135,7 +133,7 @@ def tail(expressions: list[bytes], separator: bytes) -> bytes:
 
 
 _WORD: Final = re.compile(
-    r"\s*(?:\((?P<parts>[^()]*)\)|(?P<kind>[INRDTGXAP-])(?P<length>\d*))(?P<repeats>\+?)"
+    r"\s*(?:\((?P<parts>[^()]*)\)|(?P<kind>[INRDTGXAP])(?P<length>\d*))(?P<repeats>\+?)"
 )
 
 

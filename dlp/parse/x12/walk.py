@@ -24,6 +24,11 @@ _AFTER_LOOPS: Final = frozenset({b"PLB", b"SE"})
 """Segments that belong to the set, not to its last claim."""
 
 
+# Looked up once: an enum's attribute costs as much as a small function call on Python 3.11.
+_FIELD: Final = Carrier.IDENTIFIER_FIELD
+_PERSON: Final = Subject.PERSON
+
+
 class Anchor(NamedTuple):
     """The part of a place that all segments of a loop share."""
 
@@ -35,8 +40,9 @@ class Anchor(NamedTuple):
 
 
 def _place(
-    anchor: Anchor, name: bytes, ordinal: int, element: int, component: int, repetition: int
+    anchor: Anchor, name: bytes, ordinal: int, part: tuple[int, int, int] = (0, 0, 0)
 ) -> str:
+    element, component, repetition = part
     words = [anchor.prefix]
     if name in (b"ISA", b"ST"):
         return f"{anchor.prefix}-{element:02}" if element else anchor.prefix
@@ -91,20 +97,22 @@ class Walk:
         self._ordinal = 0
         self._offset = 0
         self._anchor = Anchor("X12")
-        self._tops, self._subs = _HIERARCHY
+        self._subs: frozenset[bytes] = frozenset()
+        self._marks: frozenset[bytes] = frozenset()
         self._counts: dict[bytes, int] = {}
         self._set_counts: dict[bytes, int] = {}
         self._set_anchor = self._anchor
 
     @property
     def loop(self) -> bytes:
-        """The segment that opened the loop we are in: CLM, CLP, HL, INS …"""
+        """The segment that opened the loop we are in: CLM, CLP, HL, INS and so on."""
         return self._anchor.top
 
     def enter(self, prefix: str, number: str = "", name: str = "") -> None:
         """Start counting anew: in an interchange (no number) or a transaction set."""
         self.set, self.name = number, name
-        self._tops, self._subs = _ANCHORS.get(number, _HIERARCHY)
+        tops, self._subs = _ANCHORS.get(number, _HIERARCHY)
+        self._marks = tops | self._subs | _AFTER_LOOPS
         self._anchor = self._set_anchor = Anchor(prefix)
         self._counts = self._set_counts = {}
         self.subject = Subject.PROVIDER
@@ -118,23 +126,25 @@ class Walk:
 
     def count(self, segment: bytes) -> int:
         """The ordinal of a segment in its loop, opening a loop if it does."""
-        if segment in self._tops:
-            self._anchor = self._set_anchor
-            ordinal = self._set_counts[segment] = self._set_counts.get(segment, 0) + 1
-            self._anchor = Anchor(self._set_anchor.prefix, segment, ordinal)
-            self._counts = {}
-            return ordinal
-        if segment in self._subs:
-            anchor = self._anchor
-            above = Anchor(anchor.prefix, anchor.top, anchor.top_ordinal)
-            # Sub-loops are counted where the loop's own segments aren't reset: on the anchor.
-            ordinal = (anchor.sub_ordinal if anchor.sub == segment else 0) + 1
-            self._anchor = above._replace(sub=segment, sub_ordinal=ordinal)
-            self._counts = {}
-            return ordinal
+        if segment in self._marks:
+            return self._open(segment)
+        counts = self._counts
+        ordinal = counts[segment] = counts.get(segment, 0) + 1
+        return ordinal
+
+    def _open(self, segment: bytes) -> int:
+        anchor = self._anchor
         if segment in _AFTER_LOOPS:
             self._anchor, self._counts = self._set_anchor, self._set_counts
-        ordinal = self._counts[segment] = self._counts.get(segment, 0) + 1
+            ordinal = self._counts[segment] = self._counts.get(segment, 0) + 1
+            return ordinal
+        if segment in self._subs:
+            ordinal = (anchor.sub_ordinal if anchor.sub == segment else 0) + 1
+            self._anchor = Anchor(anchor.prefix, anchor.top, anchor.top_ordinal, segment, ordinal)
+        else:
+            ordinal = self._set_counts[segment] = self._set_counts.get(segment, 0) + 1
+            self._anchor = Anchor(self._set_anchor.prefix, segment, ordinal)
+        self._counts = {}
         return ordinal
 
     def at(self, segment: bytes, ordinal: int, offset: int, elements: list[bytes]) -> None:
@@ -144,7 +154,7 @@ class Walk:
 
     def place(self, element: int = 0) -> str:
         """The readable place of the current segment or one of its elements."""
-        return _place(self._anchor, self._segment, self._ordinal, element, 0, 0)
+        return _place(self._anchor, self._segment, self._ordinal, (element, 0, 0))
 
     def value(self, element: int) -> bytes:
         """An element's bytes, b"" where the segment ends before it."""
@@ -174,27 +184,29 @@ class Walk:
         part: str = "",
         subject: Subject | None = None,
         fault: str = "",
-        carrier: Carrier = Carrier.IDENTIFIER_FIELD,
+        carrier: Carrier = _FIELD,
     ) -> None:
         """A passage of a whole element, if it has content."""
+        # Positional all the way: this and add() are a third of the parser's time.
         if element < len(self.elements) and (raw := self.elements[element]):
-            self.add(
-                raw, self.start(element), (element, 0, 0), category, check,
-                part=part, subject=subject, fault=fault, carrier=carrier,
-            )  # fmt: skip
+            start = self._offset + sum(map(len, self.elements[:element])) + element
+            self.add(raw, start, (element, 0, 0), category, check, part, subject, fault, carrier)
 
-    def add(
+    def open_text(self, element: int, fault: str = "") -> None:
+        """A passage of free text from a whole element."""
+        self.emit(element, None, subject=_PERSON, fault=fault, carrier=Carrier.FREE_TEXT)
+
+    def add(  # noqa: PLR0917 - called for every passage: keywords cost a tenth of the parse
         self,
         raw: bytes,
         offset: int,
         place: tuple[int, int, int],
         category: Category | None,
         check: re.Pattern[bytes] | None = None,
-        *,
         part: str = "",
         subject: Subject | None = None,
         fault: str = "",
-        carrier: Carrier = Carrier.IDENTIFIER_FIELD,
+        carrier: Carrier = _FIELD,
     ) -> None:
         """A passage of any part of the current segment.
 
@@ -216,35 +228,21 @@ class Walk:
             return
         if check is not None:
             if check.fullmatch(raw):
-                fault = ""
                 if category is None:
                     return
+                fault = ""
             else:
                 fault = fault or "text in an identifier element"
                 category, part, carrier = None, "", Carrier.CODED
-        whose = self.subject if subject is None else subject
-        element, component, repetition = place
+        whose = subject or self.subject
+        where = partial(_place, self._anchor, self._segment, self._ordinal, place)
+        record = self.person if whose is _PERSON else self.records
         self.out.append(
             Passage(
-                decoded(raw),
-                partial(
-                    _place, self._anchor, self._segment, self._ordinal,
-                    element, component, repetition,
-                ),
-                carrier,
-                category,
-                whose,
-                offset,
-                len(raw),
-                fault,
-                self.person if whose is Subject.PERSON else self.records,
-                part,
+                decoded(raw), where, carrier, category, whose,
+                offset, len(raw), fault, record, part,
             )
         )  # fmt: skip
-
-    def open_text(self, element: int, fault: str = "") -> None:
-        """A passage of free text from a whole element."""
-        self.emit(element, None, subject=Subject.PERSON, fault=fault, carrier=Carrier.FREE_TEXT)
 
     def text_at(
         self, raw: bytes, offset: int, place: tuple[int, int, int], fault: str = ""

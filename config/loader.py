@@ -34,11 +34,20 @@ class Document:
         file: Name for messages.
         data: Maps, lists, strings, numbers, booleans and None.
         lines: Path of a key or item to its line, from 1.
+        faults: What is wrong already: a key that stands twice, say.
     """
 
     file: str
     data: object
     lines: Mapping[Path_, int] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+    def get(self, path: Path_) -> object:
+        """The data at ``path``, or None: for checks across keys, before or without a model."""
+        here = self.data
+        for part in path:
+            here = here.get(part) if isinstance(here, dict) else None
+        return here
 
     def line(self, path: Path_) -> int:
         """The line of ``path``, or of the nearest thing around it; 0 if there is none."""
@@ -84,10 +93,10 @@ for _tag, _pattern, _first in (
 
 
 def read_yaml(file: str, text: str) -> Document:
-    """Parse one YAML document.
+    """Parse one YAML document. A key that stands twice and the like are among its faults.
 
     Raises:
-        ConfigError: The text isn't YAML, or says a key twice, with every such place.
+        ConfigError: The text isn't YAML.
     """
     try:
         loader = _Loader(text)
@@ -99,9 +108,7 @@ def read_yaml(file: str, text: str) -> Document:
     except (yaml.YAMLError, RecursionError, ValueError):
         fix = "save it as UTF-8 text, with spaces for indents"
         raise ConfigError([Fault(file, 0, "", "is not YAML", fix)]) from None
-    if reader.faults:
-        raise ConfigError(reader.faults)
-    return Document(file, data, reader.lines)
+    return Document(file, data, reader.lines, tuple(reader.faults))
 
 
 def read_file(path: Path, name: str = "") -> tuple[Document, bytes]:
@@ -135,23 +142,31 @@ def check(model: type[M], document: Document) -> M:
         ConfigError: With every fault of the document.
     """
     data = {} if document.data is None else document.data
+    faults = list(document.faults)
     if not isinstance(data, dict):
-        raise ConfigError(
-            [document.fault((), "must hold keys and values", "write it as 'key: value' lines")]
-        )
+        fix = "write it as 'key: value' lines"
+        raise ConfigError([*faults, document.fault((), "must hold keys and values", fix)])
     try:
-        return model.model_validate(data)
+        found = model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(_model_faults(model, document, error)) from None
+        raise ConfigError([*faults, *_model_faults(model, document, error)]) from None
+    if faults:
+        raise ConfigError(faults)
+    return found
 
 
 def _model_faults(
     model: type[BaseModel], document: Document, error: ValidationError
 ) -> Iterator[Fault]:
+    items = [
+        describe(model, item, set(document.lines))
+        for item in error.errors(include_url=False, include_input=False)
+    ]
+    deepest = {path[:n] for path, _, _ in items for n in range(1, len(path))}
     seen: set[Path_] = set()
-    for item in error.errors(include_url=False, include_input=False):
-        path, problem, fix = describe(model, item, set(document.lines))
-        if path not in seen:  # the members of a union each complain about the same value
+    for path, problem, fix in items:
+        # Each member of a union complains; the one that got furthest is what was meant.
+        if path not in seen and path not in deepest:
             seen.add(path)
             yield document.fault(path, problem, fix)
 

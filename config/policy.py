@@ -127,9 +127,9 @@ def load_policy(root: Path) -> Policy:
     document = reading.document(ROUTES)
     routes = reading.model(_Routes, document)
     rules = _read_rules(reading)
-    if document and routes and not reading.broken:
+    if document and not reading.broken:
         # With a contract that can't be read, a route that names it has no fault of its own.
-        reading.faults += _unknown_contracts(document, routes, contracts)
+        reading.faults += _unknown_contracts(document, contracts)
     if reading.faults or routes is None or rules is None:
         raise ConfigError(reading.faults)
     return Policy(
@@ -180,19 +180,20 @@ def _read_contracts(reading: _Reading) -> dict[str, Contract]:
 
 def _read_rules(reading: _Reading) -> Rules | None:
     document = reading.document(RULES)
-    rules = reading.model(Rules, document)
-    if document is None or rules is None:
-        return rules
-    if ("digest_key",) in document.lines:
+    if document is None:
+        return None
+    if document.get(("digest_key",)) is not None:
         fix = "remove it; the gateway derives it from the site's key"
         reading.faults.append(document.fault(("digest_key",), "is not set in a file", fix))
-    for index, pattern in enumerate(rules.patterns):
-        problem = _bad_regex(pattern.regex)
+    patterns = document.get(("patterns",))
+    for index, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
+        regex = pattern.get("regex") if isinstance(pattern, dict) else None
+        problem = _bad_regex(regex) if isinstance(regex, str) else ""
         if problem:
             fix = "write RE2 syntax (no look-around, no back-references)"
             where = ("patterns", index, "regex")
             reading.faults.append(document.fault(where, f"is no expression: {problem}", fix))
-    return rules
+    return reading.model(Rules, document)
 
 
 def _bad_regex(regex: str) -> str:
@@ -206,14 +207,14 @@ def _bad_regex(regex: str) -> str:
     return ""
 
 
-def _unknown_contracts(
-    document: Document, routes: _Routes, contracts: Mapping[str, Contract]
-) -> list[Fault]:
+def _unknown_contracts(document: Document, contracts: Mapping[str, Contract]) -> list[Fault]:
     faults = []
-    for name, route in routes.routes.items():
-        if route.contract in contracts:
+    routes = document.get(("routes",))
+    for name in routes if isinstance(routes, dict) else ():
+        contract = document.get(("routes", name, "contract"))
+        if not isinstance(contract, str) or contract in contracts:
             continue
-        near = did_you_mean(route.contract, contracts)
+        near = did_you_mean(contract, contracts)
         fix = f"did you mean '{near}'?" if near else f"known are {', '.join(sorted(contracts))}"
         where = ("routes", name, "contract")
         faults.append(document.fault(where, "names a contract that doesn't exist", fix))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple
 
@@ -210,18 +212,6 @@ class Settings(_Section):
     uploads: Uploads = Uploads()
     logging: Logging = Logging()
 
-    def listeners(self) -> dict[tuple[str, str], Address]:
-        """Every address in use, by its path in the file."""
-        found: dict[tuple[str, str], Address] = {
-            ("ops", "health"): self.ops.health,
-            ("ops", "metrics"): self.ops.metrics,
-        }
-        if self.sftp.enabled:
-            found["sftp", "listen"] = self.sftp.listen
-        if self.https.enabled:
-            found["https", "listen"] = self.https.listen
-        return found
-
 
 def load_settings(path: Path) -> Settings:
     """Read and check a settings file.
@@ -230,26 +220,42 @@ def load_settings(path: Path) -> Settings:
         ConfigError: With every fault.
     """
     document, _ = read_file(path, path.name)
-    settings = check(Settings, document)
-    faults = [*_clashes(document, settings), *_unreadable(document, settings, path.parent)]
-    if not (settings.sftp.enabled or settings.https.enabled):
-        fix = "enable sftp or https"
-        faults.append(document.fault(("sftp", "enabled"), "no listener is enabled", fix))
+    faults = [*_clashes(document), *_unreadable(document, path.parent), *_silent(document)]
+    try:
+        settings = check(Settings, document)
+    except ConfigError as error:
+        raise ConfigError([*error.faults, *faults]) from None
     if faults:
         raise ConfigError(faults)
     return settings
 
 
-def _clashes(document: Document, settings: Settings) -> list[Fault]:
-    faults: list[Fault] = []
-    taken: list[tuple[tuple[str, str], Address]] = []
-    for where, address in settings.listeners().items():
+def _enabled(document: Document, section: str) -> bool:
+    return document.get((section, "enabled")) is not False
+
+
+def _addresses(document: Document) -> Iterator[tuple[str, str, Address]]:
+    """Every listener that is on and whose address can be read; the model reports the others."""
+    defaults = (
+        ("sftp", "listen", Sftp().listen),
+        ("https", "listen", Https().listen),
+        ("ops", "health", Ops().health),
+        ("ops", "metrics", Ops().metrics),
+    )
+    for section, key, default in defaults:
+        if _enabled(document, section):
+            with suppress(ValueError):
+                yield section, key, parse_address(document.get((section, key)) or default)
+
+
+def _clashes(document: Document) -> Iterator[Fault]:
+    taken: list[tuple[str, Address]] = []
+    for section, key, address in _addresses(document):
         for other, used in taken:
             if address.port and _overlap(address, used):
-                problem = f"has the same port as {'.'.join(other)}"
-                faults.append(document.fault(where, problem, "give each listener its own"))
-        taken.append((where, address))
-    return faults
+                problem = f"has the same port as {other}"
+                yield document.fault((section, key), problem, "give each listener its own")
+        taken.append((f"{section}.{key}", address))
 
 
 def _overlap(one: Address, other: Address) -> bool:
@@ -257,15 +263,22 @@ def _overlap(one: Address, other: Address) -> bool:
     return one.port == other.port and same_host
 
 
-def _unreadable(document: Document, settings: Settings, root: Path) -> list[Fault]:
-    if not settings.https.enabled:
-        return []
-    faults = []
+def _silent(document: Document) -> Iterator[Fault]:
+    if not _enabled(document, "sftp") and not _enabled(document, "https"):
+        where = ("sftp", "enabled")
+        yield document.fault(where, "no listener is enabled", "enable sftp or https")
+
+
+def _unreadable(document: Document, root: Path) -> Iterator[Fault]:
+    if not _enabled(document, "https"):
+        return
     for name in ("tls_certificate", "tls_key"):
+        value = document.get(("https", name)) or getattr(Https(), name)
+        if not isinstance(value, str | Path):
+            continue
         try:
-            (root / getattr(settings.https, name)).open("rb").close()
+            (root / value).open("rb").close()
         except OSError as error:
             problem = f"can't be read: {(error.strerror or 'unreadable').lower()}"
             fix = "name a PEM file that this user may read"
-            faults.append(document.fault(("https", name), problem, fix))
-    return faults
+            yield document.fault(("https", name), problem, fix)

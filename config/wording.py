@@ -47,14 +47,23 @@ def describe(
         error: One item of ``ValidationError.errors()``.
         known: Every path the file has; pydantic's own may go on with the name of a type tried.
     """
-    path = error["loc"]
+    path = _in_file(error["loc"], known)
     if error["type"] == "missing":
-        return path, "is missing", "add it"
-    while path and path not in known:
-        path = path[:-1]
+        return (*path, error["loc"][-1]), "is missing", "add it"
     if error["type"] == "extra_forbidden":
         return path, "is not a key known here", _suggest(str(path[-1]), _keys(model, path[:-1]))
     return path, *_words(error)
+
+
+def _in_file(
+    path: tuple[str | int, ...], known: AbstractSet[tuple[str | int, ...]]
+) -> tuple[str | int, ...]:
+    """Pydantic's path without the names of the types it tried."""
+    here: tuple[str | int, ...] = ()
+    for part in path:
+        if (*here, part) in known:
+            here = (*here, part)
+    return here
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -121,7 +121,7 @@ def canonical(path: bytes) -> bytes:
     return ("/" + "/".join(parts(path))).encode()
 
 
-def resolve(path: bytes) -> Node:
+def resolve(path: bytes) -> Node:  # noqa: PLR0911 - one line per kind of place
     """What ``path`` names.
 
     Raises:

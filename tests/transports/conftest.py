@@ -1,0 +1,111 @@
+"""Listeners on loopback over a simulated gateway."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncssh
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.support.simulated_gateway import (  # noqa: E402 - after the path is set
+    CLINIC,
+    PAYER,
+    Recorder,
+    SimulatedGateway,
+    SimulatedJudge,
+    SimulatedMailbox,
+)
+from transports.sftp import SftpOptions, SftpService, serve_sftp  # noqa: E402 - likewise
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+@dataclass
+class SftpSite:
+    gateway: SimulatedGateway
+    judge: SimulatedJudge
+    seen: Recorder
+    service: SftpService
+    key: Path
+
+    @property
+    def port(self) -> int:
+        return self.service.port
+
+    async def connect(self, who: str = "clinic") -> asyncssh.SSHClientConnection:
+        return await asyncssh.connect(
+            "127.0.0.1",
+            self.port,
+            username=f"{who}-bot",
+            password=f"{who}-pw",
+            known_hosts=None,
+            client_keys=None,
+            config=None,
+        )
+
+
+@pytest.fixture
+def gateway() -> SimulatedGateway:
+    return SimulatedGateway()
+
+
+@pytest.fixture
+def judge() -> SimulatedJudge:
+    return SimulatedJudge()
+
+
+@pytest.fixture(scope="session")
+def host_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("host") / "key"
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def client_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("client") / "key"
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    key.write_private_key(str(path))
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+async def start_sftp(
+    gateway: SimulatedGateway, judge: SimulatedJudge, host_key: Path, client_key: Path
+) -> AsyncIterator[Callable[..., Awaitable[SftpSite]]]:
+    started: list[SftpService] = []
+    judge.keys[asyncssh.read_private_key(str(client_key)).public_data] = CLINIC
+
+    async def start(**options: object) -> SftpSite:
+        seen = Recorder()
+        chosen = SftpOptions(host_keys=(host_key,), **options)  # type: ignore[arg-type]  # a test's
+        service = await serve_sftp(chosen, judge, gateway, SimulatedMailbox(gateway), observer=seen)
+        started.append(service)
+        return SftpSite(gateway, judge, seen, service, client_key)
+
+    yield start
+    for service in started:
+        await service.stop(0.2)
+
+
+@pytest.fixture
+async def sftp_site(start_sftp: Callable[..., Awaitable[SftpSite]]) -> SftpSite:
+    return await start_sftp()
+
+
+@pytest.fixture
+def payer_key(judge: SimulatedJudge, tmp_path: Path) -> Path:
+    path = tmp_path / "payer_key"
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    key.write_private_key(str(path))
+    path.chmod(0o600)
+    judge.keys[key.public_data] = PAYER
+    return path

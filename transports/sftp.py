@@ -1,0 +1,210 @@
+"""The SFTP listener: options, start and graceful stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import asyncssh
+
+from transports.limits import Slots
+from transports.observer import NullObserver, Observer
+from transports.ports import Authenticator, Intake, Mailbox
+from transports.sftp_auth import Connection
+
+# GCM alone: no CBC, and no chacha20-poly1305, which Terrapin (CVE-2023-48795) is about.
+CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
+# Negotiated by name and unused with GCM; listed so that no weak one is ever offered.
+MACS: Final = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
+_KEX: Final = (
+    "mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com",
+    "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group16-sha512",
+    "diffie-hellman-group18-sha512", "diffie-hellman-group14-sha256",
+)  # fmt: skip
+SIGNATURES: Final = (
+    "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+    "rsa-sha2-512", "rsa-sha2-256",
+)  # fmt: skip
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SftpOptions:
+    """How to listen.
+
+    Attributes:
+        host: Address to bind, unless ``sock`` is given.
+        port: TCP port; 0 picks a free one.
+        host_keys: Private key files, one per type.
+        sock: A bound or listening socket to use instead of ``host`` and ``port``.
+        reuse_port: Let several processes bind the same port (``SO_REUSEPORT``).
+        backlog: Connections that the kernel queues.
+        max_connections: Connections at once, in this process.
+        max_pending: Of these, how many may be unauthenticated.
+        max_auth_tries: Failed logins in one connection.
+        login_timeout: Seconds to log in.
+        idle_timeout: Seconds without a request before the client is disconnected.
+        max_read: Most bytes answered to one read request.
+        banner: Software version in the SSH greeting.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    host_keys: Sequence[Path] = field(default_factory=tuple)
+    sock: socket.socket | None = None
+    reuse_port: bool = False
+    backlog: int = 256
+    max_connections: int = 500
+    max_pending: int = 100
+    max_auth_tries: int = 8
+    login_timeout: float = 30.0
+    idle_timeout: float = 600.0
+    max_read: int = 256 * 1024
+    banner: str = "Lazaretto"
+
+
+class SftpService:
+    """A running SFTP listener."""
+
+    def __init__(
+        self,
+        options: SftpOptions,
+        auth: Authenticator,
+        intake: Intake,
+        mailbox: Mailbox,
+        observer: Observer,
+    ) -> None:
+        self.options = options
+        self.auth = auth
+        self.intake = intake
+        self.mailbox = mailbox
+        self.observer = observer
+        self.draining = False
+        self._connections: set[Connection] = set()
+        self._sessions: set[asyncio.Task[None]] = set()
+        self._all = Slots(options.max_connections)
+        self._pending = Slots(options.max_pending)
+        self._acceptor: asyncssh.SSHAcceptor | None = None
+
+    @property
+    def port(self) -> int:
+        """The TCP port listened on."""
+        return self._acceptor.get_port() if self._acceptor else 0
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: The address can't be bound, or a host key can't be read.
+            asyncssh.KeyImportError: A host key is malformed.
+        """
+        # At lower levels asyncssh logs paths, which hold file names, which can hold PHI.
+        asyncssh.set_log_level(logging.WARNING)
+        asyncssh.set_sftp_log_level(logging.WARNING)
+        where: dict[str, object] = {"host": self.options.host, "port": self.options.port}
+        if self.options.sock is not None:
+            where = {"sock": self.options.sock}
+        elif self.options.reuse_port:
+            where["reuse_port"] = True
+        options = await asyncssh.SSHServerConnectionOptions.construct(**self._ssh_options())
+        self._acceptor = await asyncssh.listen(
+            **where,
+            backlog=self.options.backlog,
+            options=options,
+        )
+
+    async def stop(self, deadline: float = 30.0) -> None:
+        """Stop accepting, let open files finish for ``deadline`` seconds, then suspend the rest."""
+        self.draining = True
+        if self._acceptor:
+            self._acceptor.close()
+        for connection in self._connections:
+            connection.drain()
+        await self._until(lambda: not any(c.busy for c in self._connections), deadline)
+        for connection in list(self._connections):
+            connection.end()
+        if self._sessions:
+            await asyncio.wait(self._sessions)
+        await self._until(lambda: not self._connections, deadline)
+
+    def admit(self, connection: Connection) -> bool:
+        """A place for a new connection, or not."""
+        if self.draining or not self._all.take():
+            return False
+        if not self._pending.take():
+            self._all.release()
+            return False
+        self._connections.add(connection)
+        self.observer.connection_opened("sftp")
+        return True
+
+    def authenticated(self) -> None:
+        """A connection is pending no more: it logged in or left."""
+        self._pending.release()
+
+    def dismiss(self, connection: Connection, reason: str) -> None:
+        """A connection is gone."""
+        self._all.release()
+        self._connections.discard(connection)
+        self.observer.connection_closed("sftp", reason)
+
+    def track(self, task: asyncio.Task[None]) -> None:
+        """Remember a session until it has ended."""
+        self._sessions.add(task)
+        task.add_done_callback(self._sessions.discard)
+
+    async def _until(self, done: Callable[[], bool], seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while not done() and loop.time() < end:  # noqa: ASYNC110 - asked a few times, at stop only
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def _ssh_options(self) -> dict[str, object]:
+        known = {alg.decode() for alg in asyncssh.kex.get_kex_algs()}
+        return {
+            "server_factory": lambda: Connection(self),
+            "server_host_keys": [str(path) for path in self.options.host_keys],
+            "server_version": self.options.banner,
+            "kex_algs": [name for name in _KEX if name in known],
+            "encryption_algs": list(CIPHERS),
+            "mac_algs": list(MACS),
+            "compression_algs": None,
+            "signature_algs": list(SIGNATURES),
+            "login_timeout": self.options.login_timeout,
+            "keepalive_interval": 30,
+            "keepalive_count_max": 4,
+            "gss_host": None,
+            "x509_trusted_certs": None,
+            "allow_pty": False,
+            "line_editor": False,
+            "agent_forwarding": False,
+            "x11_forwarding": False,
+            "allow_scp": False,
+            "encoding": None,
+        }
+
+
+async def serve_sftp(
+    options: SftpOptions,
+    auth: Authenticator,
+    intake: Intake,
+    mailbox: Mailbox,
+    *,
+    observer: Observer | None = None,
+) -> SftpService:
+    """Start an SFTP listener on the running event loop.
+
+    Raises:
+        OSError: The address can't be bound, or a host key can't be read.
+        asyncssh.KeyImportError: A host key is malformed.
+    """
+    service = SftpService(options, auth, intake, mailbox, observer or NullObserver())
+    await service.start()
+    return service

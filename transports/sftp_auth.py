@@ -1,0 +1,202 @@
+"""One SSH connection: who is there, and what the connection may do (one thing: SFTP sessions)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Final
+
+import asyncssh
+
+from transports.limits import IdleTimer
+from transports.ports import Principal
+from transports.sftp_server import VirtualServer
+from transports.sftp_session import SftpChannel
+
+if TYPE_CHECKING:
+    from transports.sftp import SftpService
+
+MAX_CHANNELS: Final = 8
+"""Sessions in one connection; FileZilla and WinSCP use one, multiplexing OpenSSH a few."""
+
+_log = logging.getLogger(__name__)
+
+
+class Connection(asyncssh.SSHServer):
+    """asyncssh's callbacks for one connection. Port, X11 and agent forwarding stay refused."""
+
+    def __init__(self, service: SftpService) -> None:
+        self._service = service
+        self._options = service.options
+        self._principal: Principal | None = None
+        self._claim: tuple[str, Principal] | None = None
+        self._failures = 0
+        self._channels: set[SftpChannel] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._reason = "closed"
+        self._admitted = self._pending = False
+
+    # -- the connection
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        """Take a place, or turn the client away before it costs a key exchange."""
+        self._conn = conn
+        self._idle = IdleTimer(self._options.idle_timeout, self._expire)
+        # asyncssh ignores the transport's flow control; without it a client that grants a window
+        # of 4 GiB and doesn't read makes the kernel's refusals pile up here.
+        conn.pause_writing = self._writable.clear  # type: ignore[method-assign]  # asyncio's hooks
+        conn.resume_writing = self._writable.set  # type: ignore[method-assign]  # likewise
+        self._admitted = self._service.admit(self)
+        self._pending = self._admitted
+        if not self._admitted:
+            self._reason = "limit"
+            asyncio.get_running_loop().call_soon(conn.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the places back. Sessions end on their own and keep what is unfinished."""
+        self._idle.stop()
+        self._writable.set()
+        if exc is not None and self._reason == "closed":
+            self._reason = "lost"
+        if self._admitted:
+            self._leave_pending()
+            self._service.dismiss(self, self._reason)
+
+    def touch(self) -> None:
+        """The client said something."""
+        self._idle.touch()
+
+    async def writable(self) -> None:
+        """Wait until the socket takes more."""
+        await self._writable.wait()
+
+    def _expire(self) -> None:
+        self._reason = "idle"
+        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, "idle for too long")
+
+    def _leave_pending(self) -> None:
+        if self._pending:
+            self._pending = False
+            self._service.authenticated()
+
+    # -- who is there
+
+    def password_auth_supported(self) -> bool:
+        """Yes; keyboard-interactive comes with it."""
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        """Yes."""
+        return True
+
+    async def validate_password(self, username: str, password: str) -> bool:
+        """Ask the one judge."""
+        judge = self._service.auth.password(username, password, self._address())
+        return await self._judge("password", username, judge)
+
+    async def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        """Ask the one judge; asyncssh then has the client prove that it holds the key."""
+        judge = self._service.auth.public_key(username, key.public_data, self._address())
+        return await self._judge("public-key", username, judge)
+
+    def auth_completed(self) -> None:
+        """Bind the identity, once.
+
+        Raises:
+            asyncssh.DisconnectError: The user proven is not the one judged (never seen; a guard
+                against a change of order in asyncssh).
+        """
+        username = self._conn.get_extra_info("username")
+        if self._principal is not None or self._claim is None or self._claim[0] != username:
+            raise asyncssh.PermissionDenied("authentication out of order")
+        self._principal = self._claim[1]
+        self._leave_pending()
+
+    async def _judge(
+        self, method: str, username: str, judge: Coroutine[object, object, Principal | None]
+    ) -> bool:
+        self._claim = None
+        try:
+            principal = await judge
+        except Exception as error:  # noqa: BLE001 - whatever the judge's trouble, nobody gets in
+            _log.error("authenticator failed: %s", type(error).__name__)
+            principal = None
+        self._service.observer.login("sftp", method, accepted=principal is not None)
+        if principal is None:
+            self._count_failure()
+            return False
+        self._claim = (username, principal)
+        return True
+
+    def _count_failure(self) -> None:
+        self._failures += 1
+        if self._failures >= self._options.max_auth_tries:
+            raise asyncssh.DisconnectError(
+                asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, "too many authentication failures"
+            )
+
+    def _address(self) -> str:
+        peer = self._conn.get_extra_info("peername")
+        return str(peer[0]) if peer else ""
+
+    # -- its sessions
+
+    @property
+    def max_read(self) -> int:
+        """Most bytes one read request gets."""
+        return self._options.max_read
+
+    @property
+    def busy(self) -> bool:
+        """Whether any session has a file open."""
+        return any(channel.server and channel.server.busy for channel in self._channels)
+
+    def session_requested(self) -> SftpChannel | bool:
+        """A new session channel, within bounds."""
+        if self._principal is None or len(self._channels) >= MAX_CHANNELS:
+            return False
+        channel = SftpChannel(self)
+        self._channels.add(channel)
+        return channel
+
+    def channel_closed(self, channel: SftpChannel) -> None:
+        """A session channel ended."""
+        self._channels.discard(channel)
+
+    def make_server(self, channel: asyncssh.SSHServerChannel[bytes]) -> VirtualServer:
+        """The virtual tree for this principal."""
+        if self._principal is None:
+            raise asyncssh.PermissionDenied("not authenticated")
+        server = VirtualServer(
+            channel, self._principal, self._service.intake, self._service.mailbox,
+            self._service.observer, self._options.max_read,
+        )  # fmt: skip
+        server.draining = self._service.draining
+        return server
+
+    def serve(self, session: Coroutine[object, object, None]) -> None:
+        """Run one SFTP session to its end, which may come after the connection's."""
+        task = asyncio.get_running_loop().create_task(self._run(session))
+        self._service.track(task)
+
+    async def _run(self, session: Coroutine[object, object, None]) -> None:
+        try:
+            await session
+        except (asyncssh.Error, OSError, EOFError):
+            self._conn.abort()
+        except Exception as error:  # noqa: BLE001 - one session's fault must not reach the others
+            _log.error("sftp session failed: %s", type(error).__name__)
+            self._conn.abort()
+
+    def drain(self) -> None:
+        """Open nothing new."""
+        for channel in self._channels:
+            if channel.server:
+                channel.server.draining = True
+
+    def end(self) -> None:
+        """Disconnect; sessions keep what is unfinished."""
+        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, "the gateway is stopping")

@@ -8,12 +8,12 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Final
 
 from config.faults import ConfigError
 from gateway.cli.common import DEBUG_VARIABLE, NOT_OK, USAGE, CliError
 from gateway.site import SiteError
+from gateway.version import running
 
 COMMANDS: Final = {
     "init": "make a site",
@@ -55,7 +55,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         epilog="'lazaretto COMMAND --help' says more. Exit status: 0 well, 1 not well, "
         "2 the call was wrong.",
     )
-    parser.add_argument("--version", action="version", version=f"lazaretto {version('lazaretto')}")
+    parser.add_argument("--version", action="version", version=f"lazaretto {running()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     chosen = next((word for word in arguments if not word.startswith("-")), "")
     for name, summary in COMMANDS.items():

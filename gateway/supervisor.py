@@ -1,0 +1,264 @@
+"""The parent of all: opens the sockets, keeps the children running, answers for health.
+
+It holds no payload and no key. Edges and workers are separate programs that it starts, and the
+kernel kills them when it dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import socket
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from config.faults import ConfigError
+from config.policy import Policy
+from gateway import metrics
+from gateway.accepted import accept, replace_text
+from gateway.children import Child, Recipe, Stage
+from gateway.listening import addresses, listen_all
+from gateway.ops import Check, Ops, check_database, check_disk, check_keys
+from gateway.ports import Ledger, LedgerUnavailableError, Transfers
+from gateway.site import Site
+from gateway.store.database import Database
+from gateway.version import running
+
+STATE_FILE: Final = "serve.json"
+LOCK_FILE: Final = "lock"
+METRICS: Final = "metrics"
+RELOAD_SECONDS: Final = 30.0
+
+log = structlog.get_logger()
+
+
+class AlreadyRunningError(Exception):
+    """Another ``serve`` has the site."""
+
+
+def lock(run: Path) -> int:
+    """Take the site for this process, for as long as it lives.
+
+    Raises:
+        AlreadyRunningError: Another process has it.
+    """
+    descriptor = os.open(run / LOCK_FILE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise AlreadyRunningError(
+            "this site is being served already; stop that 'lazaretto serve' first"
+        ) from None
+    return descriptor
+
+
+class Supervisor:
+    """One running gateway.
+
+    Args:
+        site: What to serve.
+        database: Open.
+        ledger: To record starts, stops and policies.
+        transfers: To count them.
+    """
+
+    def __init__(
+        self, site: Site, database: Database, ledger: Ledger, transfers: Transfers
+    ) -> None:
+        self._site = site
+        self._database = database
+        self._ledger = ledger
+        self._transfers = transfers
+        self._sockets: dict[str, socket.socket] = {}
+        self._children: list[Child] = []
+        self._policy: Policy | None = None
+        self._reloads = 0
+        self._refused: Sequence[str] = ()
+        self._signalled = asyncio.Event()
+        self._stops = 0
+        self._reload = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve till SIGTERM or SIGINT.
+
+        Raises:
+            ConfigError: The policy has faults.
+            ListenError: An address can't be listened on.
+            LedgerUnavailableError: The database can't be written.
+        """
+        run = self._site.paths.run
+        self._policy = accept(self._site.paths.policy, run)
+        self._sockets = listen_all(self._site.settings)
+        metrics.clean(run / METRICS)
+        self._record("site.started", {"version": running()})
+        self._record("policy.loaded", {"digest": self._policy.digest})
+        exposition = metrics.Exposition(run / METRICS, self._counts, self._stages)
+        self._children = [Child(recipe, exposition.died) for recipe in self._recipes()]
+        ops = Ops(self._checks, exposition.text)
+        self._catch_signals()
+        await ops.start(self._sockets["health"], self._sockets["metrics"])
+        keeping = [asyncio.create_task(child.keep()) for child in self._children]
+        chores = [asyncio.create_task(self._announce()), asyncio.create_task(self._obey())]
+        try:
+            await self._signalled.wait()
+            await self._stop(keeping)
+        finally:
+            for task in (*chores, *keeping):
+                task.cancel()
+            await ops.stop()
+            (run / STATE_FILE).unlink(missing_ok=True)
+            with suppress(LedgerUnavailableError):
+                self._record("site.stopped", {})
+
+    def _recipes(self) -> list[Recipe]:
+        settings, run = self._site.settings, self._site.paths.run
+        doors = {name: self._sockets[name] for name in ("sftp", "https") if name in self._sockets}
+        site = ["--site", str(self._site.root)]
+        listeners = [
+            word for name, door in doors.items() for word in (f"--{name}", str(door.fileno()))
+        ]
+        environment = {metrics.ENVIRONMENT: str(run / METRICS)}
+        edges = [
+            Recipe(
+                "edge", number, "gateway.edge", [*site, *listeners],
+                [door.fileno() for door in doors.values()], environment,
+            )
+            for number in range(1, settings.processes.edges + 1)
+        ]  # fmt: skip
+        workers = [
+            Recipe("worker", number, "gateway.worker_main", site, (), environment)
+            for number in range(1, settings.processes.workers + 1)
+        ]
+        return [*edges, *workers]
+
+    # -- signals
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+
+    def _told_to_stop(self) -> None:
+        self._stops += 1
+        self._signalled.set()
+        if self._stops > 1:
+            for child in self._children:
+                child.kill()
+
+    async def _stop(self, keeping: Sequence[asyncio.Task[None]]) -> None:
+        grace = self._site.settings.processes.grace_seconds
+        log.info("stopping", seconds=grace)
+        # The edges stop accepting first of all; with ours closed too, new clients are refused.
+        for sock in self._sockets.values():
+            if sock not in (self._sockets["health"], self._sockets["metrics"]):
+                sock.close()
+        for child in self._children:
+            child.stop()
+        _, late = await asyncio.wait(keeping, timeout=grace + 5)
+        if late:
+            log.error("children did not stop in time; killed", count=len(late))
+            for child in self._children:
+                child.kill()
+            await asyncio.wait(keeping, timeout=5)
+        log.info("stopped")
+
+    # -- policy
+
+    async def _obey(self) -> None:
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            await self._load_anew()
+            self._write_state()
+
+    async def _load_anew(self) -> None:
+        self._reloads += 1
+        try:
+            policy = await asyncio.to_thread(accept, self._site.paths.policy, self._site.paths.run)
+        except ConfigError as error:
+            self._refuse([str(fault) for fault in error.faults])
+            return
+        except OSError as error:
+            self._refuse([f"the policy can't be copied: {error.strerror}"])
+            return
+        self._policy, self._refused = policy, ()
+        for child in self._children:
+            child.signal(signal.SIGHUP)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RELOAD_SECONDS):
+                await asyncio.gather(*(child.until(policy.digest) for child in self._children))
+        self._record("policy.loaded", {"digest": policy.digest})
+        log.info("policy loaded", digest=policy.digest)
+
+    def _refuse(self, faults: Sequence[str]) -> None:
+        self._refused = faults
+        for fault in faults:
+            log.error("policy refused; the one in force stays", fault=fault)
+        self._record("policy.refused", {"faults": len(faults)})
+
+    # -- what others see
+
+    async def _announce(self) -> None:
+        """Say where we are once every child serves."""
+        assert self._policy  # noqa: S101  # loaded before this task starts
+        digest = self._policy.digest
+        await asyncio.gather(*(child.until(digest) for child in self._children))
+        self._write_state()
+        log.info("ready", **addresses(self._sockets), site=str(self._site.root))
+
+    def _write_state(self) -> None:
+        state = {
+            "pid": os.getpid(),
+            "version": running(),
+            "listen": addresses(self._sockets),
+            "children": [
+                {"kind": child.recipe.kind, "number": child.recipe.number, "pid": child.pid}
+                for child in self._children
+            ],
+            "policy": self._policy.digest if self._policy else "",
+            "reloads": self._reloads,
+            "refused": list(self._refused),
+        }
+        replace_text(self._site.paths.run / STATE_FILE, json.dumps(state, indent=2) + "\n")
+
+    def _record(self, kind: str, facts: Mapping[str, str | int]) -> None:
+        self._ledger.record(kind, "system", facts)
+
+    def _counts(self) -> Mapping[tuple[str, str], int]:
+        try:
+            return self._transfers.counts()
+        except LedgerUnavailableError:
+            return {}  # a scrape says what is known; readiness says that the database is gone
+
+    def _stages(self) -> Mapping[tuple[str, str], int]:
+        return Counter((child.recipe.kind, str(child.stage)) for child in self._children)
+
+    async def _checks(self) -> Sequence[Check]:
+        return [
+            await asyncio.to_thread(check_database, self._database),
+            check_keys(self._site),
+            check_disk(self._site),
+            Check("policy", ok=self._policy is not None),
+            *self._children_ready(),
+        ]
+
+    def _children_ready(self) -> list[Check]:
+        checks = []
+        for kind in ("edge", "worker"):
+            stages = [child.stage for child in self._children if child.recipe.kind == kind]
+            ready = sum(stage is Stage.READY for stage in stages)
+            detail = "" if ready else f"none of {len(stages)} is ready"
+            checks.append(Check(f"{kind}s", ok=ready > 0, detail=detail))
+        if self._signalled.is_set():
+            checks.append(Check("running", ok=False, detail="stopping"))
+        return checks

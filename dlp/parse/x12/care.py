@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from dlp.model import Category, Subject
@@ -65,28 +66,44 @@ def _date(walk: Walk, element: int) -> None:
 
 def hi(walk: Walk) -> None:
     """HI, health care information codes: diagnoses, procedures, occurrences with their dates."""
-    for element in range(1, len(walk.elements)):
+    for element in range(1, min(len(walk.elements), 13)):
         for repetition, start, parts in walk.composites(element):
-            qualifier = parts[0]
-            if qualifier in _DIAGNOSES:
-                category, system = Category.DIAGNOSIS, _DIAGNOSES[qualifier]
-            elif qualifier in _PROCEDURES:
-                category, system = Category.PROCEDURE, _PROCEDURES[qualifier]
-            else:
-                category, system = None, ""
-            for component, raw in enumerate(parts[1:], 2):
-                at = start
-                start_of = at + sum(map(len, parts[: component - 1])) + component - 1
+            category, system = _condition(parts[0])
+            for component, raw, at in _picked(parts, start, (2, 4, 8)):
                 place = (element, component, repetition)
-                if not raw:
-                    continue
-                if component in (2, 8):
-                    _code(walk, raw, start_of, place, category, system)
-                elif component == 4:  # noqa: PLR2004 - C022-04, a date or period
+                if component == _PERIOD:
                     walk.add(
-                        raw, start_of, place, Category.SERVICE_DATE, content.MOMENT,
-                        subject=Subject.PERSON, fault=_DATE_FAULT,
-                    )  # fmt: skip
+                        raw,
+                        at,
+                        place,
+                        Category.SERVICE_DATE,
+                        content.MOMENT,
+                        subject=Subject.PERSON,
+                        fault=_DATE_FAULT,
+                    )
+                else:
+                    _code(walk, raw, at, place, category, system)
+
+
+_PERIOD: Final = 4
+"""C022-04: the date or period of an occurrence or a procedure."""
+
+
+def _condition(qualifier: bytes) -> tuple[Category | None, str]:
+    if qualifier in _DIAGNOSES:
+        return Category.DIAGNOSIS, _DIAGNOSES[qualifier]
+    if qualifier in _PROCEDURES:
+        return Category.PROCEDURE, _PROCEDURES[qualifier]
+    return None, ""
+
+
+def _picked(
+    parts: list[bytes], start: int, components: tuple[int, ...]
+) -> Iterator[tuple[int, bytes, int]]:
+    """Some components of a composite that have content: ordinal, bytes, first byte."""
+    for component in components:
+        if component <= len(parts) and (raw := parts[component - 1]):
+            yield component, raw, start + sum(map(len, parts[: component - 1])) + component - 1
 
 
 def _code(
@@ -106,11 +123,7 @@ def _code(
 def _procedure(walk: Walk, element: int) -> None:
     """A C003 composite: code (2) and the end of a range of codes (8)."""
     for repetition, start, parts in walk.composites(element):
-        for component in (2, 8):
-            if component > len(parts) or not parts[component - 1]:
-                continue
-            raw = parts[component - 1]
-            at = start + sum(map(len, parts[: component - 1])) + component - 1
+        for component, raw, at in _picked(parts, start, (2, 8)):
             category, system = _service(parts[0], raw)
             _code(walk, raw, at, (element, component, repetition), category, system)
 
@@ -191,7 +204,7 @@ def lin(walk: Walk) -> None:
 def products(walk: Walk) -> None:
     """IT1 and SLN, lines of a group premium: product codes."""
     first = 7 if walk.elements[0] == b"IT1" else 10
-    for element in range(first, len(walk.elements), 2):
+    for element in range(first, min(len(walk.elements), first + 6), 2):
         walk.emit(element, None, content.IDENTIFIER)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from dlp.model import Carrier, NotReadableError, Obstacle, Subject
 from dlp.parse.x12 import content
 from dlp.parse.x12.formats import HEALTH_CARE, set_of
 from dlp.parse.x12.walk import Walk
+
+_SET_NUMBER: Final = re.compile(rb"\d{3}")
 
 
 class Envelope:
@@ -65,6 +70,10 @@ class Envelope:
         if len(self._controls) != 1:
             raise self._damaged("an interchange acknowledgement (TA1) stands inside a group")
 
+    def lost(self) -> None:
+        """BIN or BDS that :mod:`~dlp.parse.x12.framing` did not see as such."""
+        raise self._damaged("binary data stands after too much padding")
+
     def gs(self) -> None:
         """GS: a functional group begins."""
         if len(self._controls) != 1:
@@ -92,6 +101,8 @@ class Envelope:
         self._sets_here += 1
         self._controls.append(walk.value(2))
         self.segments, self.set_open = 1, True
+        if not _SET_NUMBER.fullmatch(walk.value(1)):
+            raise self._damaged("ST01 is not the number of a transaction set")
         if name not in HEALTH_CARE:
             raise NotReadableError(
                 Obstacle.UNSUPPORTED_TYPE,

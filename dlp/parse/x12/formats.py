@@ -26,7 +26,9 @@ HEALTH_CARE: Final = frozenset(
 _GUIDE: Final = re.compile(rb"00\d{4}X(\d{3})")
 _LONGEST_PREFIX: Final = 1024
 """Bytes of a carrier's own header before the ISA that are put up with."""
-_PADDED_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n\t \x00]*ISA[^A-Za-z0-9\s]")
+_PADDED_START: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?[\r\n\t \x00]*ISA([^A-Za-z0-9\s])[A-Za-z0-9 ]{2}\1"
+)
 
 
 def set_name(st01: bytes, guide: bytes) -> str:
@@ -52,7 +54,7 @@ def identify(head: bytes) -> str | None:
         head: The first bytes, at least some KiB unless the member is shorter.
     """
     if found := _PADDED_START.match(head):
-        start = found.end() - 4
+        start = found.end() - 7
     elif found := WELL_FORMED.search(head, 0, _LONGEST_PREFIX + ISA_LENGTH):
         start = found.start()
     else:

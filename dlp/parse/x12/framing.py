@@ -21,6 +21,9 @@ LONGEST_PREFIX: Final = 64 * 2**10
 PADDING: Final = b"\r\n\t \x00\x1a"
 """May stand between segments and around interchanges: line ends, block padding, CP/M's end mark."""
 
+LONGEST_PADDING: Final = 64
+"""Bytes of padding that may stand before an IEA, BIN or BDS segment."""
+
 _BINARY_HEADER: Final = 64
 """Bytes within which the declared length of a BIN or BDS segment must have ended."""
 
@@ -158,8 +161,12 @@ class Framer:
     def _inside(self, delimiters: Delimiters) -> Iterator[Frame]:
         """Everything up to the segment IEA, which is the last of its frame."""
         ending = delimiters.terminator
-        lead, name = b"[%s]*" % re.escape(PADDING), b"(IEA|BIN|BDS)" + re.escape(delimiters.element)
-        first, later = re.compile(lead + name), re.compile(re.escape(ending) + lead + name)
+        name = b"(IEA|BIN|BDS)" + re.escape(delimiters.element)
+        first = re.compile(b"[%s]*%s" % (re.escape(PADDING), name))
+        # Bounded, or a file of line ends would be searched anew from each of them.
+        later = re.compile(
+            re.escape(ending) + b"[%s]{0,%d}" % (re.escape(PADDING), LONGEST_PADDING) + name
+        )
         self._fill(CHUNK)
         while self._left:
             buffer, at = self._buffer, self._at

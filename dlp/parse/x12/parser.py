@@ -65,6 +65,8 @@ class _Reader:
         self._controls: dict[bytes, Callable[[], None]] = {
             b"ISA": self._envelope.unclosed,
             b"TA1": self._envelope.ta1,
+            b"BIN": self._envelope.lost,
+            b"BDS": self._envelope.lost,
             b"GS": self._envelope.gs,
             b"ST": self._st,
             b"SE": self._se,

@@ -98,22 +98,26 @@ def _fits(kind: str, length: int, delimiters: Delimiters) -> re.Pattern[bytes]:
 
 def examine(walk: Walk, plan: Plan) -> None:
     """Look at each element of a segment that isn't clean: open text, and wrong types."""
+    # The place runs along: a hostile segment may have half a million elements.
+    at = walk.start(1)
     for element in range(1, len(walk.elements)):
         raw = walk.elements[element]
+        start, at = at, at + len(raw) + 1
+        place = (element, 0, 0)
         if not raw or raw.isspace():
             continue
         if element > len(plan.specs):
-            walk.open_text(element, "content after the segment's last element")
+            walk.text_at(raw, start, place, "content after the segment's last element")
             continue
         spec = plan.specs[element - 1]
         if spec.kind == "(":
             _examine_composite(walk, element, spec)
         elif spec.repeats:
-            for repetition, start, parts in walk.composites(element):
+            for repetition, first, parts in walk.composites(element):
                 whole = walk.delimiters.component.join(parts)
-                _examine_simple(walk, whole, start, (element, 0, repetition), spec)
+                _examine_simple(walk, whole, first, (element, 0, repetition), spec)
         else:
-            _examine_simple(walk, raw, walk.start(element), (element, 0, 0), spec)
+            _examine_simple(walk, raw, start, place, spec)
 
 
 def _examine_composite(walk: Walk, element: int, spec: Spec) -> None:

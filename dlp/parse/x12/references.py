@@ -81,7 +81,7 @@ def clp(walk: Walk) -> None:
 def plb(walk: Walk) -> None:
     """PLB, provider adjustment: its reference often holds a patient's account or name."""
     walk.subject = Subject.PROVIDER
-    for element in range(3, len(walk.elements), 2):
+    for element in range(3, min(len(walk.elements), 14), 2):
         for repetition, start, parts in walk.composites(element):
             if len(parts) > 1:
                 walk.text_at(parts[1], start + len(parts[0]) + 1, (element, 2, repetition))

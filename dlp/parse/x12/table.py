@@ -130,6 +130,8 @@ STC  <status> D I2 R18 R18 D I3 D X16 <status> <status> A264
 SVA  I3 A80
 OOI  X30 X30 A80
 CAT  I3 I2 X30 X30 A80
+BIN  N15 A80
+BDS  I3 N15 A80
 EFI  X3 A264 A80 X80 A30 A30 N9 X80 A30 I3 A30
 AK1  I2 N9 X12
 AK2  I3 X9 X35
@@ -186,5 +188,5 @@ GUIDES: Final = {
 }
 """Transaction set to the segments that any of its guides (4010, 5010) has."""
 
-ENVELOPE: Final = frozenset({b"ISA", b"GS", b"ST", b"SE", b"GE", b"IEA", b"TA1"})
+ENVELOPE: Final = frozenset({b"ISA", b"GS", b"ST", b"SE", b"GE", b"IEA", b"TA1", b"BIN", b"BDS"})
 """Segments that open, close or acknowledge; their order is checked wherever they come."""

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import BinaryIO, Protocol
 
 import pytest
 
 from keys.segments import SegmentReader, ciphertext_size
 
-tink = pytest.importorskip("tink", reason="tink has no build for this Python")
+pytest.importorskip("tink", reason="tink has no build for this Python")
+
+from tink import cleartext_keyset_handle, streaming_aead  # noqa: E402 - after the skip
+from tink.proto import (  # noqa: E402 - after the skip
+    aes_gcm_hkdf_streaming_pb2,
+    common_pb2,
+    tink_pb2,
+)
 
 FIRST = 2**20 - 40 - 16
 REST = 2**20 - 16
@@ -30,11 +37,16 @@ SIZES = [
 ]
 
 
-@pytest.fixture
-def primitive(key: bytes) -> Any:
-    from tink import cleartext_keyset_handle, streaming_aead
-    from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
+class StreamingAead(Protocol):
+    """Tink's own interface, which ships without types."""
 
+    def new_encrypting_stream(self, destination: BinaryIO, aad: bytes) -> BinaryIO: ...
+
+    def new_decrypting_stream(self, source: BinaryIO, aad: bytes) -> BinaryIO: ...
+
+
+@pytest.fixture
+def primitive(key: bytes) -> StreamingAead:
     streaming_aead.register()
     template = streaming_aead.streaming_aead_key_templates.AES256_GCM_HKDF_1MB
     params = aes_gcm_hkdf_streaming_pb2.AesGcmHkdfStreamingParams(
@@ -55,7 +67,8 @@ def primitive(key: bytes) -> Any:
     )
     keyset = tink_pb2.Keyset(primary_key_id=1, key=[entry])
     handle = cleartext_keyset_handle.from_keyset(keyset)
-    return handle.primitive(streaming_aead.StreamingAead)
+    made: StreamingAead = handle.primitive(streaming_aead.StreamingAead)
+    return made
 
 
 class _Kept(io.BytesIO):
@@ -71,7 +84,7 @@ class _Kept(io.BytesIO):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_tink_opens_what_we_write(
-    primitive: Any,
+    primitive: StreamingAead,
     encrypted: Callable[[bytes], bytes],
     noise: Callable[[int], bytes],
     aad: bytes,
@@ -85,7 +98,7 @@ def test_tink_opens_what_we_write(
 
 @pytest.mark.parametrize("size", SIZES)
 def test_we_open_what_tink_writes(
-    primitive: Any, noise: Callable[[int], bytes], key: bytes, aad: bytes, size: int
+    primitive: StreamingAead, noise: Callable[[int], bytes], key: bytes, aad: bytes, size: int
 ) -> None:
     out = _Kept()
     with primitive.new_encrypting_stream(out, aad) as stream:

@@ -1,0 +1,146 @@
+"""The key-encryption key in a local file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keys.envelope import FINDING_DIGEST, NAME_DIGEST, EnvelopeError, KeyWrapper, new_data_key
+from keys.kek import KekError, LocalKek, wrapping_key_id
+
+CONTEXT = b"t_0123456789"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "kek.key"
+
+
+@pytest.fixture
+def kek(path: Path) -> LocalKek:
+    return LocalKek.generate(path)
+
+
+def private(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    path.chmod(0o600)
+    return path
+
+
+def test_a_data_key_comes_back_after_a_restart(kek: LocalKek, path: Path) -> None:
+    wrapper: KeyWrapper = kek
+    data_key = new_data_key()
+    assert LocalKek.load(path).unwrap(wrapper.wrap(data_key, CONTEXT), CONTEXT) == data_key
+
+
+def test_the_file_is_the_owners_alone_whatever_the_umask(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        LocalKek.generate(path)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_key_file_is_never_overwritten(kek: LocalKek, path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(KekError, match="exists already"):
+        LocalKek.generate(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o644])
+def test_a_file_open_to_others_is_refused_with_the_fix(
+    kek: LocalKek, path: Path, mode: int
+) -> None:
+    path.chmod(mode)
+    with pytest.raises(KekError, match="chmod 600"):
+        LocalKek.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "at least one `wrap`"),
+        ("# nothing\n", "at least one `wrap`"),
+        (f"wrap {'0' * 64}\n", "exactly one `digest`"),
+        (f"wrap {'0' * 64}\ndigest {'1' * 64}\ndigest {'2' * 64}\n", "exactly one `digest`"),
+        (f"digest {'1' * 64}\nwrap {'0' * 62}\n", "line 2: a key has 32 bytes .* this one 31"),
+        (f"digest {'1' * 64}\nwrap {'g' * 64}\n", "line 2: .*hexadecimal"),
+        (f"seal {'1' * 64}\n", "line 1: expected"),
+        ("wrap\n", "line 1: expected"),
+        (b"\xff" * 32, "ASCII"),
+    ],
+)
+def test_a_file_in_another_format_is_refused_with_the_place(
+    path: Path, text: str | bytes, message: str
+) -> None:
+    with pytest.raises(KekError, match=message):
+        LocalKek.load(private(path, text))
+
+
+def test_a_refusal_shows_no_digit_of_the_key(path: Path) -> None:
+    with pytest.raises(KekError) as caught:
+        LocalKek.load(private(path, f"wrap {'ab' * 31}\n"))
+    assert "abab" not in repr(caught.value)
+
+
+def test_a_missing_file_or_a_directory_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KekError, match="No such file"):
+        LocalKek.load(tmp_path / "absent")
+    with pytest.raises(KekError, match="regular file"):
+        LocalKek.load(tmp_path)
+
+
+def test_another_context_does_not_unwrap(kek: LocalKek) -> None:
+    wrapped = kek.wrap(new_data_key(), CONTEXT)
+    with pytest.raises(EnvelopeError, match="another transfer"):
+        kek.unwrap(wrapped, b"t_other")
+
+
+def test_another_sites_key_does_not_unwrap_and_its_id_is_named(
+    kek: LocalKek, tmp_path: Path
+) -> None:
+    other = LocalKek.generate(tmp_path / "other.key")
+    with pytest.raises(EnvelopeError, match=other.key_id):
+        kek.unwrap(other.wrap(new_data_key(), CONTEXT), CONTEXT)
+
+
+def test_a_shredded_data_key_says_so(kek: LocalKek) -> None:
+    with pytest.raises(EnvelopeError, match="destroyed"):
+        kek.unwrap(b"", CONTEXT)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_changed_wrapped_key_is_refused(kek: LocalKek, data: st.DataObject) -> None:
+    wrapped = bytearray(kek.wrap(bytes(32), CONTEXT))
+    wrapped[data.draw(st.integers(0, len(wrapped) - 1))] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(EnvelopeError):
+        kek.unwrap(bytes(wrapped), CONTEXT)
+
+
+def test_a_rotated_key_wraps_anew_and_still_opens_the_old(kek: LocalKek, path: Path) -> None:
+    data_key = new_data_key()
+    old = kek.wrap(data_key, CONTEXT)
+    rotated = LocalKek.load(private(path, f"wrap {'5a' * 32}\n{path.read_text()}"))
+    assert rotated.key_id != kek.key_id
+    assert rotated.key_ids == (rotated.key_id, kek.key_id)
+    assert rotated.unwrap(old, CONTEXT) == data_key
+    assert wrapping_key_id(rotated.wrap(data_key, CONTEXT)) == rotated.key_id
+    assert wrapping_key_id(old) == kek.key_id
+
+
+def test_digest_keys_outlive_rotation_and_differ_by_purpose(kek: LocalKek, path: Path) -> None:
+    rotated = LocalKek.load(private(path, f"wrap {'5a' * 32}\n{path.read_text()}"))
+    assert rotated.derive(NAME_DIGEST) == kek.derive(NAME_DIGEST)
+    assert kek.derive(NAME_DIGEST) != kek.derive(FINDING_DIGEST)
+
+
+def test_its_repr_shows_the_id_alone(kek: LocalKek) -> None:
+    assert repr(kek) == f"<LocalKek {kek.key_id}>"

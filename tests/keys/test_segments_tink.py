@@ -12,8 +12,8 @@ from keys.segments import SegmentReader, ciphertext_size
 
 pytest.importorskip("tink", reason="tink has no build for this Python")
 
-from tink import cleartext_keyset_handle, streaming_aead  # noqa: E402 - after the skip
-from tink.proto import (  # noqa: E402 - after the skip
+from tink import cleartext_keyset_handle, streaming_aead
+from tink.proto import (
     aes_gcm_hkdf_streaming_pb2,
     common_pb2,
     tink_pb2,

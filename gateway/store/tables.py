@@ -157,7 +157,7 @@ certificates = Table(
     metadata,
     Column("fingerprint", String(64), primary_key=True),
     Column("partner", String(64), ForeignKey(partners.c.id), primary_key=True),
-    Column("armored", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
     Column("added", Instant, nullable=False),
     Column("expires", Instant),
     Column("retired", Instant),

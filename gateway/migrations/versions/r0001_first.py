@@ -132,7 +132,7 @@ def _directory() -> None:
         "certificates",
         sa.Column("fingerprint", sa.String(64), nullable=False),
         sa.Column("partner", sa.String(64), nullable=False),
-        sa.Column("armored", sa.Text, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
         sa.Column("added", Instant, nullable=False),
         sa.Column("expires", Instant),
         sa.Column("retired", Instant),

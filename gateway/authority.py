@@ -1,0 +1,67 @@
+"""Who may do what, after authentication: one function for every protocol. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from config.policy import Route
+from gateway.lifecycle import State
+from gateway.ports import Transfer
+from transports.ports import Principal, Problem, Scope, TransportError
+
+IN_MAILBOX: Final = frozenset({State.DELIVERED, State.COLLECTED})
+"""States in which a recipient may know of a transfer."""
+
+
+class Deed(StrEnum):
+    """What somebody wants to do."""
+
+    SEND = "send on a route"
+    LIST_OWN = "list own submissions"
+    SEE = "see a transfer"
+    LIST_MAILBOX = "list the mailbox"
+    COLLECT = "read or acknowledge a parcel"
+
+
+def authorise(
+    who: Principal, deed: Deed, *, route: Route | None = None, transfer: Transfer | None = None
+) -> None:
+    """Return if ``who`` may; what they may not see doesn't exist for them.
+
+    ``SEND`` looks at ``route`` (None: there is none of that name); ``SEE`` and ``COLLECT`` look at
+    ``transfer`` (None: likewise).
+
+    Raises:
+        TransportError: ``FORBIDDEN`` if the account lacks the scope; else ``UNKNOWN_ROUTE`` or
+            ``NOT_FOUND``, the same whether it is somebody else's or there is none.
+    """
+    if deed is Deed.SEND:
+        _need(who, Scope.SEND)
+        if route is None or who.partner not in route.senders:
+            raise TransportError(
+                Problem.UNKNOWN_ROUTE, "you have no route of that name; list those you have"
+            )
+    elif deed is Deed.LIST_OWN:
+        _need(who, Scope.SEND)
+    elif deed is Deed.LIST_MAILBOX:
+        _need(who, Scope.RECEIVE)
+    elif transfer is None or not _is_theirs(who, deed, transfer):
+        raise TransportError(Problem.NOT_FOUND, "you have no transfer of that id")
+
+
+def _need(who: Principal, scope: Scope) -> None:
+    if scope not in who.scopes:
+        raise TransportError(
+            Problem.FORBIDDEN, f"this account may not {scope}; ask the gateway's operator"
+        )
+
+
+def _is_theirs(who: Principal, deed: Deed, transfer: Transfer) -> bool:
+    receives = (
+        transfer.recipient == who.partner
+        and Scope.RECEIVE in who.scopes
+        and transfer.state in IN_MAILBOX
+    )
+    sends = transfer.sender == who.partner and Scope.SEND in who.scopes
+    return receives or (deed is Deed.SEE and sends)

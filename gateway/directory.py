@@ -1,0 +1,251 @@
+"""Changes to partners, accounts, credentials and certificates, each with its record in the log.
+
+A change and its record are one transaction, and the record names fingerprints, never secrets.
+Routes are not here: they are policy (``policy/routes.yaml``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gateway.directory_types import (
+    CredentialKind,
+    DirectoryError,
+    NewCredential,
+    UnknownEntryError,
+    check_account_id,
+    check_partner_id,
+    check_partner_name,
+)
+from gateway.ledger.chain import Entry
+from gateway.ledger.clock import Clock, utc_now
+from gateway.ledger.log import append
+from gateway.ledger.vocabulary import RecordKind
+from gateway.ports import Json
+from gateway.store.database import Database
+from gateway.store.tables import accounts, certificates, credentials, partners
+from transports.ports import Scope
+
+
+class Directory:
+    """The only writer of the directory. Safe for threads; blocks on the disk.
+
+    ``actor`` is ``person:NAME`` or ``system``. Each method raises LedgerUnavailableError when the
+    database is locked, full or gone; nothing was changed then.
+    """
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def add_partner(self, partner: str, name: str, actor: str) -> None:
+        """Add a partner.
+
+        Raises:
+            DirectoryError: The id is malformed or taken, or the name malformed.
+        """
+        row = {
+            "id": check_partner_id(partner),
+            "name": check_partner_name(name),
+            "enabled": True,
+            "added": self._clock(),
+        }
+        with self._database.write() as connection:
+            _insert(connection, partners, row, f"there is a partner {partner} already")
+            self._log(connection, RecordKind.PARTNER_ADDED, actor, {"partner": partner})
+
+    def enable_partner(self, partner: str, actor: str, *, enabled: bool) -> None:
+        """Let a partner's accounts log in, or not.
+
+        Raises:
+            UnknownEntryError: No such partner.
+        """
+        kind = RecordKind.PARTNER_ENABLED if enabled else RecordKind.PARTNER_DISABLED
+        with self._database.write() as connection:
+            _require(connection, partners, partner)
+            connection.execute(
+                update(partners).where(partners.c.id == partner).values(enabled=enabled)
+            )
+            self._log(connection, kind, actor, {"partner": partner})
+
+    def add_account(
+        self,
+        account: str,
+        partner: str,
+        scopes: Iterable[Scope],
+        actor: str,
+        proofs: Iterable[NewCredential] = (),
+    ) -> None:
+        """Add an account with its first credentials, all or nothing.
+
+        Raises:
+            DirectoryError: The user name is malformed or taken, or there are no scopes.
+            UnknownEntryError: No such partner.
+        """
+        allowed = frozenset(scopes)
+        if not allowed:
+            raise DirectoryError("an account that may neither send nor receive is of no use")
+        row = {
+            "id": check_account_id(account),
+            "partner": partner,
+            "may_send": Scope.SEND in allowed,
+            "may_receive": Scope.RECEIVE in allowed,
+            "enabled": True,
+            "added": self._clock(),
+        }
+        facts = {"account": account, "partner": partner, "scopes": sorted(map(str, allowed))}
+        with self._database.write() as connection:
+            _require(connection, partners, partner)
+            _insert(connection, accounts, row, f"there is an account {account} already")
+            self._log(connection, RecordKind.ACCOUNT_ADDED, actor, facts)
+            for proof in proofs:
+                self._add_credential(connection, account, proof, actor)
+
+    def enable_account(self, account: str, actor: str, *, enabled: bool) -> None:
+        """Let an account log in, or not. Sessions already open go on till they end.
+
+        Raises:
+            UnknownEntryError: No such account.
+        """
+        kind = RecordKind.ACCOUNT_ENABLED if enabled else RecordKind.ACCOUNT_DISABLED
+        with self._database.write() as connection:
+            _require(connection, accounts, account)
+            connection.execute(
+                update(accounts).where(accounts.c.id == account).values(enabled=enabled)
+            )
+            self._log(connection, kind, actor, {"account": account})
+
+    def add_credential(self, account: str, proof: NewCredential, actor: str) -> None:
+        """Give an account another credential; a password replaces the one before.
+
+        Raises:
+            UnknownEntryError: No such account.
+            DirectoryError: It has that one already.
+        """
+        with self._database.write() as connection:
+            _require(connection, accounts, account)
+            self._add_credential(connection, account, proof, actor)
+
+    def remove_credential(self, account: str, fingerprint: str, actor: str) -> None:
+        """Take a credential away, by the fingerprint that ``account list`` shows.
+
+        Raises:
+            UnknownEntryError: The account has none such.
+        """
+        mine = (credentials.c.account == account) & (credentials.c.fingerprint == fingerprint)
+        with self._database.write() as connection:
+            kind = connection.execute(select(credentials.c.kind).where(mine)).scalar()
+            if kind is None:
+                raise UnknownEntryError(
+                    f"account {account} has no such credential; 'account list' shows what it has"
+                )
+            connection.execute(delete(credentials).where(mine))
+            facts = {"account": account, "kind": kind, "fingerprint": fingerprint}
+            self._log(connection, RecordKind.CREDENTIAL_REMOVED, actor, facts)
+
+    def admit_certificate(
+        self,
+        partner: str,
+        fingerprint: str,
+        content: bytes,
+        expires: datetime | None,
+        actor: str,
+    ) -> None:
+        """Store a certificate that passed the admission rules; files are sealed for it from now on.
+
+        The same certificate again (with a later expiry, say) replaces the stored one.
+
+        Raises:
+            UnknownEntryError: No such partner.
+        """
+        key = {"partner": partner, "fingerprint": fingerprint}
+        row = {"content": content, "added": self._clock(), "expires": expires, "retired": None}
+        here = (certificates.c.partner == partner) & (certificates.c.fingerprint == fingerprint)
+        with self._database.write() as connection:
+            _require(connection, partners, partner)
+            if connection.execute(update(certificates).where(here).values(row)).rowcount == 0:
+                connection.execute(insert(certificates).values(key | row))
+            facts = key | {"expires": expires.date().isoformat() if expires else None}
+            self._log(connection, RecordKind.CERTIFICATE_ADMITTED, actor, facts)
+
+    def retire_certificate(self, fingerprint: str, actor: str, partner: str = "") -> None:
+        """Seal nothing for it any more. What was sealed stays as it is.
+
+        Raises:
+            UnknownEntryError: No certificate in use has that fingerprint.
+        """
+        chosen = (certificates.c.fingerprint == fingerprint) & certificates.c.retired.is_(None)
+        if partner:
+            chosen &= certificates.c.partner == partner
+        with self._database.write() as connection:
+            owners = connection.execute(select(certificates.c.partner).where(chosen)).scalars()
+            found = sorted(owners)
+            if not found:
+                raise UnknownEntryError(
+                    "no certificate in use has that fingerprint; see 'key list'"
+                )
+            connection.execute(update(certificates).where(chosen).values(retired=self._clock()))
+            for owner in found:
+                facts = {"partner": owner, "fingerprint": fingerprint}
+                self._log(connection, RecordKind.CERTIFICATE_RETIRED, actor, facts)
+
+    def _add_credential(
+        self, connection: Connection, account: str, proof: NewCredential, actor: str
+    ) -> None:
+        now = self._clock()
+        expires = None if proof.lifetime is None else now + proof.lifetime
+        if proof.kind is CredentialKind.PASSWORD:
+            former = (credentials.c.account == account) & (credentials.c.kind == proof.kind)
+            connection.execute(delete(credentials).where(former))
+        row = {
+            "account": account,
+            "kind": str(proof.kind),
+            "secret": proof.secret,
+            "fingerprint": proof.fingerprint,
+            "comment": proof.comment,
+            "added": now,
+            "expires": expires,
+        }
+        _insert(connection, credentials, row, f"{account} has {proof.fingerprint} already")
+        facts = {"account": account, "kind": str(proof.kind), "fingerprint": proof.fingerprint}
+        self._log(connection, RecordKind.CREDENTIAL_ADDED, actor, facts)
+
+    def _log(
+        self, connection: Connection, kind: RecordKind, actor: str, facts: Mapping[str, Json]
+    ) -> None:
+        append(connection, Entry(kind, actor, self._clock(), facts=facts))
+
+
+def _require(connection: Connection, table: Table, entry: str) -> None:
+    found = connection.execute(
+        select(table.c.id).where(table.c.id == entry).with_for_update()
+    ).scalar()
+    if found is None:
+        raise UnknownEntryError(_unknown(connection, table, entry))
+
+
+def _unknown(connection: Connection, table: Table, entry: str) -> str:
+    """Name the nearest, since a typing error is the likeliest reason."""
+    what = table.name.removesuffix("s")
+    known: list[str] = sorted(connection.execute(select(table.c.id)).scalars())
+    with suppress(ImportError):
+        from config.wording import did_you_mean  # noqa: PLC0415 - only when something is wrong
+
+        near = did_you_mean(entry, known)
+        if near:
+            return f"there is no {what} of that name; did you mean {near}?"
+    hint = f"; add it with 'lazaretto {what} add'"
+    return f"there is no {what} of that name{hint}"
+
+
+def _insert(connection: Connection, table: Table, row: Mapping[str, Any], taken: str) -> None:
+    try:
+        connection.execute(insert(table).values(row))
+    except IntegrityError:
+        raise DirectoryError(taken) from None

@@ -1,0 +1,104 @@
+"""Questions to the directory. None of them changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, select
+
+from gateway.directory_types import Account, Certificate, Credential, CredentialKind, Login, Partner
+from gateway.ledger.clock import Clock, utc_now
+from gateway.store.database import Database
+from gateway.store.tables import accounts, certificates, credentials, partners
+from transports.ports import Scope
+
+
+class DirectoryReader:
+    """Reads the directory. Safe for threads; blocks on the disk.
+
+    Each method raises LedgerUnavailableError when the database is locked, broken or gone.
+    """
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def partners(self) -> Sequence[Partner]:
+        """All, by id."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(partners).order_by(partners.c.id)).all()
+        return tuple(Partner(*row) for row in rows)
+
+    def accounts(self) -> Sequence[Account]:
+        """All, by user name."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(accounts).order_by(accounts.c.id)).all()
+        return tuple(_account(row) for row in rows)
+
+    def credentials(self) -> Sequence[Credential]:
+        """All, by account and kind, without what proves them."""
+        c = credentials.c
+        columns = (c.account, c.kind, c.fingerprint, c.comment, c.added, c.expires)
+        statement = select(*columns).order_by(c.account, c.kind, c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        return tuple(Credential(row[0], CredentialKind(row[1]), *row[2:]) for row in rows)
+
+    def certificates(self, partner: str = "") -> Sequence[Certificate]:
+        """All, or one partner's, newest first."""
+        c = certificates.c
+        statement = select(
+            c.partner, c.fingerprint, c.content, c.added, c.expires, c.retired
+        ).order_by(c.added.desc(), c.fingerprint)
+        if partner:
+            statement = statement.where(c.partner == partner)
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        return tuple(Certificate(*row) for row in rows)
+
+    def sealing_certificate(self, partner: str) -> Certificate | None:
+        """The one to seal for: the newest that is neither retired nor expired."""
+        now = self._clock()
+        return next((c for c in self.certificates(partner) if c.usable(now)), None)
+
+    def login(self, account: str, kind: CredentialKind) -> Login:
+        """What is needed to judge a login; the same two statements whether the account exists."""
+        unexpired = or_(credentials.c.expires.is_(None), credentials.c.expires > self._clock())
+        mine = and_(credentials.c.account == account, credentials.c.kind == kind, unexpired)
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(accounts, partners.c.enabled.label("partner_enabled"))
+                .join(partners, partners.c.id == accounts.c.partner)
+                .where(accounts.c.id == account)
+            ).one_or_none()
+            secrets = connection.execute(select(credentials.c.secret).where(mine)).scalars().all()
+        return _login(row, tuple(secrets))
+
+    def token_login(self, digest: str) -> Login:
+        """The login that a token's SHA-256 belongs to."""
+        unexpired = or_(credentials.c.expires.is_(None), credentials.c.expires > self._clock())
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(accounts, partners.c.enabled.label("partner_enabled"))
+                .join(partners, partners.c.id == accounts.c.partner)
+                .join(credentials, credentials.c.account == accounts.c.id)
+                .where(
+                    credentials.c.kind == CredentialKind.TOKEN,
+                    credentials.c.secret == digest,
+                    unexpired,
+                )
+            ).first()
+        return _login(row, (digest,) if row is not None else ())
+
+
+def _login(row: Row[Any] | None, secrets: tuple[str, ...]) -> Login:
+    if row is None:
+        return Login(None, allowed=False, secrets=secrets)
+    return Login(_account(row), bool(row.enabled and row.partner_enabled), secrets)
+
+
+def _account(row: Row[Any]) -> Account:
+    held = {Scope.SEND: row.may_send, Scope.RECEIVE: row.may_receive}
+    scopes = frozenset(scope for scope, may in held.items() if may)
+    return Account(row.id, row.partner, scopes, row.enabled, row.added)

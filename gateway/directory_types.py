@@ -1,0 +1,192 @@
+"""What the directory holds: partners, their accounts, credentials and certificates."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from transports.ports import Scope
+
+_PARTNER: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_ACCOUNT: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
+_MAX_NAME: Final = 100
+
+
+class DirectoryError(Exception):
+    """The directory refuses a change; the sentence says what is wrong and what to do."""
+
+
+class UnknownEntryError(DirectoryError, LookupError):
+    """No partner, account, credential or certificate goes by that name."""
+
+
+class CredentialKind(StrEnum):
+    """How an account proves itself."""
+
+    SSH_KEY = "ssh-key"
+    PASSWORD = "password"  # noqa: S105 - the name of a kind, not a password
+    TOKEN = "token"  # noqa: S105 - likewise
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """An organisation that exchanges files through the gateway.
+
+    Attributes:
+        id: As routes name it: lower-case letters, digits and hyphens.
+        name: For people.
+        enabled: Whether its accounts may log in.
+        added: UTC.
+    """
+
+    id: str
+    name: str
+    enabled: bool
+    added: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody or something that logs in for a partner.
+
+    Attributes:
+        id: The user name.
+        partner: Partner id.
+        scopes: What it may do.
+        enabled: Whether it may log in.
+        added: UTC.
+    """
+
+    id: str
+    partner: str
+    scopes: frozenset[Scope]
+    enabled: bool
+    added: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """A credential to be stored; made in :mod:`gateway.directory_credentials`.
+
+    Attributes:
+        kind: What it is.
+        secret: What is stored: the key blob in base64, the Argon2id hash, or the token's SHA-256.
+        fingerprint: What people and the log may see.
+        comment: For people.
+        lifetime: None for no end.
+    """
+
+    kind: CredentialKind
+    secret: str
+    fingerprint: str
+    comment: str = ""
+    lifetime: timedelta | None = None
+
+    def __repr__(self) -> str:
+        return f"NewCredential({self.kind}, {self.fingerprint})"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A stored credential, without what proves it.
+
+    Attributes:
+        account: The user name.
+        kind: What it is.
+        fingerprint: For people.
+        comment: For people.
+        added: UTC.
+        expires: UTC, or None.
+    """
+
+    account: str
+    kind: CredentialKind
+    fingerprint: str
+    comment: str
+    added: datetime
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What an authenticator needs of an account: one of its credentials' kinds, or none.
+
+    Attributes:
+        account: The account; None if there is none by that name.
+        allowed: It and its partner are enabled.
+        secrets: The stored secrets of one kind that haven't expired.
+    """
+
+    account: Account | None
+    allowed: bool
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Login({self.account}, {self.allowed})"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A partner's OpenPGP certificate, as admitted.
+
+    Attributes:
+        partner: Partner id.
+        fingerprint: Upper-case hex.
+        content: The certificate's bytes.
+        added: UTC.
+        expires: UTC, or None.
+        retired: UTC, or None while in use.
+    """
+
+    partner: str
+    fingerprint: str
+    content: bytes
+    added: datetime
+    expires: datetime | None
+    retired: datetime | None
+
+    def usable(self, now: datetime) -> bool:
+        """Whether files may be sealed for it."""
+        return self.retired is None and (self.expires is None or self.expires > now)
+
+
+def check_partner_id(partner: str) -> str:
+    """A partner's id.
+
+    Raises:
+        DirectoryError: It has another form.
+    """
+    if not _PARTNER.fullmatch(partner):
+        raise DirectoryError(
+            "a partner's id is 1 to 63 lower-case letters, digits and hyphens, and doesn't begin "
+            "with a hyphen; give the full name with --name"
+        )
+    return partner
+
+
+def check_partner_name(name: str) -> str:
+    """A partner's display name.
+
+    Raises:
+        DirectoryError: It is too long or holds control characters.
+    """
+    if len(name) > _MAX_NAME or not name.isprintable():
+        raise DirectoryError(f"a name is up to {_MAX_NAME} printable characters")
+    return name
+
+
+def check_account_id(account: str) -> str:
+    """A user name.
+
+    Raises:
+        DirectoryError: It has another form.
+    """
+    if not _ACCOUNT.fullmatch(account):
+        raise DirectoryError(
+            "a user name is 1 to 63 lower-case letters, digits, dots, hyphens, underscores and @, "
+            "and begins with a letter or digit"
+        )
+    return account

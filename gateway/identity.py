@@ -1,0 +1,157 @@
+"""The one judge of identity, for every protocol.
+
+Refused logins are counted and logged sparingly, and never put on the ledger: whoever can reach
+the port could else grow it without end (decision 0025).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+import structlog
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from gateway.directory_credentials import HASHER, MAX_PASSWORD, token_digest
+from gateway.directory_queries import DirectoryReader
+from gateway.directory_types import CredentialKind, Login
+from gateway.ports import LedgerUnavailableError
+from transports.ports import Principal
+
+T = TypeVar("T")
+Observer = Callable[[str, bool], None]
+"""Called with the method (``password``, ``ssh-key``, ``token``) and whether it succeeded."""
+
+HASHING_AT_ONCE: Final = 2
+"""Each takes 64 MiB; guessing must not take the memory that transfers need."""
+
+MAX_WAITING: Final = 64
+"""Beyond that a password is refused unheard: a queue of guesses has no end otherwise."""
+
+_LINES_A_MINUTE: Final = 30
+_MINUTE: Final = 60.0
+_MAX_TOKEN: Final = 256
+
+
+class DirectoryAuthenticator:
+    """Implements :class:`transports.ports.Authenticator` on the directory.
+
+    ``close`` ends its threads.
+    """
+
+    def __init__(
+        self,
+        directory: DirectoryReader,
+        *,
+        hasher: PasswordHasher = HASHER,
+        observe: Observer = lambda _method, _ok: None,
+    ) -> None:
+        self._directory = directory
+        self._hasher = hasher
+        self._observe = observe
+        self._lookups = ThreadPoolExecutor(2, thread_name_prefix="login")
+        self._hashing = ThreadPoolExecutor(HASHING_AT_ONCE, thread_name_prefix="argon2")
+        self._waiting = 0
+        # Verified for users that don't exist, so that they take as long as those that do.
+        self._nobody = hasher.hash("nobody has this password")
+        self._refusals = _Sparing()
+
+    def close(self) -> None:
+        """End the threads; what runs is finished first."""
+        self._lookups.shutdown()
+        self._hashing.shutdown()
+
+    async def password(self, username: str, password: str, address: str) -> Principal | None:
+        """The principal, or None for any failure whatever."""
+        login = await self._find(lambda: self._directory.login(username, CredentialKind.PASSWORD))
+        proven = await self._hash_fits(login, password)
+        return self._decide("password", login, address, proven=proven)
+
+    async def public_key(self, username: str, key: bytes, address: str) -> Principal | None:
+        """The principal if ``key`` (SSH wire format, RFC 4253 section 6.6) is one of theirs."""
+        login = await self._find(lambda: self._directory.login(username, CredentialKind.SSH_KEY))
+        blobs = [base64.b64decode(secret) for secret in login.secrets] if login else []
+        # A list, not any(): every key is compared, so that the time says nothing of which fits.
+        fits = [hmac.compare_digest(blob, key) for blob in blobs]
+        return self._decide("ssh-key", login, address, proven=True in fits)
+
+    async def token(self, token: str, address: str) -> Principal | None:
+        """The principal an HTTPS API token belongs to, or None.
+
+        The look-up is by the token's SHA-256: its time may tell of the hash, and that helps nobody
+        to a token.
+        """
+        digest = token_digest(token[:_MAX_TOKEN])
+        login = await self._find(lambda: self._directory.token_login(digest))
+        proven = login is not None and digest in login.secrets
+        return self._decide("token", login, address, proven=proven)
+
+    async def _hash_fits(self, login: Login | None, password: str) -> bool:
+        stored = login.secrets[0] if login and login.secrets else self._nobody
+        given = password.encode("utf-8", "surrogatepass")
+        if self._waiting >= MAX_WAITING:
+            return False
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            fits = await loop.run_in_executor(
+                self._hashing, self._verify, stored, given[:MAX_PASSWORD]
+            )
+        finally:
+            self._waiting -= 1
+        return fits and stored is not self._nobody and len(given) <= MAX_PASSWORD
+
+    def _verify(self, stored: str, given: bytes) -> bool:
+        try:
+            return self._hasher.verify(stored, given)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _find(self, look: Callable[[], T]) -> T | None:
+        """Look up on a thread; an unreachable database lets nobody in."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._lookups, look)
+        except LedgerUnavailableError as error:
+            self._refusals.log("login.unavailable", reason=str(error))
+            return None
+
+    def _decide(
+        self, method: str, login: Login | None, address: str, *, proven: bool
+    ) -> Principal | None:
+        account = login.account if login else None
+        accepted = proven and login is not None and login.allowed and account is not None
+        self._observe(method, accepted)
+        if accepted and account is not None:
+            return Principal(account.id, account.partner, account.scopes)
+        # Only names that we gave out: people type passwords where the user name goes.
+        known = account.id if account else "(unknown)"
+        self._refusals.log("login.refused", method=method, address=address, account=known)
+        return None
+
+
+class _Sparing:
+    """A log that an attacker can't fill: so many lines a minute, then a count of the rest."""
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger("gateway.identity")
+        self._began = -_MINUTE
+        self._lines = 0
+        self._withheld = 0
+
+    def log(self, event: str, **fields: str) -> None:
+        now = time.monotonic()
+        if now - self._began >= _MINUTE:
+            if self._withheld:
+                self._log.warning("login.lines_withheld", count=self._withheld)
+            self._began, self._lines, self._withheld = now, 0, 0
+        if self._lines >= _LINES_A_MINUTE:
+            self._withheld += 1
+            return
+        self._lines += 1
+        self._log.warning(event, **fields)

@@ -10,15 +10,22 @@ from typing import Final
 
 from dlp.parse.x12.types import pattern_of_moment
 
-IDENTIFIER: Final = re.compile(rb"(?=.{1,80}\Z)(?:[^\s@]+|(?=.*\d)[^\s@]+ +[^\s@]+) *", re.DOTALL)
+_NO_SSN: Final = rb"(?!.{0,80}?(?<!\d)\d{3}-\d\d-\d{4}(?!\d))"
+"""A number written as an SSN is looked at as one, whatever field it stands in."""
+
+IDENTIFIER: Final = re.compile(
+    _NO_SSN + rb"(?=.{1,80}\Z)(?:[^\s@]+|(?=.*\d)[^\s@]+ +[^\s@]+) *", re.DOTALL
+)
 """One word; two if a digit is among them ("AB 1234")."""
-LABEL: Final = re.compile(rb"(?=.{1,50}\Z) *[^\s@]+(?: +[^\s@]+)? *", re.DOTALL)
+LABEL: Final = re.compile(_NO_SSN + rb"(?=.{1,50}\Z) *[^\s@]+(?: +[^\s@]+)? *", re.DOTALL)
 """At most two words: partners' agreed names (ISA06, GS02), plan classes."""
 NAME: Final = re.compile(rb"(?=.{1,64}\Z)(?!.*\d{3})(?!(?:\S+\s+){5}\S)[^@\r\n\t]+", re.DOTALL)
 """At most five words, no number, no mail address."""
-ORGANISATION: Final = re.compile(rb"(?=.{1,80}\Z)(?!(?:\S+\s+){10}\S)[^@\r\n\t]+", re.DOTALL)
-STREET: Final = re.compile(rb"(?=.{1,64}\Z)(?!(?:\S+\s+){10}\S)[^@\r\n\t]+", re.DOTALL)
-CITY: Final = re.compile(rb"(?=.{1,40}\Z)(?!(?:\S+\s+){5}\S)[^@\r\n\t]+", re.DOTALL)
+ORGANISATION: Final = re.compile(
+    _NO_SSN + rb"(?=.{1,80}\Z)(?!(?:\S+\s+){10}\S)[^@\r\n\t]+", re.DOTALL
+)
+STREET: Final = re.compile(_NO_SSN + rb"(?=.{1,64}\Z)(?!(?:\S+\s+){10}\S)[^@\r\n\t]+", re.DOTALL)
+CITY: Final = re.compile(_NO_SSN + rb"(?=.{1,40}\Z)(?!(?:\S+\s+){5}\S)[^@\r\n\t]+", re.DOTALL)
 STATE: Final = re.compile(rb"[A-Za-z0-9]{2,3} *")
 ZIP: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 -]{2,14}")
 PHONE: Final = re.compile(rb"[+(]?\d[\d()+. /xX-]{4,29}")

@@ -223,10 +223,9 @@ class Directory:
 
 
 def _require(connection: Connection, table: Table, entry: str) -> None:
-    found = connection.execute(
-        select(table.c.id).where(table.c.id == entry).with_for_update()
-    ).scalar()
-    if found is None:
+    statement = select(table.c.id).where(table.c.id == entry).with_for_update()
+    # No id is other than ASCII, and databases choke on half characters.
+    if not entry.isascii() or connection.execute(statement).scalar() is None:
         raise UnknownEntryError(_unknown(connection, table, entry))
 
 

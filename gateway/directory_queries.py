@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import Row, and_, or_, select
 
-from gateway.directory_types import Account, Certificate, Credential, CredentialKind, Login, Partner
+from gateway.directory_types import (
+    Account,
+    Certificate,
+    Credential,
+    CredentialKind,
+    Login,
+    Partner,
+    is_account_id,
+)
 from gateway.ledger.clock import Clock, utc_now
 from gateway.store.database import Database
 from gateway.store.tables import accounts, certificates, credentials, partners
@@ -64,6 +72,9 @@ class DirectoryReader:
 
     def login(self, account: str, kind: CredentialKind) -> Login:
         """What is needed to judge a login; the same two statements whether the account exists."""
+        if not is_account_id(account):
+            # Databases choke on NUL and half characters. No account is called "".
+            account = ""
         unexpired = or_(credentials.c.expires.is_(None), credentials.c.expires > self._clock())
         mine = and_(credentials.c.account == account, credentials.c.kind == kind, unexpired)
         with self._database.read() as connection:

@@ -178,13 +178,18 @@ def check_partner_name(name: str) -> str:
     return name
 
 
+def is_account_id(account: str) -> bool:
+    """Whether it has the form of a user name; what hasn't never reaches the database."""
+    return _ACCOUNT.fullmatch(account) is not None
+
+
 def check_account_id(account: str) -> str:
     """A user name.
 
     Raises:
         DirectoryError: It has another form.
     """
-    if not _ACCOUNT.fullmatch(account):
+    if not is_account_id(account):
         raise DirectoryError(
             "a user name is 1 to 63 lower-case letters, digits, dots, hyphens, underscores and @, "
             "and begins with a letter or digit"

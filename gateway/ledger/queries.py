@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 
@@ -12,6 +13,9 @@ from gateway.ports import Transfer, UnknownTransferError
 from gateway.store.database import Database
 from gateway.store.rows import COLUMNS, LISTED, to_transfer
 from gateway.store.tables import transfers
+
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+"""Clients ask for ids; one of another form never reaches the database, which may choke on it."""
 
 
 class SqlTransfers:
@@ -29,10 +33,12 @@ class SqlTransfers:
         Raises:
             UnknownTransferError: No such transfer.
         """
-        with self._database.read() as connection:
-            row = connection.execute(
-                select(*COLUMNS).where(transfers.c.id == transfer)
-            ).one_or_none()
+        row = None
+        if _ID.fullmatch(transfer):
+            with self._database.read() as connection:
+                row = connection.execute(
+                    select(*COLUMNS).where(transfers.c.id == transfer)
+                ).one_or_none()
         if row is None:
             raise UnknownTransferError(transfer)
         return to_transfer(row)

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gateway.lifecycle import EventKind, State
+from gateway.ports import UnknownTransferError
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Bench
@@ -61,3 +64,10 @@ def test_lists_leave_reports_out_and_get_has_them(bench: Bench) -> None:
     bench.step(transfer.id, EventKind.INSPECTED, changes={"report": {"findings": []}})
     assert bench.transfers.in_state(State.INSPECTED)[0].report is None
     assert bench.transfers.get(transfer.id).report == {"findings": []}
+
+
+@pytest.mark.parametrize("asked", ["", "\ud800", "t_\0", "x" * 100_000, "t_1' OR '1'='1"])
+def test_an_id_of_any_other_form_is_unknown(bench: Bench, asked: str) -> None:
+    bench.begin()
+    with pytest.raises(UnknownTransferError):
+        bench.transfers.get(asked)

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import asyncssh
+import pytest
+import structlog
+from argon2 import PasswordHasher
+
+from gateway import identity
+from gateway.directory import Directory
+from gateway.directory_credentials import new_token, password, ssh_keys
+from gateway.directory_queries import DirectoryReader
+from gateway.directory_types import CredentialKind, NewCredential
+from gateway.identity import DirectoryAuthenticator
+from gateway.migrations import upgrade
+from gateway.store.database import Database, open_database
+from transports.ports import Principal, Scope
+
+ME = "person:dana"
+HOST = "192.0.2.7"
+# The real parameters take 64 MiB; what is tested here doesn't depend on them.
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+KEY = asyncssh.generate_private_key("ssh-ed25519")
+OTHER_KEY = asyncssh.generate_private_key("ssh-ed25519")
+TOKEN, TOKEN_PROOF = new_token(timedelta(days=30))
+CLINIC = Principal("c1", "clinic", frozenset({Scope.SEND}))
+
+
+class CountingHasher(PasswordHasher):
+    """Argon2id that tells how often it worked."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=64, parallelism=1)
+        self.verified = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - its name
+        self.verified += 1
+        return super().verify(hash, password)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(f"sqlite:///{tmp_path / 'd.db'}", create=True)
+    upgrade(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def directory(database: Database) -> Directory:
+    made = Directory(database)
+    made.add_partner("clinic", "", ME)
+    proof = NewCredential(CredentialKind.PASSWORD, QUICK.hash("open sesame 123"), "password")
+    keys = ssh_keys(KEY.export_public_key().decode())
+    made.add_account("c1", "clinic", {Scope.SEND}, ME, [proof, TOKEN_PROOF, *keys])
+    made.add_account("bare", "clinic", {Scope.SEND}, ME)
+    return made
+
+
+@pytest.fixture
+def hasher() -> CountingHasher:
+    return CountingHasher()
+
+
+@pytest.fixture
+def auth(
+    directory: Directory, database: Database, hasher: CountingHasher
+) -> Iterator[DirectoryAuthenticator]:
+    made = DirectoryAuthenticator(DirectoryReader(database), hasher=hasher)
+    yield made
+    made.close()
+
+
+async def test_the_right_password_lets_in(auth: DirectoryAuthenticator) -> None:
+    assert await auth.password("c1", "open sesame 123", HOST) == CLINIC
+
+
+@pytest.mark.parametrize(
+    ("user", "given"),
+    [
+        ("c1", "wrong"),
+        ("c1", ""),
+        ("C1", "open sesame 123"),
+        ("bare", "nobody has this password"),
+        ("nobody", "nobody has this password"),
+        ("c1\0", "open sesame 123"),
+        ("c1", "open sesame 123\0"),
+        ("c1", "x" * 100_000),
+        ("\ud800", "\ud800"),
+        ("x" * 100_000, "x"),
+    ],
+)
+async def test_a_wrong_password_keeps_out_after_the_same_work(
+    auth: DirectoryAuthenticator, hasher: CountingHasher, user: str, given: str
+) -> None:
+    assert await auth.password(user, given, HOST) is None
+    assert hasher.verified == 1
+
+
+async def test_a_password_longer_than_the_limit_never_fits(
+    directory: Directory, auth: DirectoryAuthenticator
+) -> None:
+    directory.add_credential("bare", password("y" * 1024), ME)
+    assert await auth.password("bare", "y" * 1025, HOST) is None
+
+
+async def test_the_right_key_lets_in(auth: DirectoryAuthenticator) -> None:
+    assert await auth.public_key("c1", KEY.public_data, HOST) == CLINIC
+
+
+@pytest.mark.parametrize(
+    ("user", "key"),
+    [
+        ("c1", OTHER_KEY.public_data),
+        ("c1", KEY.public_data[:-1]),
+        ("c1", b""),
+        ("bare", KEY.public_data),
+        ("nobody", KEY.public_data),
+    ],
+)
+async def test_a_wrong_key_keeps_out(auth: DirectoryAuthenticator, user: str, key: bytes) -> None:
+    assert await auth.public_key(user, key, HOST) is None
+
+
+async def test_the_right_token_lets_in(auth: DirectoryAuthenticator) -> None:
+    assert await auth.token(TOKEN, HOST) == CLINIC
+
+
+@pytest.mark.parametrize(
+    "token", ["", "lz_", TOKEN[:-1], TOKEN + "x", TOKEN_PROOF.secret, "\ud800"]
+)
+async def test_a_wrong_token_keeps_out(auth: DirectoryAuthenticator, token: str) -> None:
+    assert await auth.token(token, HOST) is None
+
+
+async def test_an_expired_token_keeps_out(directory: Directory, database: Database) -> None:
+    later = datetime.now(UTC) + timedelta(days=31)
+    auth = DirectoryAuthenticator(DirectoryReader(database, lambda: later), hasher=QUICK)
+    assert await auth.token(TOKEN, HOST) is None
+    auth.close()
+
+
+@pytest.mark.parametrize("what", ["account", "partner"])
+async def test_a_disabled_account_or_partner_stays_out_every_way(
+    directory: Directory, auth: DirectoryAuthenticator, what: str
+) -> None:
+    if what == "account":
+        directory.enable_account("c1", ME, enabled=False)
+    else:
+        directory.enable_partner("clinic", ME, enabled=False)
+    assert await auth.password("c1", "open sesame 123", HOST) is None
+    assert await auth.public_key("c1", KEY.public_data, HOST) is None
+    assert await auth.token(TOKEN, HOST) is None
+
+
+async def test_a_database_that_is_gone_lets_nobody_in(
+    auth: DirectoryAuthenticator, database: Database, tmp_path: Path
+) -> None:
+    database.close()
+    (tmp_path / "d.db").unlink()
+    assert await auth.password("c1", "open sesame 123", HOST) is None
+    assert await auth.public_key("c1", KEY.public_data, HOST) is None
+    assert await auth.token(TOKEN, HOST) is None
+
+
+async def test_guesses_queue_up_to_a_limit_and_the_rest_is_refused_unheard(
+    auth: DirectoryAuthenticator, hasher: CountingHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "MAX_WAITING", 3)
+    guesses = [auth._hash_fits(None, "guess") for _ in range(20)]
+    assert not any(await asyncio.gather(*guesses))
+    assert hasher.verified == 3
+
+
+async def test_refusals_are_logged_sparingly_and_without_what_was_typed(
+    auth: DirectoryAuthenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "_LINES_A_MINUTE", 3)
+    with structlog.testing.capture_logs() as lines:
+        auth._refusals = identity._Sparing()
+        for _ in range(10):
+            await auth.public_key("hunter2 typed here", b"", HOST)
+    assert len(lines) == 3
+    assert (lines[0]["account"], lines[0]["address"]) == ("(unknown)", HOST)
+    assert "hunter2" not in str(lines)
+
+
+async def test_refused_logins_never_grow_the_ledger(
+    auth: DirectoryAuthenticator, database: Database
+) -> None:
+    def events() -> int:
+        with database.read() as connection:
+            return int(connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one())
+
+    before = events()
+    await auth.password("c1", "wrong", HOST)
+    await auth.token("wrong", HOST)
+    assert events() == before
+
+
+async def test_each_judgement_is_observed(directory: Directory, database: Database) -> None:
+    seen: list[tuple[str, bool]] = []
+    auth = DirectoryAuthenticator(
+        DirectoryReader(database), hasher=QUICK, observe=lambda how, ok: seen.append((how, ok))
+    )
+    await auth.token(TOKEN, HOST)
+    await auth.public_key("c1", b"", HOST)
+    auth.close()
+    assert seen == [("token", True), ("ssh-key", False)]

@@ -1,0 +1,42 @@
+"""Words that stand near a place in a text: whole words, in a window of bounded size."""
+
+from __future__ import annotations
+
+import re
+
+from dlp.detect.reading import Reading
+
+BEFORE, AFTER = 56, 28
+_WORD = re.compile(r"[a-z0-9]+(?:['.][a-z]+)*")
+_SENTENCE = re.compile(r"[.!?;]\s|\n\s*\n")
+
+
+def words_before(reading: Reading, start: int, reach: int = BEFORE) -> list[str]:
+    """Lower-case words that end before ``start``, in the same sentence, nearest last."""
+    low = max(0, start - reach)
+    window = reading.lower[low:start]
+    if low:
+        # The first word may be a torn one ("lic" of "public").
+        window = window.partition(" ")[2] if window[:1].isalnum() else window
+    ends = [m.end() for m in _SENTENCE.finditer(window)]
+    return _WORD.findall(window[ends[-1] :] if ends else window)
+
+
+def words_after(reading: Reading, end: int, reach: int = AFTER) -> list[str]:
+    """Lower-case words that start after ``end``, in the same sentence, nearest first."""
+    window = reading.lower[end : end + reach]
+    if end + reach < len(reading.lower):
+        window = window.rpartition(" ")[0] if window[-1:].isalnum() else window
+    stop = _SENTENCE.search(window)
+    return _WORD.findall(window[: stop.start()] if stop else window)
+
+
+def near_words(
+    reading: Reading, start: int, end: int, wanted: frozenset[str], *, after: bool = True
+) -> bool:
+    """Whether one of the words (or phrases of words) stands near, as whole words."""
+    around = " ".join(words_before(reading, start))
+    if after:
+        around = f"{around} | {' '.join(words_after(reading, end))}"
+    padded = f" {around} "
+    return any(f" {word} " in padded for word in wanted)

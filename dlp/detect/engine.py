@@ -1,0 +1,135 @@
+"""The detectors together: what an inspection calls for every passage it wants looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from config.contracts import Rules
+from dlp.detect.against import find_against
+from dlp.detect.dated import find_dated
+from dlp.detect.fields import check_field
+from dlp.detect.identities import Identities
+from dlp.detect.labelled import find_labelled
+from dlp.detect.patterns import find_patterns
+from dlp.detect.people import find_people, name_keys
+from dlp.detect.phones import find_phones
+from dlp.detect.places import find_places
+from dlp.detect.protected import ProtectedCodes
+from dlp.detect.reading import Reading, words
+from dlp.detect.resolve import resolve
+from dlp.detect.site import SitePatterns
+from dlp.model import Carrier, Category, Label, Match, Passage
+
+_WINDOW, _OVERLAP = 200_000, 400
+# Nothing that identifies is written without a digit, a letter or an @.
+_WORTHLESS = re.compile(r"[\W_]*\Z")
+# File names join words with what is no space ("smith_john_1980-01-02.csv").
+_NAME_JOINTS = str.maketrans({"_": " ", "+": " ", "%": " ", "=": " ", "~": " "})
+_NO_MODEL = (
+    "names of strangers were searched by dictionary and pattern alone (no name model installed)"
+)
+
+
+class Detectors:
+    """Everything that finds identifiers in open text, compiled once and kept.
+
+    Args:
+        rules: The site's own patterns, names that are no PHI, and protected codes.
+
+    Raises:
+        DlpError: A rule isn't usable; the message names it.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        # Presidio and spaCy take a second to import: paid when detectors are made, not by --help.
+        from dlp.detect.presidio import Analyzer  # noqa: PLC0415 - the second explained above
+
+        self._site = SitePatterns(rules.patterns)
+        self._not_phi = name_keys(rules.not_phi)
+        self._protected = ProtectedCodes({str(k): v for k, v in rules.protected_codes.items()})
+        self._identities = Identities(limit=0)
+        self._analyzer = Analyzer(
+            {
+                "patterns": find_patterns,
+                "phones": find_phones,
+                "labelled": find_labelled,
+                "dates": find_dated,
+                "places": find_places,
+                "people": lambda reading: find_people(reading, self._is_not_phi),
+                "site": self._site.find,
+            },
+            find_against,
+        )
+
+    notes: tuple[str, ...] = (_NO_MODEL,)
+
+    def find(self, passage: Passage, identities: Identities) -> list[Match]:
+        """Identifiers in an open passage, not overlapping, in order of place.
+
+        Linear in the text. Any text gives matches or none, never an exception.
+
+        Args:
+            passage: Free text, a name, or a coded field with a fault.
+            identities: The people of the same file.
+        """
+        text = passage.text
+        if _WORTHLESS.match(text):
+            return []
+        if passage.carrier is Carrier.NAME:
+            text = text.translate(_NAME_JOINTS)
+        self._identities = identities
+        try:
+            found: list[Match] = []
+            for base, piece in _windows(text):
+                found += _moved(self._find(piece, identities), base)
+        finally:
+            self._identities = Identities(limit=0)
+        return resolve(found) if len(text) > _WINDOW else found
+
+    def _find(self, text: str, identities: Identities) -> list[Match]:
+        reading = Reading(text)
+        matches, against = self._analyzer.analyze(reading)
+        matches += identities.find_in(reading)
+        return resolve((m for m in matches if not self._is_known(m, text)), against)
+
+    def _is_known(self, match: Match, text: str) -> bool:
+        """Whether a name found is one that the site says is no PHI."""
+        if match.category is not Category.NAME or match.confidence > _LIKELY:
+            return False
+        return self._not_phi(text[match.start : match.end])
+
+    def _is_not_phi(self, name: str) -> bool:
+        return self._not_phi(name) or self._identities.is_provider(name)
+
+    def labels(self, passage: Passage) -> tuple[Label, ...]:
+        """Protected classes of a diagnosis or procedure code; ``part`` is its code system."""
+        return self._protected.labels(passage.part, passage.text)
+
+    def check_field(self, passage: Passage) -> Match | None:
+        """What an identifier field holds; None for a blank, a filler or a name that is no PHI."""
+        match = check_field(passage)
+        if match is not None and match.category is Category.NAME and len(words(passage.text)) > 1:
+            return None if self._not_phi(passage.text) else match
+        return match
+
+
+# A full name agreed with the file's own field isn't overruled by a list.
+_LIKELY = 0.9
+
+
+def _windows(text: str) -> Iterator[tuple[int, str]]:
+    """Pieces with overlap, so that no engine's limit on text length is met."""
+    if len(text) <= _WINDOW:
+        yield 0, text
+        return
+    for base in range(0, len(text), _WINDOW - _OVERLAP):
+        yield base, text[base : base + _WINDOW]
+        if base + _WINDOW >= len(text):
+            return
+
+
+def _moved(matches: list[Match], base: int) -> list[Match]:
+    return (
+        [m._replace(start=m.start + base, end=m.end + base) for m in matches] if base else matches
+    )

@@ -1,0 +1,81 @@
+"""Ids that have no shape of their own and are told by the label in front of them."""
+
+# ruff: noqa: E501 - an expression broken over lines is read worse than a long one
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import re2
+
+from dlp.detect import checksums
+from dlp.detect.dates import parse_date
+from dlp.detect.reading import Reading
+from dlp.detect.scan import spans
+from dlp.model import Category, Match
+
+_NUMBER = r"(?:[ ]?(?:numbers?|no\.?|num\.?|nbr\.?|id|ids|#))?"
+_LINK = r"[ \t]{0,2}(?:(?:is|was|of|for|=|:|#|-)[ \t]{0,2}){0,3}"
+_VALUE = r"([A-Z]{0,5}-?[0-9][0-9A-Z]*(?:-[0-9A-Z]{2,12}){0,4})"
+_SPACED = r"([A-Z]{0,5}-?[0-9][0-9A-Z]*(?:[- ][0-9]{2,12}){0,4})"
+_MIN_DIGITS, _LONGEST = 4, 40
+_CONFIDENCE = 0.85
+
+
+def _labelled(labels: str, value: str = _VALUE, *, number: str = _NUMBER) -> re2._Regexp:
+    return re2.compile(
+        rf"(?i)(?:^|[^0-9A-Z])(?:{labels}){number}{_LINK}{value}(?:[^0-9A-Z%]|$)".encode()
+    )
+
+
+_REQUIRED = r"[ ]?(?:numbers?|no\.?|num\.?|nbr\.?|id|ids|#)"
+_LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
+    ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled(
+        r"mrn|mr#|m\.r\.n\.|med(?:ical)?\.? rec(?:ord)?s?|chart(?: no\.?| number| ?#)|(?:patient|pt)(?: no\.?| number| ?#| id)")),
+    ("member-id", Category.MEMBER_ID, _labelled(
+        r"(?:member|subscriber|insured|beneficiary|medicaid|insurance|cardholder|recipient|enrollee)(?:'s)?", number=_REQUIRED)),
+    ("member-id", Category.MEMBER_ID, _labelled(r"polic(?:y|ies)|medicaid|mbr id|sub id", number=_NUMBER)),
+    ("account-number", Category.ACCOUNT_NUMBER, _labelled(
+        r"(?:patient |pt )?(?:acct|account|acc't)|patient control|pcn")),
+    ("claim-number", Category.CLAIM_NUMBER, _labelled(
+        r"claims?|clm|claim control|icn|dcn|tcn", number=r"(?:[ ]?(?:control )?(?:numbers?|no\.?|num\.?|id|#))?")),
+    ("license-number", Category.LICENSE_NUMBER, _labelled(
+        r"driver'?s?'? licen[cs]e|drivers? lic\.?|d\.?l\.?(?: ?#| no\.?| number)|medical licen[cs]e|state licen[cs]e|licen[cs]e(?: ?#| no\.?| number)")),
+    ("device-id", Category.DEVICE_ID, _labelled(
+        r"serial|s/n|device id|udi|(?:pacemaker|implant|device|pump|cpap|lead|model)(?: serial)?(?: ?#| no\.?| number| id)")),
+    ("vehicle-plate", Category.VEHICLE_ID, re2.compile(
+        rb"(?i)(?:^|[^a-z])(?:licen[cs]e plate|number plate|plate|tag)(?: ?#| no\.?| number)[ :]{0,2}(?:is )?([A-Z0-9]{1,4}[- ]?[A-Z0-9]{2,5})(?:[^0-9A-Z]|$)")),
+    ("bank-account", Category.BANK_ACCOUNT, _labelled(
+        r"(?:bank|checking|savings)(?: (?:acct|account))?|routing [0-9]{9}[ ,;]{0,2}(?:and )?(?:acct|account)")),
+    ("ssn", Category.SSN, _labelled(
+        r"ssn|social security", r"([0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4})")),
+    ("medicare-id", Category.MEDICARE_ID, _labelled(r"medicare|mbi|hicn?", number=_REQUIRED)),
+    ("payment-card", Category.PAYMENT_CARD, _labelled(r"(?:credit |debit )?card", _SPACED, number=_REQUIRED)),
+)  # fmt: skip
+_LONG_CARD = 12
+
+
+def find_labelled(reading: Reading) -> Iterator[Match]:
+    """Ids named by a label; linear in the text for each label."""
+    for name, category, expression in _LABELS:
+        for start, end in spans(expression, reading.data):
+            value = reading.folded[start:end]
+            if _plausible(category, value, reading, start, end):
+                yield Match(category, start, end, _CONFIDENCE, name)
+
+
+def _plausible(category: Category, value: str, reading: Reading, start: int, end: int) -> bool:
+    digits = [c for c in value if c.isdigit()]
+    least = _LONG_CARD if category is Category.PAYMENT_CARD else _MIN_DIGITS
+    if len(digits) < least or len(value) > _LONGEST or len(set(digits)) < 2:  # noqa: PLR2004 - a filler
+        return False
+    if category is Category.SSN:
+        number = "".join(digits)
+        return checksums.ssn(number) or checksums.itin(number)
+    after = reading.folded[end : end + 3]
+    if reading.folded[start - 1 : start] == "$" or after[:1] in {"/", "%"}:
+        return False
+    if after[:1] in {".", ","} and after[1:2].isdigit():
+        # An amount: "balance on account 1250.00".
+        return False
+    return not parse_date(value)

@@ -1,0 +1,262 @@
+"""The names of a file's own people, and where a text speaks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dlp.detect.reading import Reading, Token, tokenise
+from dlp.detect.typos import TypoIndex, one_error_apart
+from dlp.detect.words import is_exactly_word, is_given_name, is_not_name, is_word
+from dlp.model import Category, Match
+
+DETECTOR = "same-file-identity"
+# How sure each kind of agreement makes us; below 0.5 nothing is decided by default.
+FULL, FULL_TYPO, INITIAL = 0.98, 0.9, 0.88
+SURNAME, SURNAME_TITLED, SURNAME_SHORT, SURNAME_TYPO = 0.85, 0.85, 0.65, 0.65
+GIVEN, WEAK = 0.55, 0.35
+
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "do", "phd", "dds", "np", "rn"})
+_PARTICLES = frozenset({"de", "la", "del", "los", "las", "van", "von", "der", "den", "da", "di",
+                        "dos", "st", "el", "al", "bin", "le", "du"})  # fmt: skip
+TITLES = frozenset({"mr", "mrs", "ms", "miss"})
+STAFF_BEFORE = frozenset({"dr", "doctor", "drs", "doc", "nurse", "prof", "professor"})
+STAFF_AFTER = frozenset({"md", "do", "np", "rn", "pa", "dds", "dmd", "dpm", "lcsw", "phd", "pac",
+                         "aprn", "crna", "dc", "od", "lpn", "fnp", "psyd", "facs"})  # fmt: skip
+_GAP_CHARACTERS = frozenset(" ,.-\t\r\n;:\u00a0\u2010\u2011^*/_")
+_GAP = 4
+_MANY = 5
+_SHORT = 3
+_LONGEST_SURNAME = 4
+# Bearers of one surname whose given names are compared letter by letter.
+_COMPARED = 200
+
+
+def near(text: str, left: Token, right: Token) -> bool:
+    """Whether two tokens stand side by side with nothing but name punctuation between."""
+    gap = right.start - left.end
+    return gap <= _GAP and _GAP_CHARACTERS.issuperset(text[left.end : right.start])
+
+
+class NameIndex:
+    """Surnames with the given names that go with each."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, set[str]] = {}
+        self._long: dict[str, set[tuple[str, ...]]] = {}
+        self._bearers: dict[str, int] = {}
+        self._typos = TypoIndex()
+        self.providers: dict[str, set[str]] = {}
+
+    def learn(self, last: str, first: str, middle: str = "") -> int:
+        """Add a person; says how many new entries that took."""
+        parts = [t.norm for t in tokenise(last) if t.norm and t.norm not in _SUFFIXES]
+        given = [t.norm for t in tokenise(first) if t.norm]
+        second = [t.norm for t in tokenise(middle) if len(t.norm) > 1]
+        if not parts or all(len(p) == 1 for p in parts):
+            return 0
+        added = self._add(tuple(parts), given + second)
+        if len(parts) > 1:
+            # "DELACRUZ" for "DE LA CRUZ", and half of a double surname with its given name.
+            added += self._add(("".join(parts),), given)
+            for part in parts:
+                if len(part) > _SHORT and part not in _PARTICLES:
+                    added += self._add((part,), given)
+        return added
+
+    def learn_provider(self, last: str, first: str) -> int:
+        """Add a provider's name: evidence against."""
+        given = {t.norm for t in tokenise(first)}
+        added = 0
+        for token in tokenise(last):
+            if token.norm not in self.providers:
+                added += 1
+            self.providers.setdefault(token.norm, set()).update(given)
+        return added
+
+    def _add(self, parts: tuple[str, ...], given: Sequence[str]) -> int:
+        surname = " ".join(parts[:_LONGEST_SURNAME])
+        added = 0
+        if surname not in self._given:
+            added += 1
+            self._given[surname] = set()
+            if len(parts) > 1:
+                self._long.setdefault(parts[0], set()).add(parts[:_LONGEST_SURNAME])
+            elif self._selective(surname):
+                self._typos.add(surname)
+        bearers = self._given[surname]
+        for name in given:
+            if name not in bearers:
+                bearers.add(name)
+                added += 1
+                self._bearers[name] = self._bearers.get(name, 0) + 1
+        return added
+
+    @staticmethod
+    def _selective(surname: str) -> bool:
+        return not (is_exactly_word(surname) or is_not_name(surname) or is_word(surname))
+
+    def find(self, reading: Reading) -> Iterator[Match]:
+        """Mentions of the people learned; linear in the text."""
+        if not self._given:
+            return
+        tokens, place, taken = reading.tokens, 0, -1
+        pending: Match | None = None
+        while place < len(tokens):
+            match, used = self._at(reading, tokens, place, taken)
+            if match is None:
+                match = self._given_alone(tokens, place, taken)
+                if match is not None:
+                    # Held back: the surname after it takes the given name in.
+                    if pending is not None:
+                        yield pending
+                    pending = match
+            else:
+                if pending is not None and pending.end <= match.start:
+                    yield pending
+                pending = None
+                yield match
+                taken = match.end
+            place += used
+        if pending is not None:
+            yield pending
+
+    def _at(
+        self, reading: Reading, tokens: list[Token], place: int, taken: int
+    ) -> tuple[Match | None, int]:
+        token = tokens[place]
+        for parts in sorted(self._long.get(token.norm, ()), key=len, reverse=True):
+            if tuple(t.norm for t in tokens[place : place + len(parts)]) == parts:
+                found = self._mention(reading, place, place + len(parts), " ".join(parts), taken)
+                return found, len(parts)
+        if token.norm in self._given:
+            found = self._mention(reading, place, place + 1, token.norm, taken)
+            if found is not None:
+                return found, 1
+        elif self._may_be_typo(token):
+            surname = self._typos.near(token.norm)
+            if surname is not None:
+                typo = self._mention(reading, place, place + 1, surname, taken, exact=False)
+                return typo, 1
+        return None, 1
+
+    @staticmethod
+    def _may_be_typo(token: Token) -> bool:
+        norm = token.norm
+        return len(norm) > _SHORT and norm.isalpha() and not (
+            is_word(norm) or is_not_name(norm) or is_given_name(norm)
+        )  # fmt: skip
+
+    def _mention(
+        self,
+        reading: Reading,
+        begin: int,
+        end: int,
+        surname: str,
+        taken: int,
+        *,
+        exact: bool = True,
+    ) -> Match | None:
+        tokens = reading.tokens
+        companion = self._companion(reading, begin, end, self._given[surname])
+        if companion is not None:
+            start, stop, confidence = companion
+            if tokens[start].start < taken:
+                start = begin
+            return _match(tokens, start, stop, confidence if exact else min(confidence, FULL_TYPO))
+        if tokens[begin].start < taken:
+            return None
+        return _match(tokens, begin, end, self._alone(reading, begin, end, surname, exact=exact))
+
+    def _companion(
+        self, reading: Reading, begin: int, end: int, given: set[str]
+    ) -> tuple[int, int, float] | None:
+        """The given name beside a surname: first token, one past the last, confidence."""
+        tokens, text = reading.tokens, reading.text
+        best: tuple[int, int, float] | None = None
+        # FIRST LAST, FIRST M LAST; then LAST FIRST, LAST, FIRST, LAST SUFFIX FIRST.
+        for first in (begin - 1, begin - 2, end, end + 1):
+            if not 0 <= first < len(tokens):
+                continue
+            low, high = min(first, begin), max(first + 1, end)
+            if not all(near(text, tokens[i], tokens[i + 1]) for i in range(low, high - 1)):
+                continue
+            between = tokens[low + 1 : begin] if first < begin else tokens[end : high - 1]
+            if any(
+                len(t.norm) > 1 and t.norm not in _SUFFIXES and is_word(t.norm) for t in between
+            ):
+                continue
+            confidence = self._agreement(reading, tokens[first], given, initial=not between)
+            if confidence and (best is None or confidence > best[2]):
+                best = (low, self._with_middle(reading, high, first >= end), confidence)
+        return best
+
+    @staticmethod
+    def _with_middle(reading: Reading, high: int, surname_first: bool) -> int:
+        """Take in the initial after ``SMITH, JOHN Q``."""
+        tokens = reading.tokens
+        if (
+            surname_first
+            and high < len(tokens)
+            and near(reading.text, tokens[high - 1], tokens[high])
+        ):
+            raw = tokens[high].raw
+            if len(raw) == 1 and raw.isupper() and raw not in "AI":
+                return high + 1
+        return high
+
+    @staticmethod
+    def _agreement(reading: Reading, token: Token, given: set[str], *, initial: bool) -> float:
+        norm = token.norm
+        if norm in given and len(norm) > 1:
+            return FULL
+        if len(norm) == 1 and initial and token.raw.isupper():
+            dotted = reading.text[token.end : token.end + 1] == "."
+            if any(name[0] == norm for name in given) and (dotted or norm not in "ai"):
+                return INITIAL
+        if len(norm) > _SHORT and len(given) <= _COMPARED and not is_word(norm):
+            close = (g for g in given if len(g) > _SHORT and g[0] == norm[0])
+            if any(one_error_apart(norm, g) or g.startswith(norm) for g in close):
+                return FULL_TYPO
+        return 0.0
+
+    def _alone(self, reading: Reading, begin: int, end: int, surname: str, *, exact: bool) -> float:
+        tokens = reading.tokens
+        before = tokens[begin - 1].norm if begin else ""
+        after = tokens[end].norm if end < len(tokens) else ""
+        if before in STAFF_BEFORE or after in STAFF_AFTER or tokens[begin].norm in self.providers:
+            return WEAK
+        if not exact:
+            return SURNAME_TYPO
+        if before in TITLES:
+            return SURNAME_TITLED
+        return _surname_alone(surname, tokens[begin].raw, shouts=reading.shouts)
+
+    def _given_alone(self, tokens: list[Token], place: int, taken: int) -> Match | None:
+        token = tokens[place]
+        count = self._bearers.get(token.norm, 0)
+        if not count or token.start < taken or len(token.norm) <= _SHORT:
+            return None
+        before = tokens[place - 1].norm if place else ""
+        if is_word(token.norm) or is_not_name(token.norm) or before in STAFF_BEFORE:
+            return None
+        if count > _MANY or not token.raw[0].isupper() or token.norm in self.providers:
+            return None
+        return _match(tokens, place, place + 1, GIVEN)
+
+
+def _surname_alone(surname: str, raw: str, *, shouts: bool) -> float:
+    """How telling a surname is without a given name beside it."""
+    if len(surname) < _SHORT:
+        return 0.0
+    capital = raw[0].isupper()
+    if all(map(is_word, surname.split())) or is_not_name(surname):
+        return WEAK if capital and not shouts else 0.0
+    if len(surname) == _SHORT or is_given_name(surname):
+        return SURNAME_SHORT if capital else WEAK
+    return SURNAME
+
+
+def _match(tokens: list[Token], begin: int, end: int, confidence: float) -> Match | None:
+    if not confidence:
+        return None
+    return Match(Category.NAME, tokens[begin].start, tokens[end - 1].end, confidence, DETECTOR)

@@ -1,0 +1,121 @@
+"""Telephone and fax numbers by the North American numbering plan's rules, and by their labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dlp.detect import checksums
+from dlp.detect.context import near_words, words_before
+from dlp.detect.reading import Reading
+from dlp.detect.scan import compile_bounded, spans
+from dlp.model import Category, Match
+
+_LEFT = r"(?:^|[^0-9A-Za-z\-.+/_#])"
+_WRITTEN = compile_bounded(
+    r"(?:\+?1[-. ]?)?(?:\([2-9][0-9]{2}\)[ \-]?|[2-9][0-9]{2}[-. /])[2-9][0-9]{2}[-. ][0-9]{4}",
+    left=_LEFT,
+    right=r"(?:[^0-9A-Za-z\-/]|x|e|\-[^0-9]|$)",
+)
+_BARE = compile_bounded(r"1?[2-9][0-9]{9}")
+_LOCAL = compile_bounded(r"[2-9][0-9]{2}[-. ][0-9]{4}")
+_FOREIGN = compile_bounded(
+    r"\+[2-9][0-9]{0,2}(?:[ .\-]?\(?[0-9]{1,4}\)?){2,6}", left=r"(?:^|[^0-9A-Za-z+])"
+)
+_PHONE_WORDS = frozenset(
+    {
+        "phone",
+        "tel",
+        "telephone",
+        "call",
+        "called",
+        "cell",
+        "mobile",
+        "ph",
+        "contact",
+        "number",
+        "callback",
+        "home",
+        "work",
+        "dial",
+        "reach",
+        "reached",
+        "text",
+        "voicemail",
+        "vm",
+        "fax",
+    }
+)
+_STRONG = frozenset({"phone", "tel", "telephone", "cell", "mobile", "ph", "fax", "callback"})
+_FAX = frozenset({"fax", "faxed", "facsimile"})
+_FAX_AFTER = frozenset({"fax"})
+_OWN = frozenset({"home", "cell", "mobile", "pt", "patient", "daughter", "son", "wife", "husband"})
+_NOT = frozenset(
+    {
+        "invoice",
+        "npi",
+        "ndc",
+        "lot",
+        "check no",
+        "po",
+        "tracking",
+        "claim",
+        "icn",
+        "dcn",
+        "auth",
+        "ref",
+        "reference",
+        "trace",
+        "eft",
+    }
+)
+_TOLL_FREE = frozenset({"800", "888", "877", "866", "855", "844", "833", "822", "900"})
+_DIGITS = re.compile(r"[^0-9]")
+_TEN, _SHORTEST, _LONGEST = 10, 8, 15
+
+
+def find_phones(reading: Reading) -> Iterator[Match]:
+    """Telephone numbers, one confidence by how they are written and what stands near."""
+    for start, end in spans(_WRITTEN, reading.data):
+        if checksums.nanp(_number(reading, start, end)):
+            yield _match(reading, start, end, 0.8)
+    for start, end in spans(_BARE, reading.data):
+        if checksums.nanp(_number(reading, start, end)) and _named(
+            reading, start, end, _PHONE_WORDS
+        ):
+            yield _match(reading, start, end, 0.75)
+    for start, end in spans(_LOCAL, reading.data):
+        if _named(reading, start, end, _STRONG):
+            yield _match(reading, start, end, 0.55)
+    for start, end in spans(_FOREIGN, reading.data):
+        if _SHORTEST <= len(_number(reading, start, end)) <= _LONGEST:
+            yield _match(reading, start, end, 0.7)
+
+
+def _number(reading: Reading, start: int, end: int) -> str:
+    digits = _DIGITS.sub("", reading.folded[start:end])
+    return digits[1:] if len(digits) == _TEN + 1 and digits[0] == "1" else digits
+
+
+def _named(reading: Reading, start: int, end: int, words: frozenset[str]) -> bool:
+    return near_words(reading, start, end, words) and not near_words(
+        reading, start, end, _NOT, after=False
+    )
+
+
+def _match(reading: Reading, start: int, end: int, confidence: float) -> Match:
+    before = words_before(reading, start)[-3:]
+    following = reading.lower[end : end + 8].replace("-", " ").split()[:1]
+    is_fax = not _FAX.isdisjoint(before) or not _FAX_AFTER.isdisjoint(following)
+    if _number(reading, start, end)[:3] in _TOLL_FREE and not near_words(
+        reading, start, end, _OWN, after=False
+    ):
+        # An 800 line is a payer's or a firm's.
+        confidence = 0.3
+    return Match(
+        Category.FAX if is_fax else Category.PHONE,
+        start,
+        end,
+        confidence,
+        "fax" if is_fax else "phone",
+    )

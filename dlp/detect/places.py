@@ -1,0 +1,280 @@
+"""Postal addresses of strangers: a house number, a street's name and its suffix, or a box."""
+
+# ruff: noqa: E501 - an expression broken over lines is read worse than a long one
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import re2
+
+from dlp.detect.context import near_words
+from dlp.detect.reading import Reading
+from dlp.detect.scan import spans
+from dlp.detect.words import is_word
+from dlp.model import Category, Match
+
+_SUFFIX = (
+    r"(?:street|st|avenue|ave|av|road|rd|drive|dr|lane|ln|court|ct|boulevard|blvd|circle|cir|place|pl"
+    r"|terrace|ter|parkway|pkwy|highway|hwy|square|sq|trail|trl|way|loop|pike|turnpike|tpke|alley"
+    r"|crescent|cove|crossing|xing|ridge|plaza|heights|hts|route|rte)"
+)
+_STATE = (
+    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|PR|RI|S[CD]"
+    r"|T[NX]|UT|V[AIT]|W[AIVY])"
+)
+_TAIL = (
+    r"(?:,? (?:apt|apartment|unit|suite|ste|#|lot|rm)\.? ?#?[A-Za-z0-9\-]{1,6})?"
+    rf"(?:,?\s{{1,3}}[A-Za-z.'\-]{{2,20}}(?: [A-Za-z.'\-]{{2,20}}){{0,2}},? {_STATE}\b\.?(?: [0-9]{{5}}(?:-[0-9]{{4}})?)?)?"
+)
+_STREET = re2.compile(
+    (
+        r"(?i)(?:^|[^0-9A-Za-z$./:\-])([0-9]{1,6}[A-Za-z]?(?: (?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.?)?"
+        rf"(?: [A-Za-z0-9][A-Za-z0-9'\-]{{0,20}}){{1,4}}? {_SUFFIX}\b\.?{_TAIL})"
+    ).encode()
+)
+_BOX = re2.compile(
+    rf"(?i)(?:^|[^0-9A-Za-z])(P\.? ?O\.? ?Box #?[0-9]{{1,7}}{_TAIL})(?:[^0-9A-Za-z]|$)".encode()
+)
+_SUFFIX_AT = re.compile(_SUFFIX + r"$")
+_NUMBERED = re.compile(r"[0-9]{1,3}(?:st|nd|rd|th)$")
+# Streets are called so, though these are ordinary words too.
+_STREET_WORDS = frozenset(
+    [
+        "western",
+        "eastern",
+        "northern",
+        "southern",
+        "main",
+        "oak",
+        "maple",
+        "park",
+        "church",
+        "pine",
+        "cedar",
+        "elm",
+        "lake",
+        "hill",
+        "walnut",
+        "spring",
+        "north",
+        "south",
+        "east",
+        "west",
+        "ridge",
+        "washington",
+        "highland",
+        "sunset",
+        "mill",
+        "forest",
+        "river",
+        "railroad",
+        "center",
+        "valley",
+        "willow",
+        "chestnut",
+        "spruce",
+        "meadow",
+        "green",
+        "college",
+        "school",
+        "view",
+        "franklin",
+        "jefferson",
+        "madison",
+        "lincoln",
+        "jackson",
+        "cherry",
+        "dogwood",
+        "hickory",
+        "broadway",
+        "market",
+        "water",
+        "front",
+        "county",
+        "state",
+        "rose",
+        "garden",
+        "wood",
+        "birch",
+        "poplar",
+        "sycamore",
+        "magnolia",
+        "laurel",
+        "locust",
+        "prospect",
+        "union",
+        "liberty",
+        "summer",
+        "winter",
+        "court",
+        "orchard",
+        "country",
+        "king",
+        "queen",
+        "prince",
+        "pleasant",
+        "central",
+        "grand",
+        "bay",
+        "ocean",
+        "beach",
+        "mountain",
+        "canyon",
+        "creek",
+        "brook",
+        "old",
+        "new",
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "sixth",
+        "seventh",
+        "eighth",
+        "ninth",
+        "tenth",
+        "bridge",
+        "station",
+        "stone",
+        "silver",
+        "golden",
+    ]
+)
+# What numbers count in notes.
+_COUNTED = frozenset(
+    [
+        "mg",
+        "mcg",
+        "ml",
+        "units",
+        "unit",
+        "days",
+        "day",
+        "weeks",
+        "week",
+        "months",
+        "month",
+        "years",
+        "year",
+        "hours",
+        "hour",
+        "hrs",
+        "hr",
+        "minutes",
+        "min",
+        "mins",
+        "times",
+        "time",
+        "tablets",
+        "tablet",
+        "tabs",
+        "tab",
+        "caps",
+        "doses",
+        "dose",
+        "visits",
+        "visit",
+        "claims",
+        "claim",
+        "pts",
+        "patients",
+        "yo",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "per",
+        "by",
+        "for",
+        "from",
+        "with",
+        "and",
+        "or",
+        "the",
+        "a",
+        "is",
+        "was",
+        "seen",
+        "x",
+        "cm",
+        "mm",
+        "lbs",
+        "lb",
+        "kg",
+        "pm",
+        "am",
+        "bid",
+        "tid",
+    ]
+)
+_PAYER = frozenset(
+    {
+        "payer",
+        "claims",
+        "appeals",
+        "remit",
+        "submit",
+        "insurance",
+        "provider",
+        "claim",
+        "appeal",
+        "payment",
+        "payments",
+        "lockbox",
+        "correspondence",
+    }
+)
+_AMBIGUOUS = frozenset({"dr", "ct", "way", "place", "pl", "court", "st", "ave", "av", "cir", "ter"})
+_WHOLE, _LINE, _KNOWN, _BOXED, _DOUBTFUL, _PAYER_BOX = 0.85, 0.75, 0.6, 0.6, 0.45, 0.35
+_DIRECTIONS = frozenset({"n", "s", "e", "w", "ne", "nw", "se", "sw"})
+
+
+def find_places(reading: Reading) -> Iterator[Match]:
+    """Street lines and post-office boxes with what follows of city, state and ZIP."""
+    for start, end in spans(_STREET, reading.data):
+        confidence = _street(reading, start, end)
+        if confidence:
+            yield Match(Category.ADDRESS, start, end, confidence, "address")
+    for start, end in spans(_BOX, reading.data):
+        payer = near_words(reading, start, end, _PAYER, after=False)
+        yield Match(Category.ADDRESS, start, end, _PAYER_BOX if payer else _BOXED, "po-box")
+
+
+def _street(reading: Reading, start: int, end: int) -> float:
+    value = reading.folded[start:end]
+    parts = value.replace(".", " ").replace(",", " ").split()
+    place = next(
+        (i for i, p in enumerate(parts[2:7], 2) if _SUFFIX_AT.match(p.lower())), len(parts) - 1
+    )
+    names = [p.lower() for p in parts[1:place] if p.lower() not in _DIRECTIONS]
+    whole = len(parts) > place + 2  # a city and a state, or a unit
+    if not _is_street_name(reading, parts[1:place], names, whole=whole):
+        return 0.0
+    suffix = parts[place].lower()
+    if suffix == "dr" and not whole and _a_name_follows(reading, end):
+        return 0.0
+    if suffix in _AMBIGUOUS and (reading.shouts or reading.whispers) and not whole:
+        # "2 CHEST CT": without case an abbreviation needs a name that streets have.
+        known = any(n in _STREET_WORDS or _NUMBERED.match(n) for n in names)
+        return _KNOWN if known else _DOUBTFUL
+    return _WHOLE if whole else _LINE
+
+
+def _is_street_name(reading: Reading, written: list[str], names: list[str], *, whole: bool) -> bool:
+    """Whether the words between house number and suffix may name a street."""
+    if not names or any(n in _COUNTED for n in names):
+        return False
+    capitals = all(w[0].isupper() or _NUMBERED.match(w.lower()) for w in written)
+    if not (capitals or reading.whispers):
+        return False
+    return whole or any(n in _STREET_WORDS or _NUMBERED.match(n) or not is_word(n) for n in names)
+
+
+def _a_name_follows(reading: Reading, end: int) -> bool:
+    """Whether ``Dr`` at the end is a doctor's title: ``seen 3 Times by Dr Smith``."""
+    rest = reading.folded[end : end + 3].lstrip(" ")
+    return rest[:1].isupper()

@@ -30,7 +30,7 @@ _CARE_DATES: Final = frozenset(
 )
 """DTP01 and DTM01 of dates of care and of what led to it."""
 _COVERAGE_DATES: Final = frozenset(
-    b"036 050 286 291 300 301 303 307 318 336 337 338 339 340 341 343 346 347 348 349 350 351 356 "
+    b"036 286 291 300 301 303 307 318 336 337 338 339 340 341 343 346 347 348 349 350 351 356 "
     b"357 383 386 393 394 473 474 475 476 477 478 479 480 481 482 490 491 492 539 540 543 582 583 "
     b"636 695 771 772 881 007 102 152".split()
 )
@@ -57,7 +57,8 @@ def _date(walk: Walk, element: int) -> None:
     category = None
     if code in _CARE_DATES and walk.loop:
         category = Category.SERVICE_DATE
-    elif code in _COVERAGE_DATES and walk.loop:
+    elif walk.loop and (code in _COVERAGE_DATES or (code == b"050" and walk.set == "835")):
+        # Elsewhere 050 is when a file or a repricer's copy of it was received.
         category = Category.OTHER_DATE
     elif code in _DEATH_DATES:
         category = Category.DEATH_DATE

@@ -237,9 +237,13 @@ class Walk:
         whose = subject or self.subject
         where = partial(_place, self._anchor, self._segment, self._ordinal, place)
         record = self.person if whose is _PERSON else self.records
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
         self.out.append(
             Passage(
-                decoded(raw), where, carrier, category, whose,
+                text, where, carrier, category, whose,
                 offset, len(raw), fault, record, part,
             )
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 
@@ -58,3 +59,31 @@ class IdleTimer:
             self._expired()
         else:
             self._handle = self._loop.call_later(remaining, self._check)
+
+
+class InFlight:
+    """Work that a graceful stop waits for."""
+
+    def __init__(self) -> None:
+        self.draining = False
+        self._running = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def __enter__(self) -> None:
+        """One more."""
+        self._running += 1
+        self._empty.clear()
+
+    def __exit__(self, *_: object) -> None:
+        """One less."""
+        self._running -= 1
+        if not self._running:
+            self._empty.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Take nothing new, and wait up to ``seconds`` for what runs."""
+        self.draining = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncssh
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.support.simulated_gateway import (  # noqa: E402 - after the path is set
+from tests.support.simulated_gateway import (
     CLINIC,
     PAYER,
     Recorder,
@@ -21,7 +27,7 @@ from tests.support.simulated_gateway import (  # noqa: E402 - after the path is 
     SimulatedJudge,
     SimulatedMailbox,
 )
-from transports.sftp import SftpOptions, SftpService, serve_sftp  # noqa: E402 - likewise
+from transports.sftp import SftpOptions, SftpService, serve_sftp
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -109,3 +115,31 @@ def payer_key(judge: SimulatedJudge, tmp_path: Path) -> Path:
     path.chmod(0o600)
     judge.keys[key.public_data] = PAYER
     return path
+
+
+@pytest.fixture(scope="session")
+def server_certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "tls.crt").write_bytes(certificate.public_bytes(pem))
+    (folder / "tls.key").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder / "tls.crt", folder / "tls.key"

@@ -9,8 +9,8 @@ from typing import Any
 
 import asyncssh
 import pytest
-from asyncssh.sftp import FXP_READ, FXP_WRITE
 from asyncssh.packet import String, UInt32, UInt64
+from asyncssh.sftp import FXP_READ, FXP_WRITE
 
 from transports.ports import Problem, TransportError
 

@@ -1,0 +1,519 @@
+"""HTTPS as a partner's program sees it, through aiohttp's client over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import ssl
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import jsonschema
+import pytest
+from openapi_spec_validator import validate
+
+from tests.support.simulated_gateway import (
+    Recorder,
+    SimulatedGateway,
+    SimulatedJudge,
+    SimulatedMailbox,
+)
+from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
+from transports.openapi import parsed
+from transports.ports import Problem, TransportError
+
+DATA = os.urandom(600_000)
+DIGEST = f"sha-256=:{base64.b64encode(hashlib.sha256(DATA).digest()).decode()}:"
+
+
+@dataclass
+class Site:
+    service: HttpsService
+    app: Any
+    seen: Recorder
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.service.port}"
+
+
+@pytest.fixture
+async def start(
+    gateway: SimulatedGateway, judge: SimulatedJudge, server_certificate: Any
+) -> AsyncIterator[Callable[..., Any]]:
+    started = []
+
+    async def begin(**options: Any) -> Site:
+        seen = Recorder()
+        chosen = HttpsOptions(**options)
+        app = build_app(chosen, judge, gateway, SimulatedMailbox(gateway), observer=seen)
+        service = await serve_https(chosen, app, tls_context(*server_certificate))
+        started.append(service)
+        return Site(service, app, seen)
+
+    yield begin
+    for service in started:
+        await service.stop(0.2)
+
+
+@pytest.fixture
+async def site(start: Any) -> Site:
+    return await start()
+
+
+def session(site: Site, token: str) -> aiohttp.ClientSession:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return aiohttp.ClientSession(
+        site.url, connector=aiohttp.TCPConnector(ssl=context), headers=headers
+    )
+
+
+@pytest.fixture
+async def clinic(site: Site) -> AsyncIterator[aiohttp.ClientSession]:
+    async with session(site, "clinic-token") as client:
+        yield client
+
+
+@pytest.fixture
+async def payer(site: Site) -> AsyncIterator[aiohttp.ClientSession]:
+    async with session(site, "payer-token") as client:
+        yield client
+
+
+async def raw(site: Site, data: bytes, *, stop_after: bool = False, read_first: int = 0) -> bytes:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.service.port, ssl=context)
+    writer.write(data)
+    await writer.drain()
+    if read_first:
+        await reader.readexactly(read_first)
+    if stop_after or read_first:
+        writer.transport.abort()
+        return b""
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def eventually(condition: Any) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def schema(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}", "components": parsed()["components"]}
+
+
+async def check_problem(response: aiohttp.ClientResponse, status: int, slug: str) -> str:
+    assert response.status == status
+    assert response.content_type == "application/problem+json"
+    body = json.loads(await response.read())
+    jsonschema.validate(body, schema("Problem"))
+    assert body["type"] == f"urn:lazaretto:problem:{slug}"
+    assert body["status"] == status
+    return str(body["detail"])
+
+
+# -- sending
+
+
+async def test_a_put_is_submitted_and_answered_with_where_to_ask(clinic: Any, gateway: Any) -> None:
+    async with clinic.put("/v1/outbox/claims/a.837", data=DATA) as response:
+        assert response.status == 201
+        body = await response.json()
+        jsonschema.validate(body, schema("Transfer"))
+        assert response.headers["Location"] == f"/v1/transfers/{body['transfer']}"
+    assert gateway.submitted() == [("a.837", DATA)]
+    async with clinic.get(response.headers["Location"]) as response:
+        assert await response.json() == body
+
+
+async def test_a_chunked_put_is_submitted(clinic: Any, gateway: Any) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield DATA[:1000]
+        yield DATA[1000:]
+
+    async with clinic.put("/v1/outbox/claims/a.837", data=pieces()) as response:
+        assert response.status == 201
+    assert gateway.submitted() == [("a.837", DATA)]
+
+
+async def test_a_zero_byte_put_is_submitted(clinic: Any, gateway: Any) -> None:
+    async with clinic.put("/v1/outbox/claims/a.837", data=b"") as response:
+        assert response.status == 201
+    assert gateway.submitted() == [("a.837", b"")]
+
+
+async def test_a_true_digest_is_accepted(clinic: Any, gateway: Any) -> None:
+    headers = {"Repr-Digest": DIGEST}
+    async with clinic.put("/v1/outbox/claims/a", data=DATA, headers=headers) as response:
+        assert response.status == 201
+
+
+async def test_a_false_digest_is_refused_and_nothing_is_kept(clinic: Any, gateway: Any) -> None:
+    headers = {"Repr-Digest": DIGEST}
+    async with clinic.put("/v1/outbox/claims/a", data=DATA + b"x", headers=headers) as response:
+        await check_problem(response, 422, "digest-mismatch")
+    assert gateway.transfers == []
+
+
+@pytest.mark.parametrize("value", ["sha-256=abc", "sha-256=:YWJj:", "sha-256=:!:", "x"])
+async def test_a_malformed_digest_is_refused(clinic: Any, gateway: Any, value: str) -> None:
+    headers = {"Repr-Digest": value}
+    async with clinic.put("/v1/outbox/claims/a", data=DATA, headers=headers) as response:
+        await check_problem(response, 400, "bad-digest")
+    assert gateway.transfers == []
+
+
+async def test_a_content_encoding_is_refused(clinic: Any, gateway: Any) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    async with clinic.put("/v1/outbox/claims/a", data=DATA, headers=headers) as response:
+        await check_problem(response, 415, "content-encoding")
+    assert gateway.transfers == []
+
+
+async def test_a_client_gone_in_the_middle_submits_nothing(site: Site, gateway: Any) -> None:
+    request = (
+        b"PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer clinic-token\r\n"
+        b"Content-Length: 1000000\r\n\r\n" + DATA
+    )
+    await raw(site, request, stop_after=True)
+    await eventually(lambda: any(event[0] == "finished" for event in site.seen.events))
+    assert gateway.transfers == []
+
+
+async def test_a_chunked_body_without_its_end_submits_nothing(site: Site, gateway: Any) -> None:
+    request = (
+        b"PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer clinic-token\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    )
+    await raw(site, request, stop_after=True)
+    await eventually(lambda: any(event[0] == "finished" for event in site.seen.events))
+    assert gateway.transfers == []
+
+
+async def test_a_body_that_stalls_is_a_timeout(start: Any, gateway: Any) -> None:
+    site = await start(body_timeout=0.1)
+    request = (
+        b"PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer clinic-token\r\n"
+        b"Content-Length: 10\r\nConnection: close\r\n\r\nhello"
+    )
+    assert (await raw(site, request)).startswith(b"HTTP/1.1 408")
+    assert gateway.transfers == []
+
+
+async def test_a_full_disk_is_507(clinic: Any, gateway: Any) -> None:
+    gateway.space = 1000
+    async with clinic.put("/v1/outbox/claims/a", data=DATA) as response:
+        await check_problem(response, 507, "no-space")
+        assert response.headers["Retry-After"]
+    assert gateway.submitted() == []
+
+
+async def test_an_unavailable_gateway_is_503(clinic: Any, gateway: Any) -> None:
+    gateway.open_error = TransportError(Problem.UNAVAILABLE, "the database is away")
+    async with clinic.put("/v1/outbox/claims/a", data=DATA) as response:
+        assert await check_problem(response, 503, "unavailable") == "the database is away"
+
+
+async def test_an_unforeseen_exception_is_500_and_says_nothing(
+    clinic: Any, gateway: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway.commit_error = RuntimeError("SMITH, JOHN")
+    async with clinic.put("/v1/outbox/claims/a", data=DATA) as response:
+        assert "SMITH" not in await check_problem(response, 500, "internal-error")
+    assert "SMITH" not in caplog.text
+
+
+async def test_an_unknown_route_is_404(clinic: Any) -> None:
+    async with clinic.put("/v1/outbox/nowhere/a", data=DATA) as response:
+        await check_problem(response, 404, "unknown-route")
+
+
+@pytest.mark.parametrize("name", ["a%2Fb", "a%5Cb", "a%00b", "a%0Ab", "%20a", "z" * 300, "%2E%2E"])
+async def test_a_bad_name_is_400_and_not_repeated(site: Site, gateway: Any, name: str) -> None:
+    request = f"PUT /v1/outbox/claims/{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    request += "Authorization: Bearer clinic-token\r\nContent-Length: 0\r\n\r\n"
+    answer = await raw(site, request.encode())
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"bad-name" in answer
+    assert b"zzz" not in answer
+    assert gateway.transfers == []
+
+
+async def test_expect_continue_is_answered_only_to_who_may_send(site: Site) -> None:
+    head = "PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+    head += "Connection: close\r\nContent-Length: 5\r\nAuthorization: Bearer {}\r\n\r\n"
+    good = await raw(site, head.format("clinic-token").encode() + b"hello")
+    bad = await raw(site, head.format("wrong").encode() + b"hello")
+    assert good.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201")
+    assert bad.startswith(b"HTTP/1.1 401")
+
+
+# -- who is there
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "x" * 1000])
+async def test_without_a_good_token_everything_is_401(site: Site, token: str) -> None:
+    async with session(site, token) as client, client.get("/v1/inbox") as response:
+        await check_problem(response, 401, "unauthorized")
+        assert response.headers["WWW-Authenticate"].startswith("Bearer ")
+
+
+async def test_a_broken_authenticator_lets_nobody_in(site: Site, judge: Any) -> None:
+    judge.broken = True
+    async with session(site, "clinic-token") as client, client.get("/v1/inbox") as response:
+        assert "clinic-pw" not in await check_problem(response, 503, "unavailable")
+
+
+async def test_somebody_elses_transfer_is_the_same_404_as_none(
+    clinic: Any, payer: Any, gateway: Any
+) -> None:
+    async with clinic.put("/v1/outbox/claims/a", data=DATA) as response:
+        theirs = (await response.json())["transfer"]
+    async with payer.get(f"/v1/transfers/{theirs}") as response:
+        first = await check_problem(response, 404, "not-found")
+    async with payer.get("/v1/transfers/t_nothing") as response:
+        assert await check_problem(response, 404, "not-found") == first
+
+
+# -- receiving
+
+
+async def test_a_whole_read_collects(payer: Any, gateway: Any) -> None:
+    parcel = gateway.deliver(DATA)
+    async with payer.get(f"/v1/inbox/{parcel.transfer}/content") as response:
+        assert response.status == 200
+        assert await response.read() == DATA
+        assert response.headers["ETag"] == f'"{parcel.sha256}"'
+        assert response.headers["Repr-Digest"] == DIGEST
+        assert parcel.listed_name in response.headers["Content-Disposition"]
+    await eventually(lambda: gateway.collected(parcel))
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "end"),
+    [("bytes=0-99", 0, 100), ("bytes=100-", 100, 600_000), ("bytes=-10", 599_990, 600_000)],
+)
+async def test_a_range_is_served_and_does_not_collect(
+    payer: Any, gateway: Any, asked: str, first: int, end: int
+) -> None:
+    parcel = gateway.deliver(DATA)
+    path = f"/v1/inbox/{parcel.transfer}/content"
+    async with payer.get(path, headers={"Range": asked}) as response:
+        assert response.status == 206
+        assert response.headers["Content-Range"] == f"bytes {first}-{end - 1}/600000"
+        assert await response.read() == DATA[first:end]
+    await eventually(lambda: not gateway.readings)
+    assert not gateway.collected(parcel)
+
+
+async def test_a_range_beyond_the_end_is_416(payer: Any, gateway: Any) -> None:
+    parcel = gateway.deliver(DATA)
+    path = f"/v1/inbox/{parcel.transfer}/content"
+    async with payer.get(path, headers={"Range": "bytes=600000-"}) as response:
+        await check_problem(response, 416, "bad-range")
+        assert response.headers["Content-Range"] == "bytes */600000"
+
+
+async def test_if_range_with_another_tag_gives_the_whole(payer: Any, gateway: Any) -> None:
+    parcel = gateway.deliver(DATA)
+    headers = {"Range": "bytes=0-9", "If-Range": '"other"'}
+    async with payer.get(f"/v1/inbox/{parcel.transfer}/content", headers=headers) as response:
+        assert response.status == 200
+
+
+async def test_if_none_match_gives_304(payer: Any, gateway: Any) -> None:
+    parcel = gateway.deliver(DATA)
+    headers = {"If-None-Match": f'W/"{parcel.sha256}"'}
+    async with payer.get(f"/v1/inbox/{parcel.transfer}/content", headers=headers) as response:
+        assert response.status == 304
+
+
+async def test_head_tells_the_size_and_does_not_collect(payer: Any, gateway: Any) -> None:
+    parcel = gateway.deliver(b"")
+    whole = gateway.deliver(DATA)
+    async with payer.head(f"/v1/inbox/{whole.transfer}/content") as response:
+        assert response.headers["Content-Length"] == "600000"
+    await eventually(lambda: not gateway.readings)
+    assert not gateway.collected(whole)
+    assert not gateway.collected(parcel)
+
+
+async def test_a_reader_that_vanishes_has_collected_nothing(site: Site, gateway: Any) -> None:
+    parcel = gateway.deliver(bytes(30_000_000))
+    request = f"GET /v1/inbox/{parcel.transfer}/content HTTP/1.1\r\nHost: x\r\n"
+    request += "Authorization: Bearer payer-token\r\n\r\n"
+    await raw(site, request.encode(), read_first=1000)
+    await eventually(lambda: any(event[0] == "download" for event in site.seen.events))
+    assert not gateway.collected(parcel)
+
+
+async def test_an_acknowledgement_collects_once_or_twice(payer: Any, gateway: Any) -> None:
+    parcel = gateway.deliver(DATA)
+    for _ in range(2):
+        async with payer.post(f"/v1/inbox/{parcel.transfer}/ack") as response:
+            body = await response.json()
+            jsonschema.validate(body, schema("File"))
+            assert body["collected"]
+
+
+async def test_somebody_elses_file_is_404(clinic: Any, gateway: Any) -> None:
+    parcel = gateway.deliver(DATA)
+    async with clinic.get(f"/v1/inbox/{parcel.transfer}/content") as response:
+        await check_problem(response, 404, "not-found")
+
+
+async def test_a_sealed_name_can_be_had(payer: Any, gateway: Any) -> None:
+    parcel = gateway.deliver(DATA, sealed_name=b"sealed")
+    async with payer.get(f"/v1/inbox/{parcel.transfer}/name") as response:
+        assert await response.read() == b"sealed"
+
+
+# -- the interface as a whole
+
+
+async def test_lists_match_their_schemas(clinic: Any, payer: Any, gateway: Any) -> None:
+    gateway.deliver(DATA)
+    async with clinic.put("/v1/outbox/claims/a", data=DATA):
+        pass
+    gateway.transfers[0].state, gateway.transfers[0].verdict = "held", "hold"
+    for client, path, name in [
+        (clinic, "/v1/routes", "Routes"),
+        (clinic, "/v1/transfers", "Transfers"),
+        (clinic, "/v1/transfers?route=claims", "Transfers"),
+        (clinic, "/v1/returned", "Transfers"),
+        (payer, "/v1/inbox", "Inbox"),
+    ]:
+        async with client.get(path) as response:
+            body = await response.json()
+            jsonschema.validate(body, schema(name))
+            assert next(iter(body.values()))
+
+
+async def test_the_description_is_valid_and_served_without_a_token(site: Site) -> None:
+    async with session(site, "") as client, client.get("/v1/openapi.json") as response:
+        served = await response.json()
+    validate(served)
+    assert served == parsed()
+
+
+async def test_the_description_and_the_routes_are_the_same(site: Site) -> None:
+    described = {
+        (method.upper(), path)
+        for path, item in parsed()["paths"].items()
+        for method in item
+        if method in {"get", "put", "post", "head", "delete"}
+    }
+    served = {
+        (route.method, route.resource.canonical)
+        for route in site.app.router.routes()
+        if route.method != "HEAD" or ("HEAD", route.resource.canonical) in described
+    }
+    assert served == described
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nothing", 404), ("DELETE", "/v1/inbox", 405), ("POST", "/v1/outbox/claims/a", 405)],
+)
+async def test_aiohttps_own_errors_are_problems_too(
+    clinic: Any, method: str, path: str, status: int
+) -> None:
+    async with clinic.request(method, path) as response:
+        await check_problem(response, status, {404: "not-found"}.get(status, "method-not-allowed"))
+
+
+async def test_every_answer_carries_the_security_headers(site: Site, clinic: Any) -> None:
+    for path in ["/v1/routes", "/nothing"]:
+        async with clinic.get(path) as response:
+            assert response.headers["Server"] == "Lazaretto"
+            assert response.headers["Cache-Control"] == "no-store"
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET /" + b"z" * 20_000 + b" HTTP/1.1\r\n\r\n", b"431"),
+        (b"GET / HTTP/1.1\r\nX: " + b"z" * 20_000 + b"\r\n\r\n", b"431"),
+        (b"zzz\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nContent-Length: zzz\r\n\r\n", b"400"),
+    ],
+)
+async def test_what_is_not_http_gets_a_problem_that_repeats_nothing(
+    site: Site, request_: bytes, status: bytes
+) -> None:
+    answer = await raw(site, request_)
+    assert answer.split()[1] == status
+    assert b"application/problem+json" in answer
+    assert b"Server: Lazaretto" in answer
+    assert b"zzz" not in answer
+
+
+async def test_headers_that_never_end_are_cut_off(start: Any) -> None:
+    site = await start(header_timeout=0.1)
+    assert await raw(site, b"GET / HTTP/1.1\r\nX: y\r\n") == b""
+
+
+async def test_connections_are_bounded(start: Any) -> None:
+    site = await start(max_connections=1)
+    async with session(site, "clinic-token") as first, first.get("/v1/routes"):
+        with pytest.raises(ConnectionError):
+            if not await raw(site, b"GET /v1/routes HTTP/1.1\r\n\r\n"):
+                raise ConnectionAbortedError
+    assert ("closed", "https", "limit") in site.seen.events
+
+
+async def test_a_stop_lets_a_request_in_flight_finish(site: Site, gateway: Any) -> None:
+    halfway = asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield DATA[:1000]
+        halfway.set()
+        await asyncio.sleep(0.2)
+        yield DATA[1000:]
+
+    async with session(site, "clinic-token") as client:
+        request = asyncio.ensure_future(client.put("/v1/outbox/claims/a", data=pieces()))
+        await halfway.wait()
+        await eventually(lambda: gateway.transfers)
+        await site.service.stop(5)
+        assert (await request).status == 201
+    assert gateway.submitted() == [("a", DATA)]
+
+
+async def test_a_stop_suspends_what_does_not_finish_in_time(site: Site, gateway: Any) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield DATA[:1000]
+        await asyncio.sleep(30)
+
+    async with session(site, "clinic-token") as client:
+        request = asyncio.ensure_future(client.put("/v1/outbox/claims/a", data=pieces()))
+        await eventually(lambda: gateway.transfers and gateway.transfers[0].data)
+        await site.service.stop(0.1)
+        with pytest.raises(aiohttp.ClientError):
+            await request
+    assert gateway.unfinished() == [("a", DATA[:1000])]
+
+
+async def test_old_tls_is_refused(site: Site) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("AES128-SHA256")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await asyncio.open_connection("127.0.0.1", site.service.port, ssl=context)

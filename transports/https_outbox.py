@@ -1,0 +1,199 @@
+"""Sending over HTTPS: the streaming ``PUT``, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Callable, Coroutine
+from typing import Final
+
+from aiohttp import web
+
+from transports.https_auth import require
+from transports.https_conditions import claimed_sha256
+from transports.https_problems import ProblemError
+from transports.names import normalise
+from transports.observer import Observer
+from transports.ports import (
+    Intake,
+    Principal,
+    Problem,
+    Scope,
+    Submission,
+    TransportError,
+    Upload,
+)
+
+Ended = Callable[[str], None]
+EndUpload = Callable[[], Coroutine[object, object, None]]
+
+CHUNK: Final = 256 * 1024
+"""Most bytes handed to the Intake at once."""
+PROTOCOL: Final = "https"
+
+
+class Sending:
+    """Handlers of the sender's side."""
+
+    def __init__(self, intake: Intake, observer: Observer, body_timeout: float) -> None:
+        self._intake = intake
+        self._observer = observer
+        self._body_timeout = body_timeout
+
+    async def put(self, request: web.Request) -> web.Response:
+        """``PUT /v1/outbox/{route}/{name}``: stream, make durable, answer 201."""
+        who = require(request, Scope.SEND)
+        route = request.match_info["route"]
+        name = normalise(request.match_info["name"])
+        claimed = claimed_sha256(request.headers.get("Repr-Digest"))
+        _check_whole_identity(request)
+        upload = await self._intake.open(who, route, name)
+        self._observer.upload_started(PROTOCOL, route)
+        submission = await Receiving(request, upload, claimed, self._body_timeout).run(
+            lambda outcome: self._observer.upload_finished(PROTOCOL, route, upload.size, outcome)
+        )
+        location = f"/v1/transfers/{submission.transfer}"
+        return web.json_response(shown(submission), status=201, headers={"Location": location})
+
+    async def routes(self, request: web.Request) -> web.Response:
+        """``GET /v1/routes``."""
+        who = require(request, Scope.SEND)
+        return web.json_response({"routes": list(await self._intake.routes(who))})
+
+    async def transfers(self, request: web.Request) -> web.Response:
+        """``GET /v1/transfers``, newest first."""
+        who = require(request, Scope.SEND)
+        route = request.query.get("route", "")
+        if route and route not in await self._intake.routes(who):
+            raise TransportError(Problem.UNKNOWN_ROUTE, "there is no such route; see /v1/routes")
+        listed = await self._intake.submissions(who, route)
+        return web.json_response({"transfers": [shown(submission) for submission in listed]})
+
+    async def transfer(self, request: web.Request) -> web.Response:
+        """``GET /v1/transfers/{id}``."""
+        who: Principal = require(request, Scope.SEND)
+        submission = await self._intake.submission(who, request.match_info["id"])
+        return web.json_response(shown(submission))
+
+
+class Receiving:
+    """One body on its way into one upload. It is submitted whole and as claimed, or not at all."""
+
+    def __init__(
+        self, request: web.Request, upload: Upload, claimed: bytes | None, timeout: float
+    ) -> None:
+        self._request = request
+        self._upload = upload
+        self._claimed = claimed
+        self._hash = hashlib.sha256() if claimed else None
+        self._timeout = timeout
+        self._gone = False
+
+    async def run(self, ended: Ended) -> Submission:
+        """Receive and submit.
+
+        Raises:
+            TransportError: As :class:`transports.ports.Upload`.
+            ProblemError: The body is cut short, too slow, or not what its digest says.
+        """
+        try:
+            await self._receive()
+            submission = await self._commit()
+        except asyncio.CancelledError:
+            # The server is stopping: what is durable can be resumed over SFTP.
+            await self._end(self._upload.suspend)
+            ended("suspended")
+            raise
+        except BaseException:
+            await self._end(self._upload.discard)
+            ended("failed" if self._gone else "discarded")
+            raise
+        ended("submitted")
+        return submission
+
+    async def _receive(self) -> None:
+        _continue(self._request)
+        while data := await self._next():
+            if self._hash:
+                self._hash.update(data)
+            await self._write(data)
+        expected = self._request.content_length
+        if expected is not None and self._upload.size != expected:
+            raise _cut_short()
+        if self._hash and not hmac.compare_digest(self._hash.digest(), self._claimed or b""):
+            raise ProblemError(
+                422, "digest-mismatch", "the bytes received don't have the digest in Repr-Digest"
+            )
+
+    async def _next(self) -> bytes:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._request.content.read(CHUNK)
+        except TimeoutError:
+            raise ProblemError(
+                408, "request-timeout", "the body came too slowly; send it again"
+            ) from None
+        except (web.RequestPayloadError, ConnectionError):
+            raise _cut_short() from None
+
+    async def _write(self, data: bytes) -> None:
+        try:
+            await self._upload.write(data)
+        except TransportError:
+            self._gone = True
+            raise
+
+    async def _commit(self) -> Submission:
+        try:
+            # A stop of the server must not leave a commit half known: it runs to its end.
+            return await asyncio.shield(self._upload.commit())
+        except BaseException:
+            # It may have been submitted all the same: nothing of it may be discarded.
+            self._gone = True
+            raise
+
+    async def _end(self, how: EndUpload) -> None:
+        if not self._gone:
+            await asyncio.shield(how())
+
+
+def shown(submission: Submission) -> dict[str, object]:
+    """A submission as JSON."""
+    return {
+        "transfer": submission.transfer,
+        "route": submission.route,
+        "name": submission.name,
+        "size": submission.size,
+        "state": submission.state,
+        "modified": submission.modified.isoformat(),
+        "sha256": submission.sha256,
+        "verdict": submission.verdict,
+        "reasons": list(submission.reasons),
+    }
+
+
+def _check_whole_identity(request: web.Request) -> None:
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding != "identity":
+        raise ProblemError(
+            415,
+            "content-encoding",
+            "send the file as it is, without Content-Encoding",
+            {"Accept-Encoding": "identity"},
+        )
+    if "Content-Range" in request.headers:
+        raise ProblemError(400, "partial-put", "a PUT takes a whole file; leave out Content-Range")
+
+
+async def no_early_continue(_request: web.Request) -> None:
+    """Send no ``100 Continue`` before the request was judged (see :meth:`Sending.put`)."""
+
+
+def _continue(request: web.Request) -> None:
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _cut_short() -> ProblemError:
+    return ProblemError(400, "incomplete", "the body ended early; nothing was submitted")

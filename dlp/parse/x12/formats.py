@@ -65,15 +65,18 @@ def identify(head: bytes) -> str | None:
 def _first_set(head: bytes) -> str:
     element = re.escape(head[3:4])
     try:
-        mark = re.escape(read_isa(head[:ISA_LENGTH], 1).terminator)
+        end = re.escape(read_isa(head[:ISA_LENGTH], 1).terminator)
     except NotReadableError:
         # Damaged: the parser will say so. The name only tells an analyst what it was to be.
-        mark = rb"[^A-Za-z0-9]"
-    gs = re.search(mark + rb"\s*GS(?:%b[^%b]*){7}%b(\w+)" % (element, element, element), head)
-    st = re.search(mark + rb"\s*ST%b(\d{3})%b[^%b\r\n]{0,12}(?:%b(\w+))?" % ((element,) * 4), head)
+        end = rb"~\r\n"
+    start, value = rb"[%b]\s*" % end, rb"[^%b%b]*" % (element, end)
+    gs = re.search(start + rb"GS(?:%b%b){7}%b(\w+)" % (element, value, element), head)
+    st = re.search(
+        start + rb"ST%b(\d{3})(?:%b%b)?(?:%b(\w+))?" % (element, element, value, element), head
+    )
     if st:
         return set_name(st[1], st[2] or (gs[1] if gs else b""))
-    return "TA1" if re.search(mark + rb"\s*TA1" + element, head) else "unknown"
+    return "TA1" if re.search(start + rb"TA1" + element, head) else "unknown"
 
 
 def set_of(elements: list[bytes], gs08: bytes) -> str:

@@ -52,6 +52,8 @@ _NAME_FAULT: Final = "text in a name element"
 def nm1(walk: Walk) -> None:
     """NM1, individual or organisational name: the entity in force from here on."""
     walk.new_record(_whose(walk.value(1), walk.value(2)))
+    if walk.loop == b"HL" and walk.subject is Subject.PERSON:
+        walk.keep_patient()
     if walk.value(2) == b"1":
         for element, part in ((3, "last"), (4, "first"), (5, "middle"), (7, "suffix")):
             walk.emit(element, Category.NAME, content.NAME, part=part, fault=_NAME_FAULT)
@@ -142,7 +144,10 @@ def dmg(walk: Walk) -> None:
 
 def sbr(walk: Walk) -> None:
     """SBR, subscriber information: group number and plan name; a new payer's view begins."""
-    walk.subject = Subject.PERSON
+    if walk.loop == b"HL":
+        walk.subject = Subject.PERSON
+    else:
+        walk.new_record(Subject.PERSON, unnamed=True)
     numbered = content.IDENTIFIER.fullmatch(walk.value(3))
     if numbered:
         walk.emit(3, Category.MEMBER_ID)
@@ -162,7 +167,7 @@ def pat(walk: Walk) -> None:
 def ins(walk: Walk) -> None:
     """INS, a member of the 834 (or their relation in a 271): date of death."""
     if walk.loop == b"INS":
-        walk.new_record(Subject.PERSON)
+        walk.new_record(Subject.PERSON, unnamed=True)
     _death(walk, 12)
 
 
@@ -175,8 +180,16 @@ def _death(walk: Walk, element: int) -> None:
 
 def hl(walk: Walk) -> None:
     """HL, a level: subscriber, dependent, patient event and service are about a person."""
-    persons = (b"22", b"23", b"PT", b"EV", b"SS")
-    walk.subject = Subject.PERSON if walk.value(3) in persons else Subject.PROVIDER
+    level = walk.value(3)
+    if level in (b"22", b"23", b"PT"):
+        walk.new_record(Subject.PERSON, unnamed=True)
+    else:
+        walk.subject = Subject.PERSON if level in (b"EV", b"SS") else Subject.PROVIDER
+
+
+def lx(walk: Walk) -> None:
+    """LX, a service line."""
+    walk.back_to_patient()
 
 
 def about_person(walk: Walk) -> None:

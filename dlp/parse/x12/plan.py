@@ -20,7 +20,7 @@ READERS: Final = MappingProxyType(
     {
         "NM1": people.nm1, "N1": people.n1, "N2": people.n2, "N3": people.n3, "N4": people.n4,
         "PER": people.per, "DMG": people.dmg, "SBR": people.sbr, "PAT": people.pat,
-        "INS": people.ins, "HL": people.hl, "LX": people.about_person, "HD": people.about_person,
+        "INS": people.ins, "HL": people.hl, "LX": people.lx, "HD": people.about_person,
         "STC": people.about_person, "UM": people.about_person, "CAS": people.about_person,
         "REF": references.ref, "TRN": references.trn, "CLM": references.clm,
         "CLP": references.clp, "PLB": references.plb, "CTX": references.ctx,

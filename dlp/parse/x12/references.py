@@ -66,13 +66,13 @@ def trn(walk: Walk) -> None:
 
 def clm(walk: Walk) -> None:
     """CLM, a claim: the patient control number."""
-    walk.subject = Subject.PERSON
+    walk.back_to_patient()
     walk.emit(1, Category.ACCOUNT_NUMBER, content.IDENTIFIER)
 
 
 def clp(walk: Walk) -> None:
     """CLP, a paid claim: the provider's and the payer's number for it, and its DRG."""
-    walk.new_record(Subject.PERSON)
+    walk.new_record(Subject.PERSON, unnamed=True)
     walk.emit(1, Category.ACCOUNT_NUMBER, content.IDENTIFIER)
     walk.emit(7, Category.CLAIM_NUMBER, content.IDENTIFIER)
     walk.emit(11, Category.DIAGNOSIS, content.CODE, part="drg", fault="text in a coded element")
@@ -125,7 +125,8 @@ def bgn(walk: Walk) -> None:
 
 def ent(walk: Walk) -> None:
     """ENT, entity: the organisation or (2J) the individual a premium is for."""
-    walk.new_record(Subject.PERSON if walk.value(2) == b"2J" else Subject.PROVIDER)
+    person = walk.value(2) == b"2J"
+    walk.new_record(Subject.PERSON if person else Subject.PROVIDER, unnamed=person)
     entity_id(walk, 3, 4)
     entity_id(walk, 6, 7)
 

@@ -91,6 +91,8 @@ class Walk:
         self.subject = Subject.PROVIDER
         self.records = 0
         self.person = 0
+        self._patient = 0
+        self._unnamed = False
         self.elements: list[bytes] = []
         self.delimiters = Delimiters(b"*", b":", b"", b"~")
         self._segment = b""
@@ -116,13 +118,35 @@ class Walk:
         self._anchor = self._set_anchor = Anchor(prefix)
         self._counts = self._set_counts = {}
         self.subject = Subject.PROVIDER
+        self.person = self._patient = 0
+        self._unnamed = False
 
-    def new_record(self, subject: Subject) -> None:
-        """A new person or organisation is in force."""
+    def new_record(self, subject: Subject, *, unnamed: bool = False) -> None:
+        """A new person or organisation is in force.
+
+        Args:
+            subject: Which of the two.
+            unnamed: Whether a name is still to come: the next person's name is theirs.
+        """
         self.subject = subject
+        if self._unnamed and not unnamed and subject is _PERSON:
+            self._unnamed = False
+            return
+        self._unnamed = unnamed
         self.records += 1
-        if subject is Subject.PERSON:
+        if subject is _PERSON:
             self.person = self.records
+
+    def keep_patient(self) -> None:
+        """The person in force is who the coming claims are about."""
+        self._patient = self.person
+
+    def back_to_patient(self) -> None:
+        """Claims and service lines speak of the patient again, whoever was named since."""
+        self.subject = _PERSON
+        if self.loop in (b"CLM", b"HL"):
+            self.person = self._patient
+            self._unnamed = False
 
     def count(self, segment: bytes) -> int:
         """The ordinal of a segment in its loop, opening a loop if it does."""

@@ -149,11 +149,10 @@ class SftpService:
         """A connection is pending no more: it logged in or left."""
         self._pending.release()
 
-    def dismiss(self, connection: Connection, reason: str) -> None:
+    def dismiss(self, connection: Connection) -> None:
         """A connection is gone."""
         self._all.release()
         self._connections.discard(connection)
-        self.observer.connection_closed("sftp", reason)
 
     def track(self, task: asyncio.Task[None]) -> None:
         """Remember a session until it has ended."""

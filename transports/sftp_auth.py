@@ -63,7 +63,8 @@ class Connection(asyncssh.SSHServer):
             self._reason = "lost"
         if self._admitted:
             self._leave_pending()
-            self._service.dismiss(self, self._reason)
+            self._service.dismiss(self)
+        self._service.observer.connection_closed("sftp", self._reason)
 
     def touch(self) -> None:
         """The client said something."""

@@ -98,6 +98,7 @@ class SimulatedReading:
         self._data = data
         self._seen = bytearray(len(data))
         self.closed = False
+        self.reads = 0
 
     @property
     def parcel(self) -> Parcel:
@@ -106,6 +107,7 @@ class SimulatedReading:
     async def read(self, offset: int, size: int) -> bytes:
         assert not self.closed
         assert size <= 256 * 1024, "callers cap reads"
+        self.reads += 1
         piece = self._data[offset : offset + size]
         self._seen[offset : offset + len(piece)] = b"\1" * len(piece)
         return piece

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.support.sftp_site import SftpSite
 from tests.support.simulated_gateway import (
     CLINIC,
     PAYER,
@@ -31,30 +31,6 @@ from transports.sftp import SftpOptions, SftpService, serve_sftp
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-
-@dataclass
-class SftpSite:
-    gateway: SimulatedGateway
-    judge: SimulatedJudge
-    seen: Recorder
-    service: SftpService
-    key: Path
-
-    @property
-    def port(self) -> int:
-        return self.service.port
-
-    async def connect(self, who: str = "clinic") -> asyncssh.SSHClientConnection:
-        return await asyncssh.connect(
-            "127.0.0.1",
-            self.port,
-            username=f"{who}-bot",
-            password=f"{who}-pw",
-            known_hosts=None,
-            client_keys=None,
-            config=None,
-        )
 
 
 @pytest.fixture

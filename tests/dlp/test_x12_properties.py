@@ -232,3 +232,9 @@ def test_binary_data_far_behind_padding_is_not_read_as_segments() -> None:
     error = read(data)[1]
     assert error is not None
     assert error.obstacle is Obstacle.MALFORMED
+
+
+def test_an_interchange_of_acknowledgements_alone_is_met_as_such() -> None:
+    met: set[str] = set()
+    list(x12.parse(io.BytesIO(BODIES["ta1-alone"]), Meter(Budget()), met=met))
+    assert met == {"x12/TA1"}

@@ -23,7 +23,8 @@ class Envelope:
     Attributes:
         segments: Segments of the open set, so far.
         set_open: Whether we are between ST and SE.
-        formats: Names of the sets met, in order.
+        acknowledges: Whether a TA1 was met.
+        formats: Names of the sets met.
     """
 
     def __init__(self, walk: Walk) -> None:
@@ -35,7 +36,8 @@ class Envelope:
         self._gs08 = b""
         self.segments = 0
         self.set_open = False
-        self.formats: list[str] = []
+        self.acknowledges = False
+        self.formats: set[str] = set()
 
     def segment(self) -> None:
         """Count a segment of a set.
@@ -69,6 +71,7 @@ class Envelope:
         """TA1, interchange acknowledgement: stands before the first group."""
         if len(self._controls) != 1:
             raise self._damaged("an interchange acknowledgement (TA1) stands inside a group")
+        self.acknowledges = True
 
     def lost(self) -> None:
         """BIN or BDS that :mod:`~dlp.parse.x12.framing` did not see as such."""
@@ -109,7 +112,7 @@ class Envelope:
                 "a transaction set that is not one of health care",
                 f"X12 GS#{self._groups} ST#{self._sets}",
             )
-        self.formats.append(name)
+        self.formats.add(name)
         walk.enter(f"{name} ST#{self._sets}", name[:3], name)
         walk.at(b"ST", 1, walk.start(0), walk.elements)
 

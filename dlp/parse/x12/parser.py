@@ -28,7 +28,8 @@ def parse(source: Source, meter: Meter, *, met: set[str] | None = None) -> Itera
     Args:
         source: Read from its start.
         meter: Charged with every byte.
-        met: Takes the format of each transaction set (``x12/837P``), for a caller that judges
+        met: Takes the format of each transaction set (``x12/837P``; ``x12/TA1`` where there are
+            only acknowledgements of interchanges), for a caller that judges
             them itself. Without it a member whose sets differ from what :func:`identify` says of
             it is not readable: otherwise an 835 could hide behind an 837.
 
@@ -81,6 +82,13 @@ class _Reader:
 
     def finish(self) -> None:
         """Raise what had to wait until everything was read."""
+        if not self._envelope.formats:
+            if not self._envelope.acknowledges:
+                raise NotReadableError(
+                    Obstacle.MALFORMED, "an interchange without any transaction set in it"
+                )
+            if self._met is not None:
+                self._met.add("x12/TA1")
         if self._later:
             raise self._later
 

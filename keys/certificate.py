@@ -99,7 +99,8 @@ class CertificateInfo:
     Attributes:
         primary: The primary key.
         subkeys: The others, in order.
-        user_ids: As written by its owner.
+        user_ids: As written by its owner, with "?" for what doesn't print (a terminal may act
+            on it).
     """
 
     primary: KeyInfo
@@ -188,8 +189,12 @@ def describe_packets(pile: list[Packet]) -> CertificateInfo:
             _key_info(part.packet, [sig for sig in part.signatures if _made_by(sig, issuer)])
             for part in subkeys
         ),
-        tuple(user.packet.user_id or "" for user in users),
+        tuple(_printable(user.packet.user_id or "") for user in users),
     )
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _is_key(packet: Packet) -> bool:
@@ -229,9 +234,11 @@ def _key_info(packet: Packet, signatures: list[Packet]) -> KeyInfo:
     newest = sorted(sound or binding, key=lambda sig: sig.signature_created or _EPOCH, reverse=True)
     flags = next((sig.key_flags for sig in newest if sig.key_flags is not None), None)
     validity = next((s.key_validity_period for s in newest if s.key_validity_period), None)
+    if packet.fingerprint is None:
+        raise CertificateError("not OpenPGP, or damaged: a key in it can't be read")
     algorithm, bits, detail = _material(packet.body)
     return KeyInfo(
-        fingerprint=packet.fingerprint or "",
+        fingerprint=packet.fingerprint,
         version=packet.body[0],
         algorithm=algorithm,
         detail=detail,

@@ -1,0 +1,319 @@
+"""The rules for letting a partner's certificate in, each broken by one made for it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime, timedelta
+
+import pysequoia
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keys.admission import MAX_SIZE, KeyRefusedError, Reason, admit, refusals
+from keys.interoperable import generate_partner_key
+from keys.openpgp import certificate_of, generate_gateway_key
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
+    from pgpy import PGPUID, PGPKey
+    from pgpy.constants import (
+        EllipticCurveOID,
+        HashAlgorithm,
+        KeyFlags,
+        PubKeyAlgorithm,
+    )
+
+NOW = datetime.now(UTC)
+CURVE = (PubKeyAlgorithm.EdDSA, EllipticCurveOID.Ed25519)
+CURVE_ENCRYPTION = (PubKeyAlgorithm.ECDH, EllipticCurveOID.Curve25519)
+BOTH = frozenset({KeyFlags.EncryptCommunications, KeyFlags.EncryptStorage})
+LONG_AGO = NOW - timedelta(days=400)
+
+
+def made(
+    primary: tuple[object, object] = CURVE,
+    subkey: tuple[object, object] | None = CURVE_ENCRYPTION,
+    *,
+    usage: AbstractSet[KeyFlags] = BOTH,
+    uid_hash: HashAlgorithm = HashAlgorithm.SHA256,
+    sub_hash: HashAlgorithm = HashAlgorithm.SHA256,
+    lasts: timedelta | None = None,
+    created: datetime | None = None,
+) -> PGPKey:
+    """A key pair as some program somewhere would make it."""
+    key = PGPKey.new(*primary, created=created)
+    prefs = {"key_expiration": lasts} if lasts else {}
+    key.add_uid(
+        PGPUID.new("Payer", email="payer@example.org"),
+        usage={KeyFlags.Sign, KeyFlags.Certify},
+        hashes=[HashAlgorithm.SHA256, HashAlgorithm.SHA1, HashAlgorithm.MD5],
+        hash=uid_hash,
+        **prefs,
+    )
+    if subkey:
+        key.add_subkey(PGPKey.new(*subkey, created=created), usage=set(usage), hash=sub_hash)
+    return key
+
+
+def public(key: PGPKey) -> bytes:
+    return bytes(key.pubkey)
+
+
+def reasons(blob: bytes, now: datetime = NOW) -> list[Reason]:
+    return [refusal.reason for refusal in refusals(blob, now)]
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys made in this very second must not count as made in the future."""
+    monkeypatch.setattr(f"{__name__}.NOW", datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def good() -> bytes:
+    return bytes(made().pubkey)
+
+
+@pytest.mark.parametrize("armored", [True, False], ids=["armored", "binary"])
+def test_a_good_certificate_is_admitted_in_either_form(armored: bool) -> None:
+    key = made()
+    blob = str(key.pubkey).encode() if armored else public(key)
+    admitted = admit(blob, NOW)
+    assert admitted.info.fingerprint == str(key.fingerprint).replace(" ", "").lower()
+    assert admitted.info.user_ids == ("Payer <payer@example.org>",)
+    assert admitted.info.algorithms == ("EdDSA Ed25519", "ECDH Curve25519")
+    assert pysequoia.Cert.from_bytes(admitted.certificate).fingerprint == admitted.info.fingerprint
+
+
+KINDS = [
+    ("RFC4880", "Cv25519"),
+    ("RFC4880", "RSA2k"),
+    ("RFC4880", "P256"),
+    ("RFC9580", "Cv25519"),
+    ("RFC9580", "Cv448"),
+    ("RFC9580", "P384"),
+]
+
+
+@pytest.mark.parametrize(("profile", "suite"), KINDS)
+def test_certificates_of_versions_4_and_6_are_admitted(profile: str, suite: str) -> None:
+    key = pysequoia.Tsk.generate(
+        "Payer <payer@example.org>",
+        profile=getattr(pysequoia.Profile, profile),
+        cipher_suite=getattr(pysequoia.CipherSuite, suite),
+    )
+    info = admit(bytes(key.extract_certificate()), NOW).info
+    assert info.primary.version == (4 if profile == "RFC4880" else 6)
+    assert len(info.encryption_keys) == 1
+
+
+@pytest.mark.parametrize("flag", sorted(BOTH))
+def test_either_flag_of_encryption_is_enough(flag: KeyFlags) -> None:
+    assert reasons(public(made(usage={flag}))) == []
+
+
+def test_our_own_kinds_of_key_are_admitted() -> None:
+    for secret in (
+        generate_gateway_key("Gateway <g@example.org>"),
+        generate_partner_key("Payer", "payer@example.org"),
+    ):
+        assert reasons(certificate_of(secret)) == []
+
+
+def test_a_key_without_an_encryption_subkey_is_refused() -> None:
+    assert reasons(public(made(subkey=None))) == [Reason.NO_ENCRYPTION_KEY]
+
+
+def test_a_subkey_without_encryption_flags_does_not_count() -> None:
+    assert reasons(public(made(usage=frozenset()))) == [Reason.NO_ENCRYPTION_KEY]
+
+
+def test_an_expired_certificate_is_refused_with_the_day() -> None:
+    key = made(lasts=timedelta(days=100), created=LONG_AGO)
+    expiry = LONG_AGO + timedelta(days=100)
+    (refusal,) = refusals(public(key), NOW)
+    assert refusal.reason is Reason.EXPIRED
+    assert f"{expiry:%Y-%m-%d}" in refusal.detail
+
+
+def test_a_certificate_is_good_until_it_expires() -> None:
+    blob = public(made(lasts=timedelta(days=10)))
+    info = admit(blob, NOW).info
+    assert info.expires is not None
+    assert reasons(blob, info.expires - timedelta(seconds=1)) == []
+    assert reasons(blob, info.expires) == [Reason.EXPIRED]
+
+
+def test_an_expired_encryption_subkey_is_refused() -> None:
+    key = pysequoia.Tsk.generate("Payer", validity_seconds=86_400)
+    blob = bytes(key.extract_certificate())
+    found = reasons(blob, NOW + timedelta(days=2))
+    assert Reason.ENCRYPTION_KEY_EXPIRED in found
+    assert Reason.EXPIRED in found
+
+
+def test_a_revoked_certificate_is_refused() -> None:
+    key = made()
+    key |= key.revoke(key, hash=HashAlgorithm.SHA256)
+    assert reasons(public(key)) == [Reason.REVOKED]
+
+
+def test_a_revoked_encryption_subkey_is_refused() -> None:
+    key = made()
+    (subkey,) = key.subkeys.values()
+    subkey |= key.revoke(subkey, hash=HashAlgorithm.SHA256)
+    assert reasons(public(key)) == [Reason.ENCRYPTION_KEY_REVOKED]
+
+
+def test_one_good_encryption_subkey_beside_a_revoked_one_is_enough() -> None:
+    key = made()
+    (subkey,) = key.subkeys.values()
+    subkey |= key.revoke(subkey, hash=HashAlgorithm.SHA256)
+    key.add_subkey(PGPKey.new(*CURVE_ENCRYPTION), usage=set(BOTH), hash=HashAlgorithm.SHA256)
+    assert reasons(public(key)) == []
+
+
+@pytest.mark.parametrize("bits", [1024, 1536])
+def test_a_short_rsa_encryption_key_is_refused_with_its_size(bits: int) -> None:
+    (refusal,) = refusals(public(made(subkey=(PubKeyAlgorithm.RSAEncryptOrSign, bits))), NOW)
+    assert refusal.reason is Reason.WEAK_KEY
+    assert f"RSA {bits}" in refusal.detail
+
+
+def test_a_short_rsa_primary_key_is_refused() -> None:
+    blob = public(made(primary=(PubKeyAlgorithm.RSAEncryptOrSign, 1024)))
+    assert reasons(blob) == [Reason.WEAK_KEY]
+
+
+def test_a_dsa_primary_key_is_refused() -> None:
+    assert reasons(public(made(primary=(PubKeyAlgorithm.DSA, 2048)))) == [Reason.WEAK_KEY]
+
+
+@pytest.mark.parametrize("hash_", [HashAlgorithm.SHA1, HashAlgorithm.MD5])
+def test_a_weak_binding_of_the_encryption_subkey_is_refused(hash_: HashAlgorithm) -> None:
+    assert reasons(public(made(sub_hash=hash_))) == [Reason.WEAK_SIGNATURE]
+
+
+def test_a_weak_binding_of_the_primary_key_is_refused() -> None:
+    assert reasons(public(made(uid_hash=HashAlgorithm.SHA1))) == [Reason.WEAK_SIGNATURE]
+
+
+def test_a_sound_signature_beside_a_sha1_one_is_enough() -> None:
+    key = made(sub_hash=HashAlgorithm.SHA1)
+    (subkey,) = key.subkeys.values()
+    subkey |= key.bind(subkey, usage=set(BOTH), hash=HashAlgorithm.SHA256)
+    assert reasons(public(key)) == []
+
+
+def test_every_fault_is_told_at_once() -> None:
+    key = made(
+        primary=(PubKeyAlgorithm.RSAEncryptOrSign, 1024),
+        subkey=None,
+        uid_hash=HashAlgorithm.SHA1,
+        lasts=timedelta(days=1),
+        created=LONG_AGO,
+    )
+    with pytest.raises(KeyRefusedError) as caught:
+        admit(public(key), NOW)
+    assert {refusal.reason for refusal in caught.value.refusals} == {
+        Reason.EXPIRED,
+        Reason.WEAK_KEY,
+        Reason.WEAK_SIGNATURE,
+        Reason.NO_ENCRYPTION_KEY,
+    }
+    assert caught.value.reason is Reason.EXPIRED
+    assert len(caught.value.detail.splitlines()) == 4
+
+
+SSH_PRIVATE = (
+    b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----\n"
+)
+
+
+@pytest.mark.parametrize("form", ["armored", "binary", "half", "ssh"])
+def test_a_secret_key_is_refused_loudly_and_not_echoed(form: str) -> None:
+    key = made()
+    armored = str(key).encode()
+    blob = {
+        "armored": armored,
+        "binary": bytes(key),
+        "half": armored[: len(armored) // 2],
+        "ssh": SSH_PRIVATE,
+    }[form]
+    (refusal,) = refusals(blob, NOW)
+    assert refusal.reason is Reason.SECRET_KEY
+    assert "SECRET" in refusal.detail
+    assert not any(line in refusal.detail for line in armored.decode().split())
+
+
+def test_two_certificates_are_refused_binary_or_armored() -> None:
+    one, two = made(), made()
+    assert reasons(public(one) + public(two)) == [Reason.MORE_THAN_ONE]
+    armored = str(one.pubkey) + "\n" + str(two.pubkey)
+    assert reasons(armored.encode()) == [Reason.MORE_THAN_ONE]
+
+
+def test_a_flood_of_signatures_is_refused(good: bytes) -> None:
+    assert reasons(good + bytes(MAX_SIZE)) == [Reason.TOO_LARGE]
+
+
+@pytest.mark.parametrize(
+    ("blob", "hint"),
+    [
+        (b"", "no packet"),
+        (b"hello", "damaged"),
+        (b"ssh-ed25519 AAAAC3Nz somebody", "SSH public key"),
+        (b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "TLS"),
+        (b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nzzz\n", "damaged"),
+    ],
+)
+def test_something_else_is_refused_by_what_it_is(blob: bytes, hint: str) -> None:
+    (refusal,) = refusals(blob, NOW)
+    assert refusal.reason is Reason.NOT_OPENPGP
+    assert hint in refusal.detail
+
+
+def test_an_openpgp_message_is_no_certificate(good: bytes) -> None:
+    message = pysequoia.encrypt(b"hi", [pysequoia.Cert.from_bytes(good)], armor=False)
+    assert reasons(message) == [Reason.NOT_OPENPGP]
+
+
+def test_a_forged_binding_signature_is_unusable(good: bytes) -> None:
+    assert reasons(good[:-1] + bytes([good[-1] ^ 1])) == [Reason.UNUSABLE]
+
+
+def test_a_certificate_from_the_future_is_unusable() -> None:
+    blob = public(made(created=NOW + timedelta(days=30)))
+    assert reasons(blob) == [Reason.UNUSABLE]
+
+
+def test_user_ids_can_not_drive_a_terminal() -> None:
+    key = pysequoia.Tsk.generate("Payer \x1b[2J\x07", profile=pysequoia.Profile.RFC4880)
+    info = admit(bytes(key.extract_certificate()), NOW).info
+    assert info.user_ids == ("Payer ?[2J?",)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_damage_gives_a_refusal_or_a_usable_certificate(
+    good: bytes, data: st.DataObject
+) -> None:
+    blob = bytearray(good)
+    for _ in range(data.draw(st.integers(1, 4))):
+        blob[data.draw(st.integers(0, len(blob) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(blob[: data.draw(st.integers(len(blob) // 2, len(blob)))])
+    if not refusals(cut, NOW):
+        pysequoia.encrypt(b"", [pysequoia.Cert.from_bytes(cut)], armor=False)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_are_refused_and_nothing_else_happens(blob: bytes) -> None:
+    assert refusals(blob, NOW)
+
+
+def test_a_time_without_a_zone_is_a_mistake(good: bytes) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        refusals(good, datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake

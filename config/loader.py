@@ -22,6 +22,8 @@ from config.wording import describe
 MAX_FILE_BYTES: Final = 4 * 2**20
 """Longest file read, in bytes: people write these by hand."""
 
+MAX_DEPTH: Final = 40
+
 Path_ = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
@@ -74,11 +76,16 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012  # PyYAML's own shape
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose one node; an alias is refused, since a few can stand for billions of nodes."""
+        """Compose one node; refuse an alias, since a few can stand for billions, and depth."""
+        mark = self.get_mark()
         if self.check_event(yaml.AliasEvent):
-            mark = self.get_mark()
             raise yaml.composer.ComposerError(None, None, "an alias; write the value out", mark)
-        return super().compose_node(parent, index)
+        self._depth = getattr(self, "_depth", 0) + 1
+        if self._depth > MAX_DEPTH:
+            raise yaml.composer.ComposerError(None, None, "nested too deep", mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 for _tag, _pattern, _first in (

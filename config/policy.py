@@ -137,6 +137,19 @@ def load_policy(root: Path) -> Policy:
     )
 
 
+def load_rules(root: Path) -> Rules:
+    """Read ``rules.yaml`` under ``root`` alone.
+
+    Raises:
+        ConfigError: With every fault of it.
+    """
+    reading = _Reading(root)
+    rules = _read_rules(reading)
+    if reading.faults or rules is None:
+        raise ConfigError(reading.faults)
+    return rules
+
+
 def shipped_directory() -> Path:
     """The default policy that comes with the program."""
     return Path(str(files("config"))) / "policy"

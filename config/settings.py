@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple
 
@@ -211,6 +212,22 @@ class Settings(_Section):
     inspection: Inspection = Inspection()
     uploads: Uploads = Uploads()
     logging: Logging = Logging()
+
+
+def template(**listen: Address) -> str:
+    """The commented settings file, with other addresses for ``sftp https health metrics``."""
+    text = (files("config") / FILE_NAME).read_text()
+    defaults = Settings()
+    addresses = {
+        "sftp": defaults.sftp.listen,
+        "https": defaults.https.listen,
+        "health": defaults.ops.health,
+        "metrics": defaults.ops.metrics,
+    }
+    for name, address in (addresses | listen).items():
+        shown = f'"{address}"' if ":" in address.host else str(address)
+        text = text.replace(f"@{name}@", shown)
+    return text
 
 
 def load_settings(path: Path) -> Settings:

@@ -60,17 +60,25 @@ class Recipe:
 
 
 class Child:
-    """One slot for a child process, filled again whenever it ends unasked."""
+    """One slot for a child process, filled again whenever it ends unasked.
 
-    def __init__(self, recipe: Recipe, died: Callable[[int], None] = lambda _pid: None) -> None:
+    Args:
+        recipe: How to start it.
+        ready: Called each time it says that it serves.
+        died: Called with its pid each time it ended.
+    """
+
+    def __init__(
+        self, recipe: Recipe, ready: Callable[[], None], died: Callable[[int], None]
+    ) -> None:
         self.recipe = recipe
         self.stage = Stage.STOPPED
         self.digest = ""
         self.restarts = 0
+        self._ready = ready
         self._died = died
         self._process: Process | None = None
         self._stopping = asyncio.Event()
-        self._heard = 0.0
         self._news = asyncio.Event()
 
     @property
@@ -178,3 +186,4 @@ class Child:
             self.stage = Stage.READY
             self.digest = str(said["ready"])
             self._news.set()
+            self._ready()

@@ -7,7 +7,6 @@ kernel kills them when it dies.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 import signal
@@ -15,7 +14,7 @@ import socket
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import structlog
@@ -28,37 +27,16 @@ from gateway.children import Child, Recipe, Stage
 from gateway.listening import addresses, listen_all
 from gateway.ops import Check, Ops, check_database, check_disk, check_keys
 from gateway.ports import Ledger, LedgerUnavailableError, Transfers
+from gateway.running import STATE_FILE, lock
 from gateway.site import Site
 from gateway.store.database import Database
 from gateway.version import running
 
-STATE_FILE: Final = "serve.json"
-LOCK_FILE: Final = "lock"
 METRICS: Final = "metrics"
 RELOAD_SECONDS: Final = 30.0
+PROGRAMS: Final = MappingProxyType({"edge": "gateway.edge", "worker": "gateway.worker_main"})
 
 log = structlog.get_logger()
-
-
-class AlreadyRunningError(Exception):
-    """Another ``serve`` has the site."""
-
-
-def lock(run: Path) -> int:
-    """Take the site for this process, for as long as it lives.
-
-    Raises:
-        AlreadyRunningError: Another process has it.
-    """
-    descriptor = os.open(run / LOCK_FILE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise AlreadyRunningError(
-            "this site is being served already; stop that 'lazaretto serve' first"
-        ) from None
-    return descriptor
 
 
 class Supervisor:
@@ -69,18 +47,26 @@ class Supervisor:
         database: Open.
         ledger: To record starts, stops and policies.
         transfers: To count them.
+        programs: What to run as ``edge`` and ``worker``.
     """
 
     def __init__(
-        self, site: Site, database: Database, ledger: Ledger, transfers: Transfers
+        self,
+        site: Site,
+        database: Database,
+        ledger: Ledger,
+        transfers: Transfers,
+        programs: Mapping[str, str] = PROGRAMS,
     ) -> None:
         self._site = site
         self._database = database
         self._ledger = ledger
         self._transfers = transfers
+        self._programs = programs
         self._sockets: dict[str, socket.socket] = {}
         self._children: list[Child] = []
         self._policy: Policy | None = None
+        self._announced = False
         self._reloads = 0
         self._refused: Sequence[str] = ()
         self._signalled = asyncio.Event()
@@ -94,7 +80,16 @@ class Supervisor:
             ConfigError: The policy has faults.
             ListenError: An address can't be listened on.
             LedgerUnavailableError: The database can't be written.
+            AlreadyRunningError: The site is being served.
         """
+        run = self._site.paths.run
+        held = lock(run)
+        try:
+            await self._serve()
+        finally:
+            os.close(held)
+
+    async def _serve(self) -> None:
         run = self._site.paths.run
         self._policy = accept(self._site.paths.policy, run)
         self._sockets = listen_all(self._site.settings)
@@ -102,7 +97,9 @@ class Supervisor:
         self._record("site.started", {"version": running()})
         self._record("policy.loaded", {"digest": self._policy.digest})
         exposition = metrics.Exposition(run / METRICS, self._counts, self._stages)
-        self._children = [Child(recipe, exposition.died) for recipe in self._recipes()]
+        self._children = [
+            Child(recipe, self._changed, exposition.died) for recipe in self._recipes()
+        ]
         ops = Ops(self._checks, exposition.text)
         self._catch_signals()
         await ops.start(self._sockets["health"], self._sockets["metrics"])
@@ -129,13 +126,13 @@ class Supervisor:
         environment = {metrics.ENVIRONMENT: str(run / METRICS)}
         edges = [
             Recipe(
-                "edge", number, "gateway.edge", [*site, *listeners],
+                "edge", number, self._programs["edge"], [*site, *listeners],
                 [door.fileno() for door in doors.values()], environment,
             )
             for number in range(1, settings.processes.edges + 1)
         ]  # fmt: skip
         workers = [
-            Recipe("worker", number, "gateway.worker_main", site, (), environment)
+            Recipe("worker", number, self._programs["worker"], site, (), environment)
             for number in range(1, settings.processes.workers + 1)
         ]
         return [*edges, *workers]
@@ -213,8 +210,13 @@ class Supervisor:
         assert self._policy  # noqa: S101  # loaded before this task starts
         digest = self._policy.digest
         await asyncio.gather(*(child.until(digest) for child in self._children))
+        self._announced = True
         self._write_state()
         log.info("ready", **addresses(self._sockets), site=str(self._site.root))
+
+    def _changed(self) -> None:
+        if self._announced:
+            self._write_state()
 
     def _write_state(self) -> None:
         state = {

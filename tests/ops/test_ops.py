@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from gateway.ops import check_database, check_disk, check_keys
+from gateway.site import Site
+from tests.support.running import Running
+
+
+def test_healthz_says_that_it_lives(running: Running) -> None:
+    assert running.get("health", "/healthz") == (200, '{"alive": true}\n')
+
+
+def test_a_whole_site_is_ready(running: Running) -> None:
+    status, checks = running.checks()
+    assert status == 200
+    assert {name for name, check in checks.items() if check["ok"]} == {
+        "database", "keys", "disk", "policy", "edges", "workers",
+    }  # fmt: skip
+
+
+def test_it_is_not_ready_without_its_payload_store(running: Running) -> None:
+    running.state()
+    shutil.rmtree(running.site.paths.blobs)
+    running.until(lambda: running.checks()[0] == 503)
+    assert running.checks()[1]["disk"]["detail"] == "no such file or directory"
+
+
+def test_metrics_know_the_build_the_processes_and_the_queue(running: Running) -> None:
+    status, text = running.get("metrics", "/metrics")
+    assert status == 200
+    assert "lazaretto_build_info{" in text
+    assert 'lazaretto_processes{process="edge",state="ready"} 1.0' in text
+    assert "lazaretto_queue_depth 0.0" in text
+
+
+def test_health_and_metrics_are_not_on_each_others_listener(running: Running) -> None:
+    assert running.get("health", "/metrics")[0] == 404
+    assert running.get("metrics", "/readyz")[0] == 404
+
+
+def test_a_locked_database_is_not_ready(bare_site: Site) -> None:
+    database = bare_site.database()
+    assert check_database(database).ok
+    database.close()
+
+
+def test_a_full_disk_is_not_ready(bare_site: Site) -> None:
+    text = bare_site.paths.settings.read_text().replace("reserve: 1 MiB", "reserve: 900 TiB")
+    bare_site.paths.settings.write_text(text)
+    check = check_disk(Site.open(bare_site.root))
+    assert not check.ok
+    assert "are to be kept" in check.detail
+
+
+def test_a_missing_key_is_not_ready_and_is_named(bare_site: Site) -> None:
+    Path(bare_site.paths.kek).unlink()
+    check = check_keys(bare_site)
+    assert (check.ok, check.detail) == (False, "can't read kek.key")

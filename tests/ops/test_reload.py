@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from config.faults import ConfigError
+from gateway.accepted import accept, in_force
+from gateway.site import Site
+from tests.support.running import Running
+
+
+def reload(running: Running) -> dict[str, Any]:
+    before = running.state()["reloads"]
+    running.signal(signal.SIGHUP)
+    return dict(running.until(lambda: (s := running.state())["reloads"] > before and s))
+
+
+def test_a_good_reload_is_taken_up_by_every_child(running: Running) -> None:
+    before = running.state()["policy"]
+    path = running.site.paths.policy / "rules.yaml"
+    path.write_text("not_phi: [Acme Health]\n")
+    after = reload(running)
+    assert after["policy"] == running.site.load_policy().digest != before
+    assert after["refused"] == []
+
+
+def test_a_bad_reload_keeps_the_running_policy_and_names_every_fault(running: Running) -> None:
+    before = running.state()["policy"]
+    (running.site.paths.policy / "rules.yaml").write_text("patterns: 3\nnope: 1\n")
+    (running.site.paths.policy / "routes.yaml").write_text("routes: [")
+    after = reload(running)
+    assert after["policy"] == before == in_force(running.site.paths.run).digest
+    assert len(after["refused"]) == 3
+    running.signal(signal.SIGTERM)
+    _, lines = running.end()
+    assert sorted(line["fault"].split(":")[0] for line in lines if "fault" in line) == [
+        "routes.yaml", "rules.yaml", "rules.yaml",
+    ]  # fmt: skip
+
+
+def test_a_child_that_restarts_after_a_bad_reload_serves_by_the_policy_in_force(
+    running: Running,
+) -> None:
+    worker = running.pid_of("worker")
+    (running.site.paths.policy / "rules.yaml").write_text("nope: 1\n")
+    reload(running)
+    os.kill(worker, signal.SIGKILL)
+    running.until(lambda: running.pid_of("worker") != worker)
+    running.until(lambda: running.checks()[0] == 200)
+
+
+def test_what_is_in_force_is_a_copy_that_edits_do_not_reach(bare_site: Site) -> None:
+    policy = accept(bare_site.paths.policy, bare_site.paths.run)
+    (bare_site.paths.policy / "rules.yaml").write_text("nope: 1\n")
+    assert in_force(bare_site.paths.run) == policy
+
+
+def test_a_refused_policy_leaves_no_draft(bare_site: Site) -> None:
+    (bare_site.paths.policy / "rules.yaml").write_text("nope: 1\n")
+    with pytest.raises(ConfigError):
+        accept(bare_site.paths.policy, bare_site.paths.run)
+    assert not (bare_site.paths.run / "policy.draft").exists()
+
+
+def test_old_copies_do_not_pile_up(bare_site: Site) -> None:
+    for number in range(8):
+        (bare_site.paths.policy / "rules.yaml").write_text(f"not_phi: [a{number}]\n")
+        accept(bare_site.paths.policy, bare_site.paths.run)
+    copies = [p for p in bare_site.paths.run.glob("policy.*") if p.is_dir()]
+    assert len(copies) <= 4
+    assert in_force(bare_site.paths.run).rules.not_phi == ("a7",)

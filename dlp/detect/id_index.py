@@ -106,7 +106,8 @@ class IdIndex:
             category = self._lookup(joined, glued=reach == 0)
             if category is not None and (_ID_GAP.issuperset(gap) or _is_phone(category)):
                 confidence = _certainty(reading, joined, first.start)
-                best = Match(category, first.start, token.end, confidence, DETECTOR)
+                start = _with_bracket(reading.text, first.start, token.end)
+                best = Match(category, start, token.end, confidence, DETECTOR)
         return best
 
     def _lookup(self, joined: str, *, glued: bool) -> Category | None:
@@ -122,6 +123,12 @@ class IdIndex:
             tail = joined.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
             return self._ids.get(tail) if len(tail) >= _SURE_LENGTH else None
         return found
+
+
+def _with_bracket(text: str, start: int, end: int) -> int:
+    """Take in the bracket before an area code."""
+    opened = start > 0 and text[start - 1] == "(" and ")" in text[start:end]
+    return start - 1 if opened else start
 
 
 def _is_phone(category: Category) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dlp.detect.cues import STAFF_AFTER, STAFF_BEFORE, THINGS_AFTER, TITLES
 from dlp.detect.reading import Reading, Token, tokenise
 from dlp.detect.typos import TypoIndex, one_error_apart
 from dlp.detect.words import is_exactly_word, is_given_name, is_not_name, is_word
@@ -18,15 +19,12 @@ GIVEN, WEAK = 0.55, 0.35
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "do", "phd", "dds", "np", "rn"})
 _PARTICLES = frozenset({"de", "la", "del", "los", "las", "van", "von", "der", "den", "da", "di",
                         "dos", "st", "el", "al", "bin", "le", "du"})  # fmt: skip
-TITLES = frozenset({"mr", "mrs", "ms", "miss"})
-STAFF_BEFORE = frozenset({"dr", "doctor", "drs", "doc", "nurse", "prof", "professor"})
-STAFF_AFTER = frozenset({"md", "do", "np", "rn", "pa", "dds", "dmd", "dpm", "lcsw", "phd", "pac",
-                         "aprn", "crna", "dc", "od", "lpn", "fnp", "psyd", "facs"})  # fmt: skip
 _GAP_CHARACTERS = frozenset(" ,.-\t\r\n;:\u00a0\u2010\u2011^*/_")
 _GAP = 4
 _MANY = 5
 _SHORT = 3
 _LONGEST_SURNAME = 4
+LONGEST_NAME = 40
 # Bearers of one surname whose given names are compared letter by letter.
 _COMPARED = 200
 
@@ -49,8 +47,8 @@ class NameIndex:
 
     def learn(self, last: str, first: str, middle: str = "") -> int:
         """Add a person; says how many new entries that took."""
-        parts = [t.norm for t in tokenise(last) if t.norm and t.norm not in _SUFFIXES]
-        given = [t.norm for t in tokenise(first) if t.norm]
+        parts = [t.norm[:LONGEST_NAME] for t in tokenise(last) if t.norm not in _SUFFIXES | {""}]
+        given = [t.norm[:LONGEST_NAME] for t in tokenise(first) if t.norm]
         second = [t.norm for t in tokenise(middle) if len(t.norm) > 1]
         if not parts or all(len(p) == 1 for p in parts):
             return 0
@@ -142,7 +140,7 @@ class NameIndex:
     @staticmethod
     def _may_be_typo(token: Token) -> bool:
         norm = token.norm
-        return len(norm) > _SHORT and norm.isalpha() and not (
+        return _SHORT < len(norm) <= LONGEST_NAME and norm.isalpha() and not (
             is_word(norm) or is_not_name(norm) or is_given_name(norm)
         )  # fmt: skip
 
@@ -213,8 +211,8 @@ class NameIndex:
             dotted = reading.text[token.end : token.end + 1] == "."
             if any(name[0] == norm for name in given) and (dotted or norm not in "ai"):
                 return INITIAL
-        if len(norm) > _SHORT and len(given) <= _COMPARED and not is_word(norm):
-            close = (g for g in given if len(g) > _SHORT and g[0] == norm[0])
+        if _SHORT <= len(norm) <= LONGEST_NAME and len(given) <= _COMPARED and not is_word(norm):
+            close = (g for g in given if len(g) >= _SHORT and g[0] == norm[0])
             if any(one_error_apart(norm, g) or g.startswith(norm) for g in close):
                 return FULL_TYPO
         return 0.0
@@ -223,7 +221,9 @@ class NameIndex:
         tokens = reading.tokens
         before = tokens[begin - 1].norm if begin else ""
         after = tokens[end].norm if end < len(tokens) else ""
-        if before in STAFF_BEFORE or after in STAFF_AFTER or tokens[begin].norm in self.providers:
+        if before in STAFF_BEFORE or after in STAFF_AFTER | THINGS_AFTER:
+            return WEAK
+        if tokens[begin].norm in self.providers:
             return WEAK
         if not exact:
             return SURNAME_TYPO

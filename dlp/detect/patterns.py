@@ -110,6 +110,8 @@ RULES: tuple[Rule, ...] = (
     Rule("payment-card", Category.PAYMENT_CARD, compile_bounded(
             r"[0-9]{12,19}|[0-9]{4}(?:[ -][0-9]{4}){2}[ -][0-9]{1,7}|3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}"),
          _digits(checksums.payment_card), _CARD, 0.7, 0.97, _INVOICE),
+    Rule("payment-card", Category.PAYMENT_CARD, compile_bounded(r"[0-9]{12,19}"),
+         checksums.luhn, _CARD, 0.0, 0.8, _INVOICE),
     Rule("aba-routing", Category.BANK_ACCOUNT, compile_bounded(r"[0-9]{9}"),
          checksums.aba, frozenset({"routing", "aba", "rtn"}), 0.0, 0.9),
     Rule("iban", Category.BANK_ACCOUNT, compile_bounded(

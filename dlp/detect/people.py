@@ -4,165 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from dlp.detect.name_index import STAFF_AFTER, STAFF_BEFORE, TITLES, near
+from dlp.detect.cues import STAFF_AFTER, STAFF_BEFORE, THINGS_AFTER, TITLES
+from dlp.detect.name_index import near
 from dlp.detect.reading import Reading, Token, words
-from dlp.detect.words import is_given_name, is_not_name, is_word
+from dlp.detect.words import is_given_name, is_not_name, is_word, vocabulary
 from dlp.model import Category, Match
 
-_CUES = frozenset(
-    {
-        "patient",
-        "pt",
-        "name",
-        "member",
-        "subscriber",
-        "insured",
-        "spouse",
-        "wife",
-        "husband",
-        "daughter",
-        "son",
-        "mother",
-        "father",
-        "sister",
-        "brother",
-        "guarantor",
-        "guardian",
-        "mom",
-        "dad",
-        "caller",
-        "policyholder",
-        "dependent",
-        "beneficiary",
-        "re",
-        "named",
-        "parent",
-        "aunt",
-        "uncle",
-        "grandmother",
-        "grandfather",
-        "niece",
-        "nephew",
-        "partner",
-        "fiance",
-        "pts",
-        "for",
-        "with",
-        "to",
-        "from",
-        "by",
-        "am",
-        "im",
-        "i'm",
-        "client",
-        "resident",
-        "deceased",
-        "is",
-    }
+_CUES = vocabulary(
+    "patient pt name member subscriber insured spouse wife husband daughter son mother father "
+    "sister brother guarantor guardian mom dad caller policyholder dependent beneficiary re "
+    "named parent aunt uncle grandmother grandfather niece nephew partner fiance pts for with "
+    "to from by am im i'm client resident deceased is"
 )
 _PATIENTS = frozenset({"patient", "pt", "name"})
 _STRONG_CUES = _CUES - {"for", "with", "to", "from", "by", "am", "im", "i'm", "re", "is"}
-# What follows makes the words before it a place, a firm or a disease.
-_THINGS_AFTER = frozenset(
-    {
-        "street",
-        "st",
-        "avenue",
-        "ave",
-        "road",
-        "rd",
-        "drive",
-        "lane",
-        "blvd",
-        "boulevard",
-        "hospital",
-        "clinic",
-        "center",
-        "centre",
-        "medical",
-        "health",
-        "healthcare",
-        "insurance",
-        "syndrome",
-        "disease",
-        "sign",
-        "test",
-        "university",
-        "college",
-        "county",
-        "school",
-        "inc",
-        "llc",
-        "corp",
-        "company",
-        "score",
-        "scale",
-        "palsy",
-        "catheter",
-        "fracture",
-        "lymphoma",
-        "needle",
-        "tube",
-        "procedure",
-        "foundation",
-        "institute",
-        "pharmacy",
-        "group",
-        "associates",
-        "lab",
-        "labs",
-        "laboratory",
-        "laboratories",
-        "plan",
-        "plans",
-        "hall",
-        "park",
-        "church",
-        "bank",
-        "memorial",
-        "orthopedics",
-        "surgery",
-        "imaging",
-        "radiology",
-        "services",
-        "care",
-        "thyroiditis",
-        "esophagus",
-        "phenomenon",
-        "criteria",
-        "classification",
-        "method",
-        "maneuver",
-        "reflex",
-        "stain",
-        "blue",
-        "cross",
-        "shield",
-        "law",
-        "act",
-        "airport",
-        "beach",
-        "city",
-        "island",
-        "ltd",
-        "co",
-        "hospice",
-        "disorder",
-        "lesion",
-        "nerve",
-        "tendon",
-        "graft",
-        "bag",
-        "pump",
-        "monitor",
-        "contracture",
-    }
-)
 _SENTENCE_END = frozenset(".!?:\n\"'")
 _TITLED, _CUED, _LISTED, _CUED_SINGLE, _UPPER, _WEAK = 0.8, 0.75, 0.65, 0.55, 0.6, 0.35
 _DETECTOR = "name-pattern"
 _LONGEST = 4
 _ATTRIBUTE = 3
+_ABBREVIATION = 4
 
 
 class _Run:
@@ -265,7 +126,7 @@ def _name_like(reading: Reading, token: Token) -> bool:
 
 
 def _judge(run: _Run) -> Match | None:
-    if run.before in STAFF_BEFORE or run.after in STAFF_AFTER or run.after in _THINGS_AFTER:
+    if run.before in STAFF_BEFORE or run.after in STAFF_AFTER or run.after in THINGS_AFTER:
         return None
     if any(t.norm in STAFF_AFTER for t in run.tokens[1:]):
         return None
@@ -277,11 +138,18 @@ def _judge(run: _Run) -> Match | None:
 
 def _confidence(run: _Run) -> float:
     full = [t for t in run.tokens if len(t.norm) > 1]
+    if len(full) == 1 and _abbreviation(run.reading, full[0]):
+        return 0.0
     if run.before in TITLES and full:
         return _TITLED
     if len(full) == 1:
         return _single(run, full[0])
     return _several(run, full)
+
+
+def _abbreviation(reading: Reading, token: Token) -> bool:
+    """``CT``, ``ABC``: short capitals among small letters."""
+    return token.raw.isupper() and len(token.raw) <= _ABBREVIATION and not reading.shouts
 
 
 def _single(run: _Run, token: Token) -> float:

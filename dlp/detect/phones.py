@@ -1,12 +1,17 @@
 """Telephone and fax numbers by the North American numbering plan's rules, and by their labels."""
 
+# ruff: noqa: E501 - an expression broken over lines is read worse than a long one
+
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import re2
 
 from dlp.detect import checksums
 from dlp.detect.context import near_words, words_before
+from dlp.detect.dates import parse_date
 from dlp.detect.reading import Reading
 from dlp.detect.scan import compile_bounded, spans
 from dlp.model import Category, Match
@@ -21,6 +26,10 @@ _BARE = compile_bounded(r"1?[2-9][0-9]{9}")
 _LOCAL = compile_bounded(r"[2-9][0-9]{2}[-. ][0-9]{4}")
 _FOREIGN = compile_bounded(
     r"\+[2-9][0-9]{0,2}(?:[ .\-]?\(?[0-9]{1,4}\)?){2,6}", left=r"(?:^|[^0-9A-Za-z+])"
+)
+_LABELLED = re2.compile(
+    rb"(?i)(?:^|[^a-z])(?:phone|telephone|tel|mobile|cell|ph|fax|call(?: me| him| her| us| them)?(?: at| on))"
+    rb"(?: number| no\.?| ?#)?[ :.]{0,3}(?:is |at |on )?(\(?\+?[0-9][0-9 ().\-]{5,18}[0-9])(?:[^0-9A-Za-z]|$)"
 )
 _PHONE_WORDS = frozenset(
     {
@@ -71,25 +80,47 @@ _NOT = frozenset(
 )
 _TOLL_FREE = frozenset({"800", "888", "877", "866", "855", "844", "833", "822", "900"})
 _DIGITS = re.compile(r"[^0-9]")
-_TEN, _SHORTEST, _LONGEST = 10, 8, 15
+_TEN, _SHORTEST, _LONGEST, _LOCAL_LENGTH = 10, 8, 15, 7
 
 
 def find_phones(reading: Reading) -> Iterator[Match]:
     """Telephone numbers, one confidence by how they are written and what stands near."""
-    for start, end in spans(_WRITTEN, reading.data):
-        if checksums.nanp(_number(reading, start, end)):
-            yield _match(reading, start, end, 0.8)
-    for start, end in spans(_BARE, reading.data):
-        if checksums.nanp(_number(reading, start, end)) and _named(
-            reading, start, end, _PHONE_WORDS
-        ):
-            yield _match(reading, start, end, 0.75)
-    for start, end in spans(_LOCAL, reading.data):
-        if _named(reading, start, end, _STRONG):
-            yield _match(reading, start, end, 0.55)
-    for start, end in spans(_FOREIGN, reading.data):
-        if _SHORTEST <= len(_number(reading, start, end)) <= _LONGEST:
-            yield _match(reading, start, end, 0.7)
+    for expression, valid, confidence in _FORMS:
+        for start, end in spans(expression, reading.data):
+            if valid(reading, start, end):
+                yield _match(reading, start, end, confidence)
+
+
+def _is_written(reading: Reading, start: int, end: int) -> bool:
+    return checksums.nanp(_number(reading, start, end))
+
+
+def _is_bare(reading: Reading, start: int, end: int) -> bool:
+    return _is_written(reading, start, end) and _named(reading, start, end, _PHONE_WORDS)
+
+
+def _is_local(reading: Reading, start: int, end: int) -> bool:
+    return _named(reading, start, end, _STRONG)
+
+
+def _is_foreign(reading: Reading, start: int, end: int) -> bool:
+    return _SHORTEST <= len(_number(reading, start, end)) <= _LONGEST
+
+
+def _is_labelled(reading: Reading, start: int, end: int) -> bool:
+    # Written as other countries do, or by hand: the label says what it is.
+    digits = _number(reading, start, end)
+    written = reading.text[start:end]
+    return _LOCAL_LENGTH <= len(digits) <= _LONGEST and not parse_date(written)
+
+
+_FORMS: tuple[tuple[re2._Regexp, Callable[[Reading, int, int], bool], float], ...] = (
+    (_WRITTEN, _is_written, 0.8),
+    (_BARE, _is_bare, 0.75),
+    (_LOCAL, _is_local, 0.55),
+    (_FOREIGN, _is_foreign, 0.7),
+    (_LABELLED, _is_labelled, 0.6),
+)
 
 
 def _number(reading: Reading, start: int, end: int) -> str:

@@ -118,7 +118,7 @@ class _Recognizer(LocalRecognizer):
     """One group of our detectors as a Presidio recognizer."""
 
     def __init__(self, name: str, find: Finder) -> None:
-        self._find = find
+        self.find = find
         super().__init__(supported_entities=_ENTITIES, name=name, supported_language="en")
 
     def load(self) -> None:
@@ -136,16 +136,16 @@ class _Recognizer(LocalRecognizer):
                 m.category.value, m.start, m.end, m.confidence,
                 recognition_metadata={_DETECTOR: m.detector},
             )
-            for m in self._find(_reading(nlp_artifacts))
+            for m in self.find(_reading(nlp_artifacts))
         ]  # fmt: skip
 
 
 class _Evidence(_Recognizer):
     """What speaks against: results of an entity that is no category."""
 
-    def __init__(self, find: Evidence) -> None:
-        self._against = find
+    def __init__(self, against: Evidence) -> None:
         super().__init__("evidence-against", lambda _reading: ())
+        self.against = against
 
     def analyze(
         self,
@@ -156,7 +156,7 @@ class _Evidence(_Recognizer):
         """Places no guess may stand on."""
         return [
             RecognizerResult(AGAINST, start, end, 1.0, recognition_metadata={_DETECTOR: AGAINST})
-            for start, end in self._against(_reading(nlp_artifacts))
+            for start, end in self.against(_reading(nlp_artifacts))
         ]
 
 
@@ -169,6 +169,7 @@ class Analyzer:
     """
 
     def __init__(self, finders: dict[str, Finder], against: Evidence) -> None:
+        self.finders = [*finders.values(), against]
         recognizers = [_Recognizer(name, find) for name, find in finders.items()]
         registry = RecognizerRegistry(
             recognizers=[*recognizers, _Evidence(against)], supported_languages=["en"]

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019\u02bc`][^\W\d_]+)*")
+_DIGIT = re.compile(r"[0-9]")
 _APOSTROPHES = re.compile(r"['\u2019\u02bc`]")
 _SPECIAL = {
     "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-",
@@ -110,6 +111,11 @@ class Reading:
     def data(self) -> bytes:
         """The folded text as bytes, for RE2."""
         return self.folded.encode("ascii", "replace")
+
+    @cached_property
+    def has_digits(self) -> bool:
+        """Whether anything numeric can be found at all."""
+        return _DIGIT.search(self.folded) is not None
 
     @cached_property
     def tokens(self) -> list[Token]:

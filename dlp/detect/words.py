@@ -26,12 +26,19 @@ _CLINICAL_ENDINGS = (
     "izing", "ization", "ously", "aceous", "ular", "oid", "oids",
 )  # fmt: skip
 _SHORTEST_WITH_ENDING = 7
+# No word is longer; a longer token would make every look-up cost its length.
+_LONGEST = 40
 
 
 def _load(name: str) -> frozenset[str]:
     text = resources.files("dlp.detect").joinpath(name).read_text("utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     return frozenset(word for line in lines for word in line.split())
+
+
+def vocabulary(text: str) -> frozenset[str]:
+    """A set of words written as a sentence, so that a long one stays readable."""
+    return frozenset(text.split())
 
 
 WORDS = _load("words.txt")
@@ -49,6 +56,8 @@ def _stems(word: str) -> list[str]:
 @lru_cache(maxsize=65_536)
 def is_word(word: str) -> bool:
     """Whether a normalised word is an ordinary, billing or clinical one, in any usual form."""
+    if len(word) > _LONGEST:
+        return False
     if word in WORDS or any(stem in WORDS for stem in _stems(word)):
         return True
     if len(word) >= _SHORTEST_WITH_ENDING and word.endswith(_CLINICAL_ENDINGS):

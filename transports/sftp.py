@@ -32,7 +32,9 @@ SIGNATURES: Final = (
     "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
     "rsa-sha2-512", "rsa-sha2-256",
 )  # fmt: skip
-_POLL_SECONDS = 0.05
+_POLL_SECONDS: Final = 0.05
+_LEAVE_SECONDS: Final = 10.0
+"""For disconnected sessions to put down what they hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class SftpService:
         for connection in list(self._connections):
             connection.end()
         if self._sessions:
-            await asyncio.wait(self._sessions)
+            await asyncio.wait(self._sessions, timeout=_LEAVE_SECONDS)
         await self._until(lambda: not self._connections, deadline)
 
     def admit(self, connection: Connection) -> bool:

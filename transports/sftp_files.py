@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncssh
+
 from transports.observer import Observer
 from transports.ports import Reading, Submission, TransportError, Upload
 from transports.sequence import Sequencer, not_sequential
@@ -166,3 +168,13 @@ def writable(file: object) -> IncomingFile:
     if isinstance(file, IncomingFile):
         return file
     raise denied("this file is read-only; drop files into /outbox/<route>/")
+
+
+def same_size(attrs: asyncssh.SFTPAttrs, size: int | None) -> None:
+    """Check that new attributes leave a file its ``size``.
+
+    Raises:
+        TransportError: ``FORBIDDEN`` otherwise.
+    """
+    if attrs.size is not None and attrs.size != size:
+        raise denied("a file can't be cut or stretched here; send it again whole")

@@ -21,7 +21,6 @@ from transports.ports import (
     Principal,
     Problem,
     TransportError,
-    Upload,
 )
 from transports.returned import report
 from transports.sftp_catalogue import Catalogue
@@ -32,8 +31,10 @@ from transports.sftp_files import (
     SealedFile,
     TextFile,
     readable,
+    same_size,
     writable,
 )
+from transports.sftp_opening import WRITING, upload_for
 from transports.tree import (
     Companion,
     Directory,
@@ -44,8 +45,6 @@ from transports.tree import (
     canonical,
     not_found,
 )
-
-_WRITING = asyncssh.FXF_WRITE | asyncssh.FXF_APPEND | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC
 
 
 class VirtualServer(asyncssh.SFTPServer):
@@ -97,7 +96,7 @@ class VirtualServer(asyncssh.SFTPServer):
         if self.draining:
             raise TransportError(Problem.UNAVAILABLE, "the gateway is restarting; try again")
         node = self._catalogue.resolve(path)
-        if pflags & _WRITING:
+        if pflags & WRITING:
             return await self._open_for_writing(node, pflags)
         return await self._open_for_reading(node)
 
@@ -138,16 +137,16 @@ class VirtualServer(asyncssh.SFTPServer):
             self._views.changed(file.route)
             raise
         if submission is not None and target is not None:
-            await self._views.add(submission)
+            self._views.add(submission)
         else:
             self._views.changed(file.route)
 
     async def _open_for_writing(self, node: Node, pflags: int) -> IncomingFile:
         if not isinstance(node, OutboxFile):
             raise denied("files can only be dropped into /outbox/<route>/")
-        if pflags & asyncssh.FXF_EXCL and node.name in await self._views.submitted(node.route):
-            raise TransportError(Problem.CONFLICT, "a file of this name was already dropped here")
-        upload = await self._upload(node, pflags)
+        upload = await upload_for(
+            self._intake, self._who, node, pflags, lambda: self._views.submitted(node.route)
+        )
         submits = not is_temporary(node.name)
         append = bool(pflags & asyncssh.FXF_APPEND)
         file = IncomingFile(
@@ -155,21 +154,6 @@ class VirtualServer(asyncssh.SFTPServer):
         )
         self._open[file] = node
         return file
-
-    async def _upload(self, node: OutboxFile, pflags: int) -> Upload:
-        if pflags & asyncssh.FXF_TRUNC:
-            return await self._intake.open(self._who, node.route, node.name)
-        try:
-            return await self._intake.resume(self._who, node.route, node.name)
-        except TransportError as error:
-            if error.problem is not Problem.NOT_FOUND:
-                raise
-        known = node.name in await self._views.submitted(node.route)
-        if known and (pflags & asyncssh.FXF_APPEND or not pflags & asyncssh.FXF_CREAT):
-            raise denied("this file was already submitted; send a new one whole, don't resume it")
-        if not pflags & asyncssh.FXF_CREAT:
-            raise not_found()
-        return await self._intake.open(self._who, node.route, node.name)
 
     async def _open_for_reading(self, node: Node) -> OpenFile:
         file: SealedFile | TextFile
@@ -218,7 +202,7 @@ class VirtualServer(asyncssh.SFTPServer):
         node = self._catalogue.resolve(path)
         if not isinstance(node, OutboxFile):
             raise denied("attributes can't be changed here")
-        _no_truncation(attrs, (await self._catalogue.attributes(node)).size)
+        same_size(attrs, (await self._catalogue.attributes(node)).size)
 
     async def lsetstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
         """As :meth:`setstat`."""
@@ -226,7 +210,7 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def fsetstat(self, file_obj: object, attrs: asyncssh.SFTPAttrs) -> None:
         """As :meth:`setstat`, on an open upload."""
-        _no_truncation(attrs, writable(file_obj).size)
+        same_size(attrs, writable(file_obj).size)
 
     def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
         """The entries of a directory."""
@@ -273,7 +257,7 @@ class VirtualServer(asyncssh.SFTPServer):
             )
         submission = await self._intake.submit(self._who, old.route, old.name, new.name)
         self._views.changed(old.route)
-        await self._views.add(submission)
+        self._views.add(submission)
 
     async def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
         """As :meth:`rename`: two submissions never overwrite each other."""
@@ -309,8 +293,3 @@ class VirtualServer(asyncssh.SFTPServer):
             raise denied("this goes with its file; remove that")
         await self._mailbox.acknowledge(self._who, entry.transfer)
         self._views.remove(entry)
-
-
-def _no_truncation(attrs: asyncssh.SFTPAttrs, size: int | None) -> None:
-    if attrs.size is not None and attrs.size != size:
-        raise denied("a file can't be cut or stretched here; send it again whole")

@@ -41,6 +41,11 @@ class Kept(Generic[T]):
             self._until = asyncio.get_running_loop().time() + FRESH_SECONDS
         return self._value
 
+    @property
+    def kept(self) -> T | None:
+        """The listing, if one is kept."""
+        return self._value
+
     def forget(self) -> None:
         """Ask again next time."""
         self._value = None
@@ -69,9 +74,12 @@ class Views:
             self._submitted[route] = Kept(lambda: self._load_submitted(route))
         return await self._submitted[route].get()
 
-    async def add(self, submission: Submission) -> None:
-        """This session submitted a file: show it without asking for the whole listing."""
-        (await self.submitted(submission.route))[submission.name] = submission
+    def add(self, submission: Submission) -> None:
+        """This session submitted a file: show it without asking for the whole listing again."""
+        listing = self._submitted.get(submission.route)
+        kept = listing.kept if listing else None
+        if kept is not None:
+            kept[submission.name] = submission
 
     def changed(self, route: str) -> None:
         """This session changed something on ``route``."""

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -569,3 +570,13 @@ async def test_old_tls_is_refused(site: Site) -> None:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with pytest.raises((ssl.SSLError, ConnectionError)):
         await asyncio.open_connection("127.0.0.1", site.service.port, ssl=context)
+
+
+async def test_a_socket_opened_beforehand_is_served(
+    start: Callable[..., Awaitable[Site]],
+) -> None:
+    sock = socket.create_server(("127.0.0.1", 0))
+    site = await start(sock=sock)
+    async with session(site, "clinic-token") as client, client.get("/v1/routes") as response:
+        assert response.status == 200
+    assert site.service.port == sock.getsockname()[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -232,3 +233,16 @@ async def test_names_do_not_reach_the_log(
             pass
     assert "SMITH" not in caplog.text
     assert Path("/outbox").name not in caplog.text
+
+
+async def test_two_processes_could_share_a_port(start_sftp: Start) -> None:
+    first = await start_sftp(reuse_port=True)
+    second = await start_sftp(reuse_port=True, port=first.port)
+    assert second.port == first.port
+
+
+async def test_a_socket_opened_beforehand_is_served(start_sftp: Start) -> None:
+    sock = socket.create_server(("127.0.0.1", 0))
+    site = await start_sftp(sock=sock)
+    assert site.port == sock.getsockname()[1]
+    assert await still_serves(site)

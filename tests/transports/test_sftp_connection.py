@@ -171,11 +171,12 @@ async def test_unauthenticated_connections_are_bounded(start_sftp: Start) -> Non
     assert await still_serves(site)
 
 
+@pytest.mark.parametrize("window", [2 * 1024 * 1024, 1024 * 1024 * 1024])
 async def test_a_client_that_asks_and_never_reads_is_held_back(
-    sftp_site: SftpSite, gateway: SimulatedGateway
+    sftp_site: SftpSite, gateway: SimulatedGateway, window: int
 ) -> None:
     parcel = gateway.deliver(bytes(4_000_000))
-    connection = await sftp_site.connect("payer")
+    connection = await connect(sftp_site, username="payer-bot", password="payer-pw", window=window)
     client = await connection.start_sftp_client()
     file = await client.open(f"/inbox/{parcel.listed_name}", "rb")
     transport, writer = connection._transport, client._handler._writer

@@ -26,12 +26,12 @@ class Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place, or hang up."""
+        self._server.observer.connection_opened("https")
         self._admitted = self._server.slots.take()
         if not self._admitted:
             self._server.observer.connection_closed("https", "limit")
             cast(asyncio.Transport, transport).abort()
             return
-        self._server.observer.connection_opened("https")
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:

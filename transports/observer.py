@@ -9,7 +9,7 @@ class Observer(Protocol):
     """Called on the event loop; must not block or raise. ``protocol`` is ``sftp`` or ``https``."""
 
     def connection_opened(self, protocol: str) -> None:
-        """A client connected."""
+        """A client connected; each is closed once, also when it is turned away."""
         ...
 
     def connection_closed(self, protocol: str, reason: str) -> None:

@@ -144,7 +144,6 @@ class SftpService:
             self._all.release()
             return False
         self._connections.add(connection)
-        self.observer.connection_opened("sftp")
         return True
 
     def authenticated(self) -> None:

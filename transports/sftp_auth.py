@@ -49,6 +49,7 @@ class Connection(asyncssh.SSHServer):
         # of 4 GiB and doesn't read makes the kernel's refusals pile up here.
         conn.pause_writing = self._writable.clear  # type: ignore[method-assign]  # asyncio's hooks
         conn.resume_writing = self._writable.set  # type: ignore[method-assign]  # likewise
+        self._service.observer.connection_opened("sftp")
         self._admitted = self._service.admit(self)
         self._pending = self._admitted
         if not self._admitted:

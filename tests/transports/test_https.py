@@ -524,6 +524,7 @@ async def test_connections_are_bounded(start: Callable[..., Awaitable[Site]]) ->
     async with session(site, "clinic-token") as first, first.get("/v1/routes"):
         await hung_up(site)
     assert ("closed", "https", "limit") in site.seen.events
+    assert site.seen.events.count(("opened", "https")) == 2
 
 
 async def test_a_stop_lets_a_request_in_flight_finish(

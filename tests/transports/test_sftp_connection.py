@@ -168,6 +168,7 @@ async def test_unauthenticated_connections_are_bounded(start_sftp: Start) -> Non
     for _, other in held:
         other.close()
     await eventually(lambda: len([e for e in site.seen.events if e[0] == "closed"]) == 3)
+    assert site.seen.events.count(("opened", "sftp")) == 3
     assert await still_serves(site)
 
 

@@ -134,7 +134,7 @@ class Certificate:
 
     Attributes:
         partner: Partner id.
-        fingerprint: Upper-case hex.
+        fingerprint: Lower-case hex.
         content: The certificate's bytes.
         added: UTC.
         expires: UTC, or None.

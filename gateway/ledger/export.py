@@ -50,5 +50,5 @@ def story(database: Database, transfer: str) -> Sequence[Mapping[str, Any]]:
         ).scalars()
         found = tuple(json.loads(body) for body in bodies)
     if not found:
-        raise UnknownTransferError(transfer)
+        raise UnknownTransferError("the log tells of no such transfer")
     return found

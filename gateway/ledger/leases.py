@@ -31,7 +31,7 @@ def check(connection: Connection, transfer: str, lease: Lease | None, now: datet
         .with_for_update()
     ).one_or_none()
     if row is None:
-        raise UnknownTransferError(transfer)
+        raise UnknownTransferError(f"there is no transfer {transfer}")
     live = row.lease_owner != "" and row.due is not None and row.due > now
     if lease is None:
         if live:

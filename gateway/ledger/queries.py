@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Select, func, select
@@ -39,8 +39,10 @@ class SqlTransfers:
                 row = connection.execute(
                     select(*COLUMNS).where(transfers.c.id == transfer)
                 ).one_or_none()
+            if row is None:
+                raise UnknownTransferError(f"there is no transfer {transfer}")
         if row is None:
-            raise UnknownTransferError(transfer)
+            raise UnknownTransferError("there is no transfer of such an id")
         return to_transfer(row)
 
     def sent_by(self, partner: str, route: str = "", limit: int = 1000) -> Sequence[Transfer]:
@@ -82,6 +84,13 @@ class SqlTransfers:
             .order_by(transfers.c.created, transfers.c.id),
             limit,
         )
+
+    def newest(self, states: Collection[State] = (), limit: int = 50) -> Sequence[Transfer]:
+        """The newest transfers, newest first; of these states, or of any."""
+        statement = select(*LISTED).order_by(transfers.c.created.desc(), transfers.c.id.desc())
+        if states:
+            statement = statement.where(transfers.c.state.in_(list(states)))
+        return self._list(statement, limit)
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """(route, state) to the number of transfers."""

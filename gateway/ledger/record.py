@@ -114,5 +114,5 @@ def _step(reached: State, kind: EventKind, now: datetime) -> dict[str, object]:
 def _select(connection: Connection, transfer: str) -> Transfer:
     row = connection.execute(select(*COLUMNS).where(transfers.c.id == transfer)).one_or_none()
     if row is None:
-        raise UnknownTransferError(transfer)
+        raise UnknownTransferError(f"there is no transfer {transfer}")
     return to_transfer(row)

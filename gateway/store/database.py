@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gateway.ports import LedgerUnavailableError
@@ -79,10 +79,7 @@ def open_database(url: str, *, create: bool = False) -> Database:
         FileExistsError: ``create``, and there is one already.
         LedgerUnavailableError: There is none.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
-        raise ValueError("the database URL must be sqlite:////path/to/file")
-    path = Path(str(parsed.database))
+    path = sqlite_path(url)
     if create:
         sqlite.create_file(path)
     if not path.is_file():
@@ -91,3 +88,18 @@ def open_database(url: str, *, create: bool = False) -> Database:
             "a new site (lazaretto init)"
         )
     return Database(sqlite.make_engine(path))
+
+
+def sqlite_path(url: str) -> Path:
+    """The file that a database URL names.
+
+    Raises:
+        ValueError: The URL isn't one this version opens.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = make_url("none://")
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        raise ValueError("the database URL must be sqlite:////path/to/file")
+    return Path(str(parsed.database))

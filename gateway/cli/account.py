@@ -1,0 +1,216 @@
+"""``lazaretto account``: who may log in, and how they prove themselves."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from gateway.cli.acting import acting_arguments, actor, expiry, now, site_database
+from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
+from gateway.directory import Directory
+from gateway.directory_credentials import new_token, password, ssh_keys
+from gateway.directory_queries import DirectoryReader
+from gateway.directory_types import NewCredential
+from transports.ports import Scope
+
+_MAX_KEY_FILE: Final = 65_536
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("account", help="add accounts and their credentials")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add = commands.add_parser("add", parents=[acting_arguments()], help="add an account")
+    add.add_argument("account", metavar="USER", help="the user name")
+    add.add_argument("--partner", required=True, metavar="ID", help="for whom it logs in")
+    add.add_argument("--send", action="store_true", help="it may send files")
+    add.add_argument("--receive", action="store_true", help="it may read its partner's mailbox")
+    _proof_arguments(add)
+    add.set_defaults(run=run_add)
+    more = commands.add_parser(
+        "credential",
+        parents=[acting_arguments()],
+        help="give an account another credential, or take one away",
+    )
+    more.add_argument("account", metavar="USER")
+    _proof_arguments(more)
+    more.add_argument(
+        "--remove",
+        metavar="FINGERPRINT",
+        action="append",
+        default=[],
+        help="take this credential away ('account list' shows it; the password's is 'password')",
+    )
+    more.set_defaults(run=run_credential)
+    listing = commands.add_parser("list", parents=[site_arguments()], help="with credentials")
+    listing.set_defaults(run=run_list)
+    for word, enabled in (("disable", False), ("enable", True)):
+        switch = commands.add_parser(word, parents=[acting_arguments()], help=f"{word} an account")
+        switch.add_argument("account", metavar="USER")
+        switch.set_defaults(run=run_switch, enabled=enabled, word=word)
+
+
+def _proof_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ssh-key",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a public key, OpenSSH's or PuTTY's form; may be given again",
+    )
+    parser.add_argument(
+        "--password",
+        action="store_true",
+        help="ask for a password, or read one line of standard input where that is no terminal",
+    )
+    parser.add_argument("--token", action="store_true", help="make an API token, shown once")
+    parser.add_argument(
+        "--token-expires", metavar="DAYS", type=int, help="the token's life (default: no end)"
+    )
+
+
+def run_add(args: argparse.Namespace) -> int:
+    """Add one, with its credentials, all or nothing."""
+    wanted = {Scope.SEND: args.send, Scope.RECEIVE: args.receive}
+    scopes = {scope for scope, given in wanted.items() if given}
+    if not scopes:
+        raise CliError(
+            "it isn't said what the account may do", "give --send, --receive or both", USAGE
+        )
+    proofs, token = _proofs(args)
+    with site_database(args) as database:
+        Directory(database).add_account(args.account, args.partner, scopes, actor(args), proofs)
+    lines = [f"added account {args.account} of {args.partner}"]
+    if not proofs:
+        lines.append(
+            "it can't log in yet: lazaretto account credential --ssh-key FILE " + args.account
+        )
+    _report(args, proofs, token, lines)
+    return OK
+
+
+def run_credential(args: argparse.Namespace) -> int:
+    """Add and remove credentials; new ones first, so that nobody locks themselves out."""
+    proofs, token = _proofs(args)
+    if not proofs and not args.remove:
+        raise CliError("nothing to do", "give --ssh-key, --password, --token or --remove", USAGE)
+    with site_database(args) as database:
+        directory = Directory(database)
+        for proof in proofs:
+            directory.add_credential(args.account, proof, actor(args))
+        for fingerprint in args.remove:
+            directory.remove_credential(args.account, fingerprint, actor(args))
+    _report(args, proofs, token, [f"changed account {args.account}"])
+    return OK
+
+
+def run_switch(args: argparse.Namespace) -> int:
+    """Let it log in, or not."""
+    with site_database(args) as database:
+        Directory(database).enable_account(args.account, actor(args), enabled=args.enabled)
+    data = {"account": args.account, "enabled": args.enabled}
+    emit(args, data, f"{args.word}d account {args.account}")
+    return OK
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """List all with their credentials."""
+    with site_database(args) as database:
+        reader = DirectoryReader(database)
+        accounts, credentials = reader.accounts(), reader.credentials()
+    present = now()
+    data = []
+    rows = []
+    for a in accounts:
+        own = [c for c in credentials if c.account == a.id]
+        state = "yes" if a.enabled else "no"
+        may = " and ".join(sorted(map(str, a.scopes)))
+        head = (a.id, a.partner, may, state)
+        shown = [(c.kind, c.fingerprint, c.comment, expiry(c.expires, present)) for c in own]
+        shown = shown or [("none", "-", "", "-")]  # type: ignore[list-item]  # a word for no kind
+        rows += [(*(head if n == 0 else ("", "", "", "")), *cells) for n, cells in enumerate(shown)]
+        data.append(
+            {
+                "id": a.id,
+                "partner": a.partner,
+                "scopes": sorted(map(str, a.scopes)),
+                "enabled": a.enabled,
+                "credentials": [
+                    {
+                        "kind": c.kind,
+                        "fingerprint": c.fingerprint,
+                        "comment": c.comment,
+                        "added": c.added,
+                        "expires": c.expires,
+                    }
+                    for c in own
+                ],
+            }
+        )
+    headings = (
+        "user",
+        "partner",
+        "may",
+        "enabled",
+        "credential",
+        "fingerprint",
+        "comment",
+        "expires",
+    )
+    text = table(headings, rows) if rows else "no accounts yet; lazaretto account add"
+    emit(args, data, text)
+    return OK
+
+
+def _proofs(args: argparse.Namespace) -> tuple[list[NewCredential], str]:
+    """The credentials that the arguments ask for, and the token to be shown, if any."""
+    found = [key for path in args.ssh_key for key in ssh_keys(_read(path), str(path))]
+    token = ""
+    if args.token_expires is not None and (not args.token or args.token_expires < 1):
+        raise CliError("--token-expires goes with --token and takes 1 day or more", code=USAGE)
+    if args.token:
+        life = None if args.token_expires is None else timedelta(days=args.token_expires)
+        token, proof = new_token(life)
+        found.append(proof)
+    if args.password:
+        found.append(password(_ask_password()))
+    return found, token
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as file:
+        raw = file.read(_MAX_KEY_FILE + 1)
+    if len(raw) > _MAX_KEY_FILE:
+        raise CliError(f"{path} is too large to be a key file", code=USAGE)
+    return raw.decode("utf-8", "replace")
+
+
+def _ask_password() -> str:
+    """Never from the command line: other users of the machine could read it there."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != first:
+        raise CliError("the two passwords differ", "try again", USAGE)
+    return first
+
+
+def _report(
+    args: argparse.Namespace, proofs: Sequence[NewCredential], token: str, lines: list[str]
+) -> None:
+    lines += [f"  {p.kind} {p.fingerprint} {p.comment}".rstrip() for p in proofs]
+    lines += [f"  {fingerprint} removed" for fingerprint in getattr(args, "remove", [])]
+    data: dict[str, object] = {
+        "account": args.account,
+        "credentials": [{"kind": p.kind, "fingerprint": p.fingerprint} for p in proofs],
+    }
+    if token:
+        data["token"] = token
+        lines.append(f"token, shown this once and kept nowhere: {token}")
+    emit(args, data, "\n".join(lines))

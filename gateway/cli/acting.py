@@ -1,0 +1,79 @@
+"""What the commands on a site's records share: who acts, the open database, and how time reads."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from gateway.cli.common import USAGE, CliError, open_site, site_arguments
+from gateway.store.database import Database
+
+SOON: Final = timedelta(days=30)
+"""What expires within it is warned of."""
+
+
+def acting_arguments() -> argparse.ArgumentParser:
+    """Parent parser with ``--site``, ``--json`` and ``--as``."""
+    parser = argparse.ArgumentParser(add_help=False, parents=[site_arguments()])
+    parser.add_argument(
+        "--as",
+        dest="acting_as",
+        metavar="WHO",
+        default="",
+        help="who does this, for the log (default: your login name)",
+    )
+    return parser
+
+
+def who(args: argparse.Namespace) -> str:
+    """The person that the log will name.
+
+    Raises:
+        CliError: The name is too long or holds control characters, or there is none.
+    """
+    try:
+        name = str(args.acting_as).strip() or getpass.getuser()
+    except (KeyError, OSError):
+        raise CliError("it isn't known who you are", "name yourself with --as", USAGE) from None
+    if len(name) > 100 or not name.isprintable():  # noqa: PLR2004 - the message says it
+        raise CliError("--as takes up to 100 printable characters", code=USAGE)
+    return name
+
+
+def actor(args: argparse.Namespace) -> str:
+    """The same as an event's actor."""
+    return f"person:{who(args)}"
+
+
+@contextmanager
+def site_database(args: argparse.Namespace) -> Iterator[Database]:
+    """The site's database, closed afterwards."""
+    database = open_site(args).database()
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def moment(value: datetime | None) -> str:
+    """For people: UTC to the second, or a dash."""
+    return "-" if value is None else value.strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def expiry(value: datetime | None, now: datetime) -> str:
+    """For people: the day, and how near it is when it is near."""
+    if value is None:
+        return "never"
+    day = value.strftime("%Y-%m-%d")
+    if value <= now:
+        return f"{day} (expired)"
+    return f"{day} (in {(value - now).days} days)" if value - now < SOON else day
+
+
+def now() -> datetime:
+    """The present moment, UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,82 @@
+"""``lazaretto transfer``: list and show transfers. No names of files, and no content."""
+
+from __future__ import annotations
+
+import argparse
+
+from gateway.cli.acting import moment, site_database
+from gateway.cli.common import OK, Subparsers, emit, site_arguments, table
+from gateway.ledger.queries import SqlTransfers
+from gateway.lifecycle import State
+from gateway.ports import Transfer
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("transfer", help="list and show transfers")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listing = commands.add_parser("list", parents=[site_arguments()], help="newest first")
+    listing.add_argument("--state", choices=[str(state) for state in State], help="only these")
+    listing.add_argument("--limit", type=int, default=50, help="at most so many (default 50)")
+    listing.set_defaults(run=run_list)
+    show = commands.add_parser("show", parents=[site_arguments()], help="everything about one")
+    show.add_argument("transfer", metavar="TRANSFER")
+    show.set_defaults(run=run_show)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """List the newest."""
+    states = (State(args.state),) if args.state else ()
+    with site_database(args) as database:
+        found = SqlTransfers(database).newest(states, max(args.limit, 0))
+    rows = [
+        (t.id, moment(t.created), t.route, t.sender, t.recipient, t.size, t.state, t.verdict or "-")
+        for t in found
+    ]
+    headings = ("transfer", "created", "route", "from", "to", "bytes", "state", "verdict")
+    text = table(headings, rows) if rows else "no transfers"
+    emit(args, [transfer_json(t) for t in found], text)
+    return OK
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Show one."""
+    with site_database(args) as database:
+        found = SqlTransfers(database).get(args.transfer)
+    data = transfer_json(found)
+    width = max(map(len, data))
+    lines = [
+        f"{key.replace('_', ' '):{width}}  {value}"
+        for key, value in data.items()
+        if value not in {"", None} and key != "reasons"
+    ]
+    lines += [f"{'reason':{width}}  {reason}" for reason in found.reasons]
+    emit(args, data | {"report": found.report}, "\n".join(lines))
+    return OK
+
+
+def transfer_json(t: Transfer) -> dict[str, object]:
+    """What may be shown of a transfer: nothing encrypted, no keys, no places on disk."""
+    return {
+        "transfer": t.id,
+        "route": t.route,
+        "sender": t.sender,
+        "account": t.account,
+        "recipient": t.recipient,
+        "state": str(t.state),
+        "created": t.created.isoformat(),
+        "changed": t.changed.isoformat(),
+        "size": t.size,
+        "sha256": t.sha256,
+        "format": t.format,
+        "verdict": t.verdict,
+        "reasons": t.reasons,
+        "policy": t.policy,
+        "sealed_size": t.sealed_size,
+        "sealed_sha256": t.sealed_sha256,
+        "recipient_key": t.recipient_key,
+        "listed_name": t.listed_name,
+        "delivered": t.delivered.isoformat() if t.delivered else None,
+        "collected": t.collected.isoformat() if t.collected else None,
+        "attempts": t.attempts,
+    }

@@ -1,0 +1,225 @@
+"""``partner``, ``account`` and ``key`` as an operator types them."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+from pysequoia import Cert, Tsk
+
+from gateway.cli.main import main
+from gateway.ledger.verify import verify_database
+from gateway.migrations import upgrade
+from gateway.store.database import open_database
+
+
+class Terminal:
+    """Runs commands on one site."""
+
+    def __init__(self, site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.site = site
+        self._capsys = capsys
+        self.out = self.err = ""
+
+    def __call__(self, *words: str) -> int:
+        status = main([*words[:2], "--site", str(self.site), *words[2:]])
+        self.out, self.err = self._capsys.readouterr()
+        return status
+
+    def data(self, *words: str) -> Any:  # noqa: ANN401 - whatever the JSON holds
+        assert self(*words, "--json") == 0, self.err
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    (tmp_path / "lazaretto.yaml").write_text("https:\n  enabled: false\n")
+    (tmp_path / "data").mkdir()
+    database = open_database(f"sqlite:///{tmp_path / 'data' / 'lazaretto.db'}", create=True)
+    upgrade(database)
+    database.close()
+    return Terminal(tmp_path, capsys)
+
+
+@pytest.fixture
+def clinic(run: Terminal) -> Terminal:
+    assert run("partner", "add", "clinic", "--name", "Riverside Clinic") == 0
+    return run
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    path = tmp_path / "clinic.pub"
+    path.write_bytes(asyncssh.generate_private_key("ssh-ed25519").export_public_key())
+    return path
+
+
+@pytest.fixture(scope="module")
+def certificate() -> bytes:
+    key = Tsk.generate("Payer <edi@payer.example>", validity_seconds=10**8)
+    return str(key.extract_certificate()).encode()
+
+
+def test_a_partner_is_added_and_listed(clinic: Terminal) -> None:
+    (partner,) = clinic.data("partner", "list")["partners"]
+    assert (partner["id"], partner["name"], partner["accounts"]) == (
+        "clinic",
+        "Riverside Clinic",
+        [],
+    )
+
+
+def test_the_second_of_a_name_is_refused_in_a_sentence(clinic: Terminal) -> None:
+    assert clinic("partner", "add", "clinic") == 1
+    assert clinic.err == "lazaretto: there is a partner clinic already\n"
+
+
+def test_an_account_with_a_key_and_a_token_is_added_at_once(
+    clinic: Terminal, key_file: Path
+) -> None:
+    made = clinic.data(
+        "account", "add", "c1", "--partner", "clinic", "--send", "--ssh-key", str(key_file),
+        "--token", "--token-expires", "10",
+    )  # fmt: skip
+    assert made["token"].startswith("lz_")
+    (account,) = clinic.data("account", "list")
+    assert [c["kind"] for c in account["credentials"]] == ["ssh-key", "token"]
+    assert account["scopes"] == ["send"]
+
+
+def test_a_token_is_shown_once_and_kept_nowhere(clinic: Terminal) -> None:
+    token = clinic.data("account", "add", "c1", "--partner", "clinic", "--send", "--token")["token"]
+    for file in clinic.site.rglob("*"):
+        assert file.is_dir() or token.encode() not in file.read_bytes()
+    clinic("account", "list")
+    assert token not in clinic.out
+
+
+def test_a_password_comes_from_standard_input(
+    clinic: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    words = ("account", "add", "c1", "--partner", "clinic", "--send", "--password")
+    assert clinic(*words) == 0
+    for file in clinic.site.rglob("*"):
+        assert file.is_dir() or b"correct horse" not in file.read_bytes()
+
+
+def test_a_password_is_never_taken_from_the_command_line(clinic: Terminal) -> None:
+    with pytest.raises(SystemExit):
+        clinic("account", "add", "c1", "--partner", "clinic", "--send", "--password=secret words")
+
+
+def test_a_bad_key_adds_no_account(clinic: Terminal, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.pub"
+    bad.write_text("# a comment\nssh-ed25519 AAAA\n")
+    words = ("account", "add", "c1", "--partner", "clinic", "--send", "--ssh-key", str(bad))
+    assert clinic(*words) == 1
+    assert f"{bad}, line 2: not a whole SSH public key" in clinic.err
+    assert clinic.data("account", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("c1", "--partner", "clinic"), "give --send, --receive or both"),
+        (("c1", "--partner", "clinic", "--send", "--token-expires", "3"), "goes with --token"),
+        (("c1", "--partner", "clinic", "--send", "--token", "--token-expires", "0"), "1 day"),
+    ],
+)
+def test_a_call_that_makes_no_sense_exits_with_2(
+    clinic: Terminal, words: tuple[str, ...], said: str
+) -> None:
+    assert clinic("account", "add", *words) == 2
+    assert said in clinic.err
+
+
+def test_a_partner_misspelt_is_named(clinic: Terminal) -> None:
+    assert clinic("account", "add", "c1", "--partner", "clinik", "--send") == 1
+    assert "did you mean clinic?" in clinic.err
+
+
+def test_credentials_are_added_and_taken_away(clinic: Terminal, key_file: Path) -> None:
+    clinic("account", "add", "c1", "--partner", "clinic", "--send")
+    assert "it can't log in yet" in clinic.out
+    (made,) = clinic.data("account", "credential", "c1", "--ssh-key", str(key_file))["credentials"]
+    assert clinic("account", "credential", "c1", "--remove", made["fingerprint"]) == 0
+    assert clinic.data("account", "list")[0]["credentials"] == []
+    assert clinic("account", "credential", "c1") == 2
+
+
+@pytest.mark.parametrize(("what", "name"), [("account", "c1"), ("partner", "clinic")])
+def test_logins_are_switched_off_and_on(clinic: Terminal, what: str, name: str) -> None:
+    clinic("account", "add", "c1", "--partner", "clinic", "--send")
+
+    def enabled() -> bool:
+        found = clinic.data(what, "list")
+        return bool((found["partners"] if what == "partner" else found)[0]["enabled"])
+
+    assert clinic(what, "disable", name) == 0
+    assert not enabled()
+    assert clinic(what, "enable", name) == 0
+    assert enabled()
+
+
+def test_a_certificate_is_imported_listed_and_retired(
+    clinic: Terminal, certificate: bytes, tmp_path: Path
+) -> None:
+    file = tmp_path / "payer.asc"
+    file.write_bytes(certificate)
+    made = clinic.data("key", "import", "--partner", "clinic", str(file))
+    assert made["fingerprint"] == str(Cert.from_bytes(certificate).fingerprint).lower()
+    assert clinic.data("key", "list")[0]["sealed_for"] is True
+    assert clinic("key", "retire", made["fingerprint"].upper()) == 0
+    assert clinic.data("key", "list")[0]["sealed_for"] is False
+
+
+def test_what_is_no_certificate_is_refused_with_the_rule(clinic: Terminal, key_file: Path) -> None:
+    assert clinic("key", "import", "--partner", "clinic", str(key_file)) == 1
+    assert "SSH public key" in clinic.err
+    assert clinic.data("key", "list") == []
+
+
+def test_what_runs_out_soon_or_is_missing_is_warned_of(
+    clinic: Terminal, certificate: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic(
+        "account", "add", "c1", "--partner", "clinic", "--receive", "--token",
+        "--token-expires", "10",
+    )  # fmt: skip
+    first = clinic.data("partner", "list")["warnings"]
+    assert first[0].startswith("clinic receives and has no certificate in use")
+    assert first[1].startswith("c1: token sha256:")
+    file = tmp_path / "payer.asc"
+    file.write_bytes(certificate)
+    expires = datetime.fromisoformat(
+        clinic.data("key", "import", "--partner", "clinic", str(file))["expires"]
+    )
+    monkeypatch.setattr("gateway.cli.partner.now", lambda: expires - timedelta(days=5, hours=1))
+    second = clinic.data("partner", "list")["warnings"]
+    assert second[0].endswith("(in 5 days)")
+    monkeypatch.setattr("gateway.cli.partner.now", lambda: datetime.now(UTC))
+    assert len(clinic.data("partner", "list")["warnings"]) == 1
+
+
+def test_the_log_names_who_did_it(clinic: Terminal) -> None:
+    assert clinic("partner", "add", "payer", "--as", "Dana Reyes") == 0
+    assert clinic("audit", "export") == 0
+    assert json.loads(clinic.out.splitlines()[-1])["event"]["actor"] == "person:Dana Reyes"
+    assert verify_database(clinic.site / "data" / "lazaretto.db").ok
+
+
+def test_a_name_that_the_log_cannot_hold_is_refused(clinic: Terminal) -> None:
+    assert clinic("partner", "add", "payer", "--as", "a\nb") == 2
+
+
+def test_a_directory_that_is_no_site_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["partner", "list", "--site", str(tmp_path)]) == 2
+    assert "is not a site" in capsys.readouterr().err

@@ -28,7 +28,7 @@ STREET: Final = re.compile(_NO_SSN + rb"(?=.{1,64}\Z)(?!(?:\S+\s+){10}\S)[^@\r\n
 CITY: Final = re.compile(_NO_SSN + rb"(?=.{1,40}\Z)(?!(?:\S+\s+){5}\S)[^@\r\n\t]+", re.DOTALL)
 STATE: Final = re.compile(rb"[A-Za-z0-9]{2,3} *")
 ZIP: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 -]{2,14}")
-PHONE: Final = re.compile(rb"[+(]?\d[\d()+. /xX-]{4,29}")
+PHONE: Final = re.compile(rb"[+(]?\d[\d()+. /-]{4,24}(?:(?:[xX]|[eE][xX][tT]\.?) ?\d{1,6})? *")
 EXTENSION: Final = re.compile(rb"[xX]?\d{1,8} *")
 EMAIL: Final = re.compile(rb"[^\s@]{1,64}@[^\s@]{1,255} *")
 URL: Final = re.compile(rb"[^\s@]{3,256} *")

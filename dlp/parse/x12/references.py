@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dlp.model import Category, Subject
@@ -33,6 +34,7 @@ _OTHERS: Final = frozenset(
 """REF01 of providers, payers, plans and of the software: checked as an identifier and no more."""
 
 
+_WORD: Final = re.compile(rb"[A-Za-z]{3}|[\x80-\xff]")
 _CTX_NAME: Final = content.ORGANISATION
 
 
@@ -116,6 +118,18 @@ def bpr(walk: Walk) -> None:
     """BPR, payment order: the bank accounts of payer and payee."""
     for element in (9, 15, 21):
         walk.emit(element, Category.BANK_ACCOUNT, content.IDENTIFIER, subject=Subject.PROVIDER)
+
+
+def bht(walk: Walk) -> None:
+    """BHT, beginning: the sender's number of the file, or words where a number belongs.
+
+    A bare number is not looked up among the claims' numbers: small senders put one claim in a
+    file and give both the same.
+    """
+    if _WORD.search(walk.value(3)):
+        walk.open_text(3)
+    else:
+        walk.emit(3, None, content.IDENTIFIER)
 
 
 def bgn(walk: Walk) -> None:

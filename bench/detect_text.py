@@ -73,6 +73,7 @@ class Tally:
         self.totals: Counter[str] = Counter()
         self.alarms: Counter[str] = Counter()
         self.raised: Counter[str] = Counter()
+        self.other: Counter[str] = Counter()
         self.missed: dict[str, list[str]] = defaultdict(list)
         self.wrong: list[str] = []
         self.clean = self.clean_alarmed = 0
@@ -88,6 +89,11 @@ class Tally:
             if not any(overlaps(m, s) for s in spans):
                 self.alarms[m.category.value] += 1
                 self.wrong.append(f"{m.category.value} {m.detector} {text[m.start : m.end]!r}")
+            elif not any(
+                overlaps(m, s) and m.category in WANTED.get(s["entity_type"], ()) for s in spans
+            ):
+                self.other[m.category.value] += 1
+                self.wrong.append(f"other {m.category.value} {text[m.start : m.end]!r}")
         if not spans:
             self.clean += 1
             self.clean_alarmed += bool(decided)
@@ -118,7 +124,10 @@ def labelled(detectors: Detectors, *, examples: bool) -> None:
         print(f"  {kind:18s} {hits}   any {tally.any_hits[kind]}")
     print("presidio-research: matches on no labelled span, of all matches of the category")
     for category in sorted(tally.raised):
-        print(f"  {category:18s} {wilson(tally.alarms[category], tally.raised[category])}")
+        print(
+            f"  {category:18s} {wilson(tally.alarms[category], tally.raised[category])}"
+            f"   on a span of another type {tally.other[category]}"
+        )
     print(f"  sentences without PII alarmed: {wilson(tally.clean_alarmed, tally.clean)}")
     if examples:
         for kind, lines in tally.missed.items():

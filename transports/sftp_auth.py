@@ -102,7 +102,7 @@ class Connection(asyncssh.SSHServer):
     async def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """Ask the one judge; asyncssh then has the client prove that it holds the key."""
         judge = self._service.auth.public_key(username, key.public_data, self._address())
-        return await self._judge("public-key", username, judge)
+        return await self._judge("publickey", username, judge)
 
     def auth_completed(self) -> None:
         """Bind the identity, once.

@@ -77,7 +77,7 @@ async def test_failures_in_one_connection_are_bounded(start_sftp: Start) -> None
     keys = [asyncssh.generate_private_key("ssh-ed25519") for _ in range(5)]
     with pytest.raises(asyncssh.DisconnectError, match="too many"):
         await connect(site, client_keys=keys)
-    assert site.seen.events.count(("login", "sftp", "public-key", False)) == 3
+    assert site.seen.events.count(("login", "sftp", "publickey", False)) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,122 @@
+"""Looking at one passage: what its position tells, and what its text does."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Final
+
+import re2
+
+from dlp.detect import Detectors, Identities
+from dlp.model import (
+    Carrier,
+    Category,
+    Match,
+    Obstacle,
+    Passage,
+    Subject,
+    Uninspectable,
+)
+from dlp.tally import Tally
+from dlp.walk import Spot
+
+_COLUMN: Final = "column-type"
+_COLUMN_SURE: Final = 0.9
+_POSITION: Final = "field"
+_POSITION_SURE: Final = 0.99
+_LONG_FIELD: Final = 64
+"""Characters beyond which a field is read like text: nobody's name or id is so long."""
+_NOT_IN_NAMES: Final = re.compile(r"[\d@]")
+_PROSE: Final = re.compile(r"[^\W\d_]{2,}[ ,.;:]+[^\W\d_]{2,}[ ,.;:]+[^\W\d_]{2,}")
+"""Three words."""
+_ENCODED: Final = re2.compile(
+    r"[A-Za-z0-9+/=_-]{160,}|(?:[A-Za-z0-9+/=_-]{48,}[\r\n]+){3,}[A-Za-z0-9+/=_-]{4,}"
+)
+_ENCODED_LEAST: Final = 148
+_CODED: Final = frozenset({Category.DIAGNOSIS, Category.PROCEDURE, Category.MEDICATION})
+
+
+class Looker:
+    """Turns passages into findings.
+
+    Args:
+        detectors: What finds identifiers in text.
+        identities: The file's people, learned during the first look.
+        tally: Takes the findings.
+    """
+
+    def __init__(self, detectors: Detectors, identities: Identities, tally: Tally) -> None:
+        self._detectors, self._identities, self._tally = detectors, identities, tally
+        self._slips: Counter[str] = Counter()
+
+    def is_open(self, passage: Passage) -> bool:
+        """Whether the passage's text is looked at, and not only its position."""
+        if passage.carrier is Carrier.FREE_TEXT:
+            return passage.category is None
+        if passage.carrier is Carrier.NAME or passage.fault:
+            return True
+        if passage.carrier is not Carrier.IDENTIFIER_FIELD:
+            return False
+        if len(passage.text) > _LONG_FIELD:
+            return True
+        # Somebody wrote more than a name into a name field.
+        return passage.category is Category.NAME and bool(_NOT_IN_NAMES.search(passage.text))
+
+    def by_position(self, order: int, spot: Spot, fmt: str, passage: Passage) -> None:
+        """Take the finding that the passage's place gives, without reading it."""
+        category = passage.category
+        if category is None or passage.subject is Subject.PROVIDER:
+            return
+        if passage.carrier is Carrier.IDENTIFIER_FIELD:
+            match = self._detectors.check_field(passage)
+        elif passage.carrier is Carrier.FREE_TEXT:
+            match = Match(category, 0, len(passage.text), _COLUMN_SURE, _COLUMN)
+        elif not passage.fault:
+            match = Match(category, 0, len(passage.text), _POSITION_SURE, _POSITION)
+        else:
+            return
+        if match is None:
+            return
+        if category in _CODED:
+            match = match._replace(labels=self._detectors.labels(passage))
+        self._tally.add(order, spot, fmt, passage, match)
+
+    def at_text(self, order: int, spot: Spot, fmt: str, passage: Passage) -> None:
+        """Take what detectors find in the text; hold prose in slots that aren't for prose."""
+        found = self._detectors.find(passage, self._identities)
+        if passage.carrier is Carrier.IDENTIFIER_FIELD:
+            found = [match for match in found if match.category is not passage.category]
+        for match in found:
+            self._tally.add(order, spot, fmt, passage, match)
+        if passage.fault and not found:
+            self._fault(spot, passage)
+        if passage.carrier is Carrier.FREE_TEXT and is_encoded(passage.text):
+            detail = "encoded data (Base64 or the like) in text is not inspected in this version"
+            self._trouble(Obstacle.UNSUPPORTED_TYPE, detail, spot, passage)
+
+    def _fault(self, spot: Spot, passage: Passage) -> None:
+        if _PROSE.search(passage.text):
+            self._trouble(Obstacle.MALFORMED, passage.fault, spot, passage)
+        else:
+            self._slips[passage.fault] += 1
+
+    def _trouble(self, obstacle: Obstacle, detail: str, spot: Spot, passage: Passage) -> None:
+        where = passage.where if isinstance(passage.where, str) else passage.where()
+        self._tally.trouble(Uninspectable(obstacle, detail, where, spot.member, spot.place))
+
+    def notes(self) -> tuple[str, ...]:
+        """Slips that decide nothing, by kind."""
+        return tuple(f"{fault}: {count}" for fault, count in sorted(self._slips.items()))
+
+
+def is_encoded(text: str) -> bool:
+    """Whether a text carries a run of Base64, hex or the like, which could hold anything."""
+    if len(text) < _ENCODED_LEAST:
+        return False
+    found = _ENCODED.search(text)
+    if not found:
+        return False
+    run = found.group()
+    kinds = (any(map(str.isdigit, run)), any(map(str.islower, run)), any(map(str.isupper, run)))
+    return kinds[0] and (kinds[1] or kinds[2]) and len(set(run)) > 8  # noqa: PLR2004 - no ruler line

@@ -1,0 +1,155 @@
+"""A column's type: what its header says and its values agree with, else what its values say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dlp.model import Carrier, Category, Subject
+from dlp.parse.delimited import headers, values
+from dlp.parse.delimited.headers import Named
+from dlp.parse.delimited.values import Shape
+
+_AGREE: Final = 0.7
+"""Share of values that must look like what the header says."""
+_TELL: Final = 0.8
+"""Share that must look alike for values to speak alone."""
+_PLAIN: Final = 0.9
+"""Share of numbers, dates or codes beyond which the rest are the exceptions."""
+_FEW_CARDS: Final = 5
+"""A tenth of all long numbers pass the Luhn check."""
+_REACHES: Final = frozenset({Category.PHONE, Category.EMAIL, Category.FAX})
+_NINE: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What one column holds.
+
+    Attributes:
+        shapes: A cell of none of these shapes is an exception, and free text. Empty for a column
+            of text.
+        carrier: Of a cell that has the shape; None for cells that nobody needs to look at.
+        category: Likewise.
+        part: Part of a name or address; code system of a clinical code.
+        subject: Whom the column is about.
+    """
+
+    shapes: tuple[Shape, ...] = ()
+    carrier: Carrier | None = None
+    category: Category | None = None
+    part: str = ""
+    subject: Subject = Subject.PERSON
+
+    def fits(self, text: str) -> bool:
+        """Whether a cell has the column's shape."""
+        return len(text) <= values.LONGEST_TYPED and any(shape(text) for shape in self.shapes)
+
+
+TEXT: Final = Column()
+
+
+def type_columns(header: Sequence[str], sample: Sequence[Sequence[str]]) -> list[Column]:
+    """The columns of a table.
+
+    Args:
+        header: One text a column; empty texts where there is no header.
+        sample: The first rows, as wide as the header.
+    """
+    by_column = [
+        [cell.strip() for cell in cells if not values.is_blank(cell)]
+        for cells in zip(*sample, strict=True)
+    ] or [[] for _ in header]
+    named = [_named(title, cells) for title, cells in zip(header, by_column, strict=True)]
+    personal = any(
+        name and name.alone and name.subject is Subject.PERSON and not name.vague for name in named
+    )
+    others = any(headers.speaks_of_others(headers.tokens(title)) for title in header)
+    return [
+        _column(name, title, cells, personal=personal, others=others)
+        for name, title, cells in zip(named, header, by_column, strict=True)
+    ]
+
+
+def _named(title: str, cells: Sequence[str]) -> Named | None:
+    """What the header names, if the values agree."""
+    name = headers.read(title)
+    if name is None:
+        return None
+    if not cells:
+        # Nothing in the sample: later cells are held to the header's word.
+        return None if name.vague else name
+    shape = values.shape_of(name.category, name.part, vague=name.vague)
+    return name if _share(shape, cells) >= _AGREE else None
+
+
+def _column(
+    name: Named | None, title: str, cells: Sequence[str], *, personal: bool, others: bool
+) -> Column:
+    if name and (name.alone or personal):
+        return _by_header(name, cells)
+    told = _by_values(title, cells, personal=personal, others=others)
+    if told is not None:
+        # Header and values agree on a column that speaks of persons by its values alone.
+        if name and name.category is told.category and told.carrier is Carrier.FREE_TEXT:
+            return _by_header(name, cells)
+        return told
+    if not cells:
+        return TEXT
+    plain = tuple(shape for shape in values.PLAIN if _share(shape, cells) > 0)
+    fitting = sum(1 for cell in cells if _fits(plain, cell))
+    return Column(plain) if fitting >= _PLAIN * len(cells) else TEXT
+
+
+def _fits(shapes: Sequence[Shape], cell: str) -> bool:
+    return len(cell) <= values.LONGEST_TYPED and any(shape(cell) for shape in shapes)
+
+
+def _by_header(name: Named, cells: Sequence[str]) -> Column:
+    shape = values.shape_of(name.category, name.part, vague=name.vague)
+    return Column(
+        (shape,),
+        Carrier.IDENTIFIER_FIELD,
+        name.category,
+        name.part or _system(name.category, cells),
+        name.subject,
+    )
+
+
+def _system(category: Category, cells: Sequence[str]) -> str:
+    """The code system of a column of clinical codes."""
+    if category is Category.DIAGNOSIS:
+        letters = sum(1 for cell in cells if cell[:1].isalpha() and cell[:1].upper() not in "EV")
+        return "icd10cm" if letters * 2 > len(cells) else "icd9cm"
+    if category is Category.PROCEDURE:
+        return "hcpcs"
+    return "ndc" if category is Category.MEDICATION else ""
+
+
+def _by_values(title: str, cells: Sequence[str], *, personal: bool, others: bool) -> Column | None:
+    """A column whose values alone tell that they are somebody's."""
+    words = headers.tokens(title)
+    if not cells or headers.speaks_of_others(words):
+        return None
+    for category, part, shape in values.TELLING:
+        if category in _REACHES and others and not personal:
+            continue  # the telephone of an office
+        if category is Category.PAYMENT_CARD and len(cells) < _FEW_CARDS:
+            continue
+        if _share(shape, cells) >= _TELL:
+            return Column((shape,), Carrier.FREE_TEXT, category, part)
+    bare = [cell for cell in cells if cell.isdigit() and len(cell) == _NINE]
+    if len(bare) >= _PLAIN * len(cells) and not headers.is_other_key(words):
+        if values.are_bare_ssns(bare):
+            return Column((values.SSN_BARE.fullmatch,), Carrier.FREE_TEXT, Category.SSN)
+        return None
+    years = [year for year in map(values.year_of, cells) if year]
+    if len(years) >= _PLAIN * len(cells) and values.are_birth_dates(years):
+        return Column((values.year_of,), Carrier.FREE_TEXT, Category.BIRTH_DATE)
+    return None
+
+
+def _share(shape: Shape, cells: Sequence[str]) -> float:
+    short = [cell for cell in cells if len(cell) <= values.LONGEST_TYPED]
+    return sum(1 for cell in short if shape(cell)) / len(cells)

@@ -1,0 +1,208 @@
+"""What a column's header says that it holds. Only half of the evidence: values must agree."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from dlp.model import Category, Subject
+
+_C = Category
+
+
+class Named(NamedTuple):
+    """A category that a header names.
+
+    Attributes:
+        category: The category.
+        part: Part of a name or address, or "".
+        subject: Whom the column speaks about.
+        alone: Whether such a column speaks of persons on its own. Dates, codes, towns and phones
+            do only in a table that names somebody.
+        vague: Whether the word has other uses ("name" of a product), so that the values must
+            look the part.
+    """
+
+    category: Category
+    part: str = ""
+    subject: Subject = Subject.PERSON
+    alone: bool = True
+    vague: bool = False
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_PERSON: Final = _words(
+    "patient pt pat member mbr memb subscriber subscr insured bene beneficiary enrollee dependent"
+    " guarantor claimant policyholder person employee cardholder recipient client spouse child"
+    " responsible"
+)
+_OTHERS: Final = _words(
+    "provider prvdr prov physician phys physn phsyn doctor dr rendering attending referring rfr"
+    " rfrg rfrng ordering prescriber prscrbng facility fac hospital hosp clinic payer payor insurer"
+    " vendor pharmacy employer company org organization lab laboratory supplier practice staff"
+    " operator agent carrier carr npi tin department dept office location site product drug plan"
+    " contact manager analyst user sender receiver surgeon operating oprtg atndg"
+)
+_NOT_IDS: Final = _words(
+    "count cnt total totals avg average sum pct percent rate amount amt flag ind indicator type"
+    " desc description status qty quantity sw version vrsn vers rank ratio paid per days units"
+    " yr year month len length"
+)
+_ID: Final = _words("id ids no num number nbr identifier sk key nr ident uniq code ref reference")
+_OTHER_KEYS: Final = _words(
+    "invoice check chk order batch trace npi tin ein zip routing aba ndc po contract site store"
+    " product item lot serial group grp gl ledger unit units amount amt total count"
+)
+"""Words of numbers that aren't persons': evidence against bare nine digits being SSNs."""
+
+_SPLIT: Final = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)")
+
+
+def tokens(header: str) -> tuple[str, ...]:
+    """The words of a header: ``BENE_LAST_NAME`` and ``beneLastName`` alike."""
+    return tuple(word.lower() for word in _SPLIT.split(header[:200]) if word)
+
+
+def is_other_key(words: tuple[str, ...]) -> bool:
+    """Whether the header names a number of something that isn't a person."""
+    return bool(_OTHER_KEYS & set(words))
+
+
+def speaks_of_others(words: tuple[str, ...]) -> bool:
+    """Whether the column is about a provider, payer, product or place."""
+    others = [i for i, word in enumerate(words) if word in _OTHERS]
+    persons = [i for i, word in enumerate(words) if word in _PERSON]
+    # "member provider name" is the provider's, "group member id" is the member's.
+    return bool(others) and (not persons or others[-1] > persons[-1])
+
+
+def read(header: str) -> Named | None:
+    """The category that a header names, None for none."""
+    words = tokens(header)
+    found = _category(words, set(words))
+    if found is None:
+        return None
+    return found._replace(subject=Subject.PROVIDER) if speaks_of_others(words) else found
+
+
+def _category(words: tuple[str, ...], have: set[str]) -> Named | None:
+    clinical = _clinical(have)
+    if clinical is not None:
+        return clinical
+    if have & _NOT_IDS and not have & {"dob", "ssn", "birth", "brth"}:
+        return None
+    return _date(have) or _name(words, have) or _contact(have) or _number(words, have)
+
+
+_CLINICAL: Final = (
+    (_words("dx dx1 diag diagnosis dgns icd icd9 icd10 diagnoses"), _C.DIAGNOSIS),
+    (_words("cpt hcpcs prcdr procedure"), _C.PROCEDURE),
+    (_words("ndc medication drug rx"), _C.MEDICATION),
+)
+
+
+def _clinical(have: set[str]) -> Named | None:
+    if have & _words("amt amount count cnt total paid vrsn version flag ind sw qty yr year"):
+        return None
+    for names, category in _CLINICAL:
+        if have & names and not have & _words("dt date name"):
+            return Named(category, alone=False)
+    return None
+
+
+def _date(have: set[str]) -> Named | None:
+    if have & _words("dob birth brth birthdate bday birthday born bdate"):
+        return None if have & _words("place state weight city") else Named(_C.BIRTH_DATE)
+    if have & _words("death dod deceased dth"):
+        return Named(_C.DEATH_DATE) if have & _words("dt date dod on") else None
+    dated = have & _words("dt date dos from thru")
+    if "dos" in have or (
+        dated
+        and have
+        & _words(
+            "service svc srvc serv from thru admit admission admsn discharge dschrg visit encounter"
+        )
+    ):
+        return Named(_C.SERVICE_DATE, alone=False)
+    return None
+
+
+_PARTS: Final = (
+    (_words("last lname surname srnm family lst lastname"), "last"),
+    (_words("first 1st fname given gvn firstname forename"), "first"),
+    (_words("middle mdl midl mname mi"), "middle"),
+)
+
+
+def _name(words: tuple[str, ...], have: set[str]) -> Named | None:
+    named = have & _words("name nm nme names fullname")
+    for marks, part in _PARTS:
+        # "last" alone is also the last of something; "mi" is also Michigan.
+        short = have & _words("lname surname srnm fname gvn lastname firstname forename mname")
+        if have & marks and (named or short) and not have & _words("file business product"):
+            return Named(_C.NAME, part)
+    if "fullname" in have or (named and have & (_PERSON | {"full"})):
+        return Named(_C.NAME, "full")
+    if len(words) == 1 and have & (_PERSON - {"child", "client"}):
+        return Named(_C.NAME, "full", vague=True)
+    return Named(_C.NAME, "full", vague=True) if named and len(words) == 1 else None
+
+
+_CONTACT: Final = (
+    (_words("phone telephone tel mobile cell phn"), _C.PHONE, ""),
+    (_words("fax"), _C.FAX, ""),
+    (_words("email"), _C.EMAIL, ""),
+    (_words("address addr adr street address1 addr1"), _C.ADDRESS, "street"),
+    (_words("city town"), _C.ADDRESS, "city"),
+    (_words("zip zipcode postal zip5 postcode"), _C.ADDRESS, "zip"),
+    (_words("url website"), _C.URL, ""),
+)
+
+
+def _contact(have: set[str]) -> Named | None:
+    if {"e", "mail"} <= have or have & _words("email emailaddress"):
+        return Named(_C.EMAIL, alone=False)
+    if {"ip"} & have and have & _words("address addr"):
+        return Named(_C.IP_ADDRESS)
+    for names, category, part in _CONTACT:
+        if have & names:
+            return Named(category, part, alone=False)
+    return None
+
+
+def _number(words: tuple[str, ...], have: set[str]) -> Named | None:  # noqa: PLR0911 - a list of rules
+    if have & _words("ssn ssnum socsec") or {"social", "security"} <= have:
+        return Named(_C.SSN)
+    if have & _words("mbi hicn hic") or ("medicare" in have and have & _ID):
+        return Named(_C.MEDICARE_ID)
+    if have & _words("mrn") or {"medical", "record"} <= have or ("chart" in have and have & _ID):
+        return Named(_C.MEDICAL_RECORD_NUMBER)
+    if have & _words("iban") or ({"bank", "account"} <= have):
+        return Named(_C.BANK_ACCOUNT)
+    if have & _words("card cc") and have & (_words("credit debit payment cc pan")):
+        return Named(_C.PAYMENT_CARD)
+    if have & _words("vin") or ({"license", "plate"} <= have):
+        return Named(_C.VEHICLE_ID)
+    if have & _words("license licence dl") and have & (_words("driver drivers") | _ID):
+        return Named(_C.LICENSE_NUMBER)
+    return _account(words, have)
+
+
+def _account(words: tuple[str, ...], have: set[str]) -> Named | None:
+    if not have & _ID:
+        return Named(_C.ACCOUNT_NUMBER, vague=True) if words in _BARE_ACCOUNTS else None
+    if have & _words("account acct") or {"control", "patient"} <= have:
+        return Named(_C.ACCOUNT_NUMBER, vague=True)
+    if have & _words("claim clm icn dcn tcn"):
+        return Named(_C.CLAIM_NUMBER)
+    if have & _words("member mbr memb subscriber insured policy medicaid cardholder enrollee"):
+        return Named(_C.MEMBER_ID)
+    if have & _PERSON:
+        return Named(_C.OTHER_ID)
+    return None
+
+
+_BARE_ACCOUNTS: Final = frozenset({("account",), ("acct",), ("pcn",)})

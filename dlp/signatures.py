@@ -1,0 +1,155 @@
+"""Formats we can name and don't read: each is refused by name instead of taken for plain text.
+
+A structured format read as plain text would be a bypass, since its escapes, encodings and
+compressed parts hide what they carry.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Final, NamedTuple, Protocol
+
+from dlp.model import Obstacle
+
+
+class Sign(NamedTuple):
+    """How a format shows itself.
+
+    Attributes:
+        format: Its name.
+        title: Its name for people.
+        pattern: Matched at the start of the file.
+        obstacle: The verdict.
+    """
+
+    format: str
+    title: str
+    pattern: re.Pattern[bytes]
+    obstacle: Obstacle = Obstacle.UNSUPPORTED_TYPE
+
+
+def _sign(
+    fmt: str, title: str, pattern: bytes, obstacle: Obstacle = Obstacle.UNSUPPORTED_TYPE
+) -> Sign:
+    return Sign(fmt, title, re.compile(pattern, re.DOTALL), obstacle)
+
+
+_BLANK: Final = rb"(?:\xef\xbb\xbf)?\s*"
+
+BINARY: Final = (
+    _sign("archive/zip", "a spanned ZIP archive", rb"PK\x07\x08|PK00PK"),
+    _sign("application/pdf", "PDF", rb".{0,1020}%PDF-"),
+    _sign("office/ole", "a legacy Office file", rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    _sign("dicom", "DICOM", rb".{128}DICM"),
+    _sign("image/png", "an image", rb"\x89PNG\r\n\x1a\n"),
+    _sign("image/jpeg", "an image", rb"\xff\xd8\xff"),
+    _sign("image/gif", "an image", rb"GIF8[79]a"),
+    _sign("image/tiff", "an image", rb"II\*\x00|MM\x00\*|II\+\x00|MM\x00\+"),
+    _sign("image/bmp", "an image", rb"BM.{4}\x00{4}"),
+    _sign("image/webp", "an image", rb"RIFF.{4}WEBP"),
+    _sign("archive/7z", "a 7-Zip archive", rb"7z\xbc\xaf\x27\x1c"),
+    _sign("archive/rar", "a RAR archive", rb"Rar!\x1a\x07"),
+    _sign("archive/bzip2", "a bzip2 file", rb"BZh[1-9](?:1AY&SY|\x17\x72\x45\x38\x50\x90)"),
+    _sign("archive/xz", "an xz file", rb"\xfd7zXZ\x00"),
+    _sign("archive/zstd", "a Zstandard file", rb"\x28\xb5\x2f\xfd"),
+    _sign("archive/lz4", "an LZ4 file", rb"\x04\x22\x4d\x18"),
+    _sign("archive/compress", "a compress file", rb"\x1f[\x9d\xa0]"),
+    _sign("archive/cab", "a cabinet archive", rb"MSCF\x00{4}"),
+    _sign("archive/tar", "a tar archive", rb".{257}ustar[\x00 ]"),
+    _sign("application/parquet", "Parquet", rb"PAR1"),
+    _sign("application/sqlite", "an SQLite database", rb"SQLite format 3\x00"),
+    _sign("executable", "a program", rb"\x7fELF|MZ.{56}|\xca\xfe\xba\xbe|\xcf\xfa\xed\xfe"),
+    _sign("ncpdp/telecom", "NCPDP Telecommunication", rb".{56}\x1e\x1cAM|.{0,80}[\x1d\x1e]\x1cAM"),
+)
+"""Told by their first bytes, whatever follows."""
+
+_OPENPGP_DETAIL: Final = rb"-----BEGIN PGP (?:MESSAGE|SIGNED MESSAGE|SIGNATURE|PUBLIC|PRIVATE)"
+
+TEXTUAL: Final = (
+    _sign("openpgp", "an OpenPGP message", _BLANK + _OPENPGP_DETAIL, Obstacle.ENCRYPTED),
+    _sign(
+        "encrypted/age", "an age file", rb"age-encryption\.org/|-----BEGIN AGE", Obstacle.ENCRYPTED
+    ),
+    _sign("encrypted/pem", "a PEM block", _BLANK + rb"-----BEGIN [A-Z0-9 ]{2,40}-----"),
+    _sign("hl7v2", "HL7 v2", _BLANK + rb"\x0b?(?:MSH|FHS|BHS)[^\w\s]..?.?.?[^\w\s]"),
+    _sign("ncpdp/script", "NCPDP SCRIPT (EDIFACT)", _BLANK + rb"UN[AB][:+].{1,6}"),
+    _sign("rtf", "RTF", _BLANK + rb"\{\\rtf"),
+    _sign("html", "HTML", _BLANK + rb"(?i:<!doctype html|<html|<head|<body|<table|<div|<p>)"),
+    _sign("ccda", "C-CDA", _BLANK + rb"<.{0,2000}ClinicalDocument"),
+    _sign("xml", "XML", _BLANK + rb"<(?:\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*[\s/>])"),
+    _sign("fhir/json", "FHIR JSON", _BLANK + rb"[\[{].{0,4000}\"resourceType\"\s*:"),
+    _sign("json", "JSON", _BLANK + rb"(?:\{\s*(?:\"|\})|\[\s*(?:[\[{\"\]\d-]|true|false|null))"),
+    _sign("vcard", "a vCard or iCalendar", _BLANK + rb"(?i:BEGIN:V(?:CARD|CALENDAR))"),
+    _sign(
+        "message/rfc822",
+        "an e-mail",
+        _BLANK + rb"(?i:(?:(?:received|return-path|from|to|subject|date|message-id|mime-version|"
+        rb"content-type|delivered-to|x-[\w-]+|reply-to|cc):[^\n]*\n(?:[ \t][^\n]*\n)*){3})",
+    ),
+    _sign("encoded/uu", "uuencoded data", _BLANK + rb"begin(?:-base64)? [0-7]{3} "),
+    _sign("encoded/yenc", "yEnc data", _BLANK + rb"=ybegin "),
+    _sign("postscript", "PostScript", rb"\x04?%!PS"),
+    _sign(
+        "x12/fragment",
+        "X12 without its interchange envelope (ISA)",
+        _BLANK + rb"(?:GS([^\w\s])[A-Z]{2}\1|ST([^\w\s])\d{3}\2)",
+        Obstacle.MALFORMED,
+    ),
+)
+"""Told by how their text starts."""
+
+_OPENPGP_TAGS: Final = frozenset({1, 2, 3, 4, 8, 9, 18, 20})
+_OPENPGP_LENGTHS: Final = {0: 2, 1: 3, 2: 5, 3: 1}
+
+
+def is_openpgp(head: bytes) -> bool:
+    """Whether a file starts with an OpenPGP packet of a message (RFC 9580, section 4.2)."""
+    if len(head) < 16 or not head[0] & 0x80:  # noqa: PLR2004 - the shortest packets are longer
+        return False
+    new = bool(head[0] & 0x40)
+    tag = head[0] & 0x3F if new else head[0] >> 2 & 0x0F
+    if tag not in _OPENPGP_TAGS:
+        return False
+    if new:
+        body = 3 if 192 <= head[1] < 224 else 6 if head[1] == 255 else 2  # noqa: PLR2004 - sec. 4.2.1
+    else:
+        body = _OPENPGP_LENGTHS[head[0] & 3]
+    version = head[body]
+    return {1: version in (3, 6), 2: version in (3, 4, 6), 3: version in (4, 5, 6),
+            4: version in (3, 6), 18: version in (1, 2), 20: version == 1,
+            8: version in (1, 2, 3)}.get(tag, tag == 9)  # fmt: skip  # noqa: PLR2004
+
+
+class _Magic(Protocol):
+    def from_buffer(self, data: bytes, /) -> str: ...
+
+
+@functools.cache
+def _libmagic() -> _Magic | None:
+    """Find libmagic through python-magic: the system's own, else the one in the pylibmagic wheel."""
+    try:
+        import magic  # noqa: PLC0415 - loads a C library that a system may lack
+    except ImportError:
+        try:
+            import pylibmagic  # noqa: F401, PLC0415 - puts its library where ctypes looks
+            import magic  # noqa: PLC0415
+        except ImportError:
+            return None
+    found: _Magic = magic.Magic(mime=True)
+    return found
+
+
+def named_by_libmagic(head: bytes) -> str:
+    """A media type for content that is none of ours, "" when libmagic has no idea.
+
+    The answer only names a file that is held anyway; it never lets one through.
+    """
+    library = _libmagic()
+    if library is None:
+        return ""
+    try:
+        named = library.from_buffer(head)
+    except Exception:  # noqa: BLE001 - python-magic wraps every failure of the C library in its own
+        return ""
+    return "" if named in ("application/octet-stream", "text/plain") else named

@@ -3,6 +3,10 @@
 Whatever is refused here would be refused again at sealing, with a patient's file waiting; so the
 rules come first, each in a sentence with its fix, all of them at once. A certificate that breaks
 none is then sealed for once: that makes Sequoia check every signature under its own policy.
+
+The rules must be asked again before each sealing (:func:`refusals`), not only at import. Sequoia's
+Python binding (0.1.35) seals for a revoked or expired certificate without a word, and falls back
+to expired subkeys where no other is left.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from keys.certificate import (
     CertificateInfo,
     KeyInfo,
     describe_packets,
-    first_line,
+    explain,
     packets,
 )
 
@@ -30,6 +34,7 @@ MAX_SIZE: Final = 262_144
 """Bytes of a certificate; one flooded with other people's signatures is larger."""
 MIN_RSA_BITS: Final = 2048
 _VERSIONS: Final = (4, 6)
+_PKESK_V3: Final = 3
 _BEGIN: Final = re.compile(rb"-----BEGIN PGP ([A-Z ]+)-----")
 _SECRET: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]*(?:PRIVATE|SECRET) KEY[A-Z ]*-----")
 _OTHERS: Final = (
@@ -129,7 +134,7 @@ def refusals(blob: bytes, now: datetime) -> list[Refusal]:
     except CertificateError as error:
         return [Refusal(Reason.NOT_OPENPGP, f"{error}. Export the public key again.")]
     broken = [refusal for rule in _RULES for refusal in rule(info, now)]
-    return broken or _trial(blob)
+    return broken or _trial(blob, {key.fingerprint for key in _live(info, now)})
 
 
 def _form(blob: bytes) -> Refusal | None:
@@ -218,9 +223,13 @@ def _is_weak(key: KeyInfo) -> bool:
     )
 
 
+def _live(info: CertificateInfo, now: datetime) -> list[KeyInfo]:
+    """The encryption keys that are neither revoked nor expired."""
+    return [key for key in info.encryption_keys if not key.revoked and not _is_over(key, now)]
+
+
 def _weak(info: CertificateInfo, now: datetime) -> Iterator[Refusal]:
-    live = [key for key in info.encryption_keys if not key.revoked and not _is_over(key, now)]
-    for key in dict.fromkeys((info.primary, *live)):
+    for key in dict.fromkeys((info.primary, *_live(info, now))):
         if _is_weak(key):
             yield Refusal(
                 Reason.WEAK_KEY,
@@ -249,7 +258,7 @@ def _encryption(info: CertificateInfo, now: datetime) -> Iterator[Refusal]:
             "No key in it may be used for encryption (its flags allow signing or certifying "
             "alone): add an encryption subkey (gpg --quick-add-key) and export it again.",
         )
-    if any(not key.revoked and not _is_over(key, now) for key in able):
+    if _live(info, now):
         return
     for key in able:
         if key.revoked:
@@ -276,16 +285,37 @@ _RULES: Final[tuple[Callable[[CertificateInfo, datetime], Iterator[Refusal]], ..
 )
 
 
-def _trial(blob: bytes) -> list[Refusal]:
-    """Seal nothing for it, as the sealer would: Sequoia then checks every signature."""
+def _trial(blob: bytes, live: set[str]) -> list[Refusal]:
+    """Seal nothing for it, as the sealer would: Sequoia then checks every signature.
+
+    It must have sealed for keys that the rules hold to be live, and for no other.
+    """
     try:
-        encrypt(b"", [Cert.from_bytes(blob)], armor=False)
+        sealed = encrypt(b"", [Cert.from_bytes(blob)], armor=False)
     except RuntimeError as error:
-        return [
-            Refusal(
-                Reason.UNUSABLE,
-                f"Sequoia can't seal for it: {first_line(error)}. Check it with `gpg --check-sigs` "
-                "or `sq inspect`, and export it again.",
-            )
-        ]
-    return []
+        return [_unusable(f"Sequoia can't seal for it: {explain(error)}.")]
+    strangers = [name for name in _sealed_for(sealed) if not _names_one_of(name, live)]
+    return [
+        _unusable(f"Sequoia would seal for key {name}, which isn't live.") for name in strangers
+    ]
+
+
+def _unusable(what: str) -> Refusal:
+    fix = "Check it with `gpg --check-sigs` or `sq inspect`, and export it again."
+    return Refusal(Reason.UNUSABLE, f"{what} {fix}")
+
+
+def _sealed_for(message: bytes) -> Iterator[str]:
+    """Key id (version 3) or fingerprint (version 6) in each session key packet.
+
+    RFC 9580 sections 5.1.1 and 5.1.2.
+    """
+    for packet in packets(message):
+        if packet.tag == Tag.PKESK:
+            body = packet.body
+            yield (body[1:9] if body[0] == _PKESK_V3 else body[3 : 2 + body[1]]).hex()
+
+
+def _names_one_of(name: str, live: set[str]) -> bool:
+    """Whether a fingerprint, or a key id (either end of one), is one of ``live``."""
+    return any(key.startswith(name) or key.endswith(name) for key in live)

@@ -152,15 +152,16 @@ def packets(blob: bytes) -> list[Packet]:
     try:
         found: list[Packet] = list(PacketPile.from_bytes(blob))
     except RuntimeError as error:
-        raise CertificateError(f"not OpenPGP, or damaged: {first_line(error)}") from None
+        raise CertificateError(f"not OpenPGP, or damaged: {explain(error)}") from None
     if not found:
         raise CertificateError("not OpenPGP, or damaged: there is no packet in it")
     return found
 
 
-def first_line(error: Exception) -> str:
-    """What Sequoia said, without the stack trace that it may append."""
-    return (str(error).splitlines() or [""])[0][:200]
+def explain(error: Exception) -> str:
+    """What Sequoia said with its causes, on one line, without the stack trace it may append."""
+    said = str(error).partition("Stack backtrace:")[0].replace("Caused by:", "")
+    return ": ".join(line.strip() for line in said.splitlines() if line.strip())[:300]
 
 
 def describe(blob: bytes) -> CertificateInfo:

@@ -11,7 +11,7 @@ from typing import Final
 
 from pysequoia import Cert, CipherSuite, Profile, Tsk
 
-from keys.certificate import CertificateError, CertificateInfo, describe, first_line
+from keys.certificate import CertificateError, CertificateInfo, describe, explain
 
 __all__ = [
     "GATEWAY_VALIDITY",
@@ -58,7 +58,7 @@ def certificate_of(secret: bytes) -> bytes:
     try:
         return str(Tsk.from_bytes(secret).extract_certificate()).encode("ascii")
     except RuntimeError as error:
-        raise CertificateError(f"not an OpenPGP secret key: {first_line(error)}") from None
+        raise CertificateError(f"not an OpenPGP secret key: {explain(error)}") from None
 
 
 def fingerprint(blob: bytes) -> str:
@@ -70,4 +70,4 @@ def fingerprint(blob: bytes) -> str:
     try:
         return Cert.from_bytes(blob).fingerprint
     except RuntimeError as error:
-        raise CertificateError(f"not an OpenPGP certificate: {first_line(error)}") from None
+        raise CertificateError(f"not an OpenPGP certificate: {explain(error)}") from None

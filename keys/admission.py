@@ -18,7 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from pysequoia import Cert, encrypt
+from pysequoia import Cert
 from pysequoia.packet import Packet, Tag
 
 from keys.certificate import (
@@ -26,15 +26,15 @@ from keys.certificate import (
     CertificateInfo,
     KeyInfo,
     describe_packets,
-    explain,
     packets,
 )
+from keys.trial import trial
 
 MAX_SIZE: Final = 262_144
 """Bytes of a certificate; one flooded with other people's signatures is larger."""
 MIN_RSA_BITS: Final = 2048
 _VERSIONS: Final = (4, 6)
-_PKESK_V3: Final = 3
+_UNUSABLE_FIX: Final = "Check it with `gpg --check-sigs` or `sq inspect`, and export it again."
 _BEGIN: Final = re.compile(rb"-----BEGIN PGP ([A-Z ]+)-----")
 _SECRET: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]*(?:PRIVATE|SECRET) KEY[A-Z ]*-----")
 _OTHERS: Final = (
@@ -134,7 +134,10 @@ def refusals(blob: bytes, now: datetime) -> list[Refusal]:
     except CertificateError as error:
         return [Refusal(Reason.NOT_OPENPGP, f"{error}. Export the public key again.")]
     broken = [refusal for rule in _RULES for refusal in rule(info, now)]
-    return broken or _trial(blob, {key.fingerprint for key in _live(info, now)})
+    if broken:
+        return broken
+    live = {key.fingerprint for key in _live(info, now)}
+    return [Refusal(Reason.UNUSABLE, f"{what} {_UNUSABLE_FIX}") for what in trial(blob, live)]
 
 
 def _form(blob: bytes) -> Refusal | None:
@@ -283,39 +286,3 @@ _RULES: Final[tuple[Callable[[CertificateInfo, datetime], Iterator[Refusal]], ..
     _weak_signature,
     _encryption,
 )
-
-
-def _trial(blob: bytes, live: set[str]) -> list[Refusal]:
-    """Seal nothing for it, as the sealer would: Sequoia then checks every signature.
-
-    It must have sealed for keys that the rules hold to be live, and for no other.
-    """
-    try:
-        sealed = encrypt(b"", [Cert.from_bytes(blob)], armor=False)
-    except RuntimeError as error:
-        return [_unusable(f"Sequoia can't seal for it: {explain(error)}.")]
-    strangers = [name for name in _sealed_for(sealed) if not _names_one_of(name, live)]
-    return [
-        _unusable(f"Sequoia would seal for key {name}, which isn't live.") for name in strangers
-    ]
-
-
-def _unusable(what: str) -> Refusal:
-    fix = "Check it with `gpg --check-sigs` or `sq inspect`, and export it again."
-    return Refusal(Reason.UNUSABLE, f"{what} {fix}")
-
-
-def _sealed_for(message: bytes) -> Iterator[str]:
-    """Key id (version 3) or fingerprint (version 6) in each session key packet.
-
-    RFC 9580 sections 5.1.1 and 5.1.2.
-    """
-    for packet in packets(message):
-        if packet.tag == Tag.PKESK:
-            body = packet.body
-            yield (body[1:9] if body[0] == _PKESK_V3 else body[3 : 2 + body[1]]).hex()
-
-
-def _names_one_of(name: str, live: set[str]) -> bool:
-    """Whether a fingerprint, or a key id (either end of one), is one of ``live``."""
-    return any(key.startswith(name) or key.endswith(name) for key in live)

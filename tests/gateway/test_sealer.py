@@ -146,7 +146,7 @@ async def test_gnupg_opens_it_to_the_original_bytes_with_a_good_signature(
 
 
 @pytest.mark.filterwarnings("ignore:.* has been moved to cryptography.hazmat.decrepit")
-@pytest.mark.filterwarnings("ignore:TODO. Self-sigs verification is not yet working")
+@pytest.mark.filterwarnings("ignore:TODO. ")
 @pytest.mark.parametrize("size", SIZES[:-1])
 async def test_pgpy_opens_it_to_the_original_bytes_with_a_good_signature(
     sealer: ProcessSealer,

@@ -1,0 +1,21 @@
+"""What the doctor looks at, in the order of the report."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway import doctor_keys, doctor_world
+from gateway.doctor import Check
+
+CHECKS: Final[tuple[Check, ...]] = (
+    doctor_keys.permissions,
+    doctor_keys.key_encryption_key,
+    doctor_keys.openpgp,
+    doctor_keys.ssh_host_keys,
+    doctor_keys.tls,
+    doctor_world.database,
+    doctor_world.payload_store,
+    doctor_world.ports,
+    doctor_world.libraries,
+    doctor_world.clock,
+)

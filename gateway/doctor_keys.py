@@ -1,0 +1,120 @@
+"""Is every key there, private, readable, in date, and the right one for its other half?"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import asyncssh
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from gateway.doctor import Diagnosis, Patient, fail, ok, warn
+from keys.certificate import CertificateError, describe
+from keys.kek import KekError, LocalKek
+from keys.openpgp import certificate_of, fingerprint
+
+SOON: Final = timedelta(days=30)
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_RESTORE: Final = "restore it from the backup of keys/"
+
+
+def permissions(patient: Patient) -> Iterator[Diagnosis]:
+    """Whether others than the owner can reach keys and data."""
+    paths = patient.site.paths
+    wide = [path for path in (*paths.secrets, paths.data, paths.run) if _open_to_others(path)]
+    for path in wide:
+        mode = "700" if path.is_dir() else "600"
+        yield fail("permissions", f"{path} is open to others", f"chmod {mode} {path}")
+    if not wide:
+        yield ok("permissions", "keys and data are their owner's alone")
+
+
+def key_encryption_key(patient: Patient) -> Iterator[Diagnosis]:
+    """Whether payloads can be opened."""
+    try:
+        kek = LocalKek.load(patient.site.paths.kek)
+    except KekError as error:
+        yield fail("key-encryption key", str(error), _RESTORE)
+    else:
+        yield ok("key-encryption key", f"loads, {len(kek.key_ids)} in the file")
+
+
+def tls(patient: Patient) -> Iterator[Diagnosis]:
+    """Whether the certificate is in date and fits its key."""
+    if not patient.site.settings.https.enabled:
+        return
+    subject, paths = "TLS", patient.site.paths
+    try:
+        certificate = x509.load_pem_x509_certificate(paths.tls_cert.read_bytes())
+        key = load_pem_private_key(paths.tls_key.read_bytes(), None)
+    except (OSError, ValueError, TypeError):
+        fix = "put a PEM certificate and its unencrypted PEM key there"
+        yield fail(subject, "certificate or key can't be read", fix)
+        return
+    form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if certificate.public_key().public_bytes(*form) != key.public_key().public_bytes(*form):
+        yield fail(subject, "the certificate is not of this key", "install the pair together")
+    yield _in_date(subject, certificate.not_valid_after_utc, "install a renewed certificate")
+    if certificate.issuer == certificate.subject:
+        fix = "for production, set https.tls_certificate and tls_key to ones of a CA"
+        yield warn(subject, "the certificate is self-signed", fix)
+
+
+def ssh_host_keys(patient: Patient) -> Iterator[Diagnosis]:
+    """Whether SFTP clients will meet the host they know."""
+    if not patient.site.settings.sftp.enabled:
+        return
+    for path in patient.site.paths.ssh_host_keys:
+        try:
+            key = asyncssh.read_private_key(path)
+        except (OSError, asyncssh.KeyImportError):
+            yield fail("SSH host key", f"{path.name} can't be read", _RESTORE)
+        else:
+            yield ok("SSH host key", f"{path.name}: {key.get_fingerprint()}")
+
+
+def openpgp(patient: Patient) -> Iterator[Diagnosis]:
+    """Whether files can be signed, and partners have the right certificate."""
+    subject, paths = "OpenPGP key", patient.site.paths
+    try:
+        secret = paths.openpgp_secret.read_bytes()
+        info = describe(certificate_of(secret))
+        public = fingerprint(paths.openpgp_public.read_bytes())
+    except OSError as error:
+        yield fail(subject, f"can't be read: {error.strerror}", _RESTORE)
+        return
+    except CertificateError as error:
+        yield fail(subject, str(error), _RESTORE)
+        return
+    if public != info.fingerprint:
+        fix = "export the certificate of keys/openpgp.pgp to keys/openpgp.asc"
+        yield fail(subject, "openpgp.asc is not the certificate of openpgp.pgp", fix)
+    if info.expires is None:
+        yield ok(subject, f"{info.fingerprint}, never expires")
+    else:
+        yield _in_date(subject, info.expires, "make a new one and give partners its certificate")
+
+
+def _in_date(subject: str, expires: datetime, fix: str) -> Diagnosis:
+    left = expires - datetime.now(UTC)
+    day = f"{expires:%Y-%m-%d}"
+    if left <= timedelta():
+        return fail(subject, f"expired on {day}", fix)
+    if left < SOON:
+        return warn(subject, f"expires on {day}", fix)
+    return ok(subject, f"in date till {day}")
+
+
+def _open_to_others(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & _OTHERS)
+    except OSError:
+        return False  # whoever reads it reports that it is missing

@@ -7,12 +7,19 @@ worker that slept through its lease can't pass for itself after it claimed the t
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from gateway.lifecycle import State
 from gateway.ports import Lease, LeaseLostError, UnknownTransferError
 from gateway.store.tables import transfers
+
+_LOCKED: Final = (
+    select(transfers.c.state, transfers.c.due, transfers.c.lease_owner, transfers.c.claims)
+    .where(transfers.c.id == bindparam("sought"))
+    .with_for_update()
+)
 
 
 def check(connection: Connection, transfer: str, lease: Lease | None, now: datetime) -> State:
@@ -25,11 +32,7 @@ def check(connection: Connection, transfer: str, lease: Lease | None, now: datet
         UnknownTransferError: No such transfer.
         LeaseLostError: ``lease`` doesn't hold at ``now``; or there is none and another's does.
     """
-    row = connection.execute(
-        select(transfers.c.state, transfers.c.due, transfers.c.lease_owner, transfers.c.claims)
-        .where(transfers.c.id == transfer)
-        .with_for_update()
-    ).one_or_none()
+    row = connection.execute(_LOCKED, {"sought": transfer}).one_or_none()
     if row is None:
         raise UnknownTransferError(f"there is no transfer {transfer}")
     live = row.lease_owner != "" and row.due is not None and row.due > now

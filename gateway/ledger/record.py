@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, cast
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.ledger import leases
@@ -16,7 +16,7 @@ from gateway.ledger.clock import Clock, utc_now
 from gateway.ledger.log import append
 from gateway.ledger.vocabulary import check_kind
 from gateway.lifecycle import WORK, EventKind, State, after
-from gateway.ports import Event, Json, Lease, Transfer, UnknownTransferError
+from gateway.ports import Event, Json, Lease, Transfer
 from gateway.store.database import Database
 from gateway.store.rows import COLUMNS, changed_values, to_transfer, to_values
 from gateway.store.tables import transfers
@@ -26,6 +26,10 @@ ATTESTED: Final = frozenset({
     "sealed_size", "sealed_sha256", "recipient_key",
 })  # fmt: skip
 """Columns whose values the log repeats, so that editing them in the table shows."""
+
+# Built once: SQLAlchemy takes longer to build these than SQLite to run them.
+_BY_ID: Final = select(*COLUMNS).where(transfers.c.id == bindparam("sought"))
+_INSERT: Final = insert(transfers)
 
 _STAMPS: Final = {EventKind.DELIVERED: "delivered", EventKind.COLLECTED: "collected"}
 
@@ -50,7 +54,7 @@ class SqlLedger:
         values = to_values(new) | changed_values(event.changes)
         with self._database.write() as connection:
             try:
-                connection.execute(insert(transfers).values(values))
+                connection.execute(_INSERT, values)
             except IntegrityError:
                 raise ValueError(f"there is a transfer {transfer.id} already") from None
             append(connection, _entry(transfer.id, event, now, values))
@@ -112,7 +116,4 @@ def _step(reached: State, kind: EventKind, now: datetime) -> dict[str, object]:
 
 
 def _select(connection: Connection, transfer: str) -> Transfer:
-    row = connection.execute(select(*COLUMNS).where(transfers.c.id == transfer)).one_or_none()
-    if row is None:
-        raise UnknownTransferError(f"there is no transfer {transfer}")
-    return to_transfer(row)
+    return to_transfer(connection.execute(_BY_ID, {"sought": transfer}).one())

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from gateway.ledger import leases
 from gateway.ledger.clock import Clock, utc_now
@@ -21,6 +21,17 @@ from gateway.store.rows import COLUMNS, to_transfer
 from gateway.store.tables import transfers
 
 MAX_OWNER: Final = 128
+
+_DUE: Final = transfers.c.due <= bindparam("now")
+_ANY_DUE: Final = select(transfers.c.id).where(_DUE).limit(1)
+# The oldest by birth, so that a file in the works overtakes new arrivals.
+_OLDEST: Final = (
+    select(*COLUMNS, transfers.c.claims, transfers.c.lease_owner)
+    .where(_DUE)
+    .order_by(transfers.c.created, transfers.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
 
 
 class SqlWorkQueue:
@@ -44,11 +55,11 @@ class SqlWorkQueue:
             raise ValueError(f"a lease needs an owner of 1 to {MAX_OWNER} characters")
         # A look without the write lock first: idle workers poll and must not hold up the busy.
         with self._database.read() as connection:
-            if connection.execute(_oldest(self._clock())).first() is None:
+            if connection.execute(_ANY_DUE, {"now": self._clock()}).first() is None:
                 return None
         with self._database.write() as connection:
             now = self._clock()
-            row = connection.execute(_oldest(now).with_for_update(skip_locked=True)).first()
+            row = connection.execute(_OLDEST, {"now": now}).first()
             return None if row is None else _take(connection, row, owner, now, seconds)
 
     def renew(self, lease: Lease, seconds: float) -> None:
@@ -92,18 +103,8 @@ class SqlWorkQueue:
             )
 
 
-def _oldest(now: datetime) -> Select[Any]:
-    """The oldest due row: oldest by birth, so that a file in the works overtakes new arrivals."""
-    return (
-        select(*COLUMNS, transfers.c.claims, transfers.c.lease_owner)
-        .where(transfers.c.due <= now)
-        .order_by(transfers.c.created, transfers.c.id)
-        .limit(1)
-    )
-
-
 def _take(
-    connection: Connection, row: Row[Any], owner: str, now: datetime, seconds: float
+    connection: Connection, row: Row[*tuple[Any, ...]], owner: str, now: datetime, seconds: float
 ) -> Lease:
     abandoned = row.lease_owner != ""
     attempts, claim = row.attempts + int(abandoned), row.claims + 1

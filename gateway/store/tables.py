@@ -148,7 +148,7 @@ credentials = Table(
     _text("comment"),
     Column("added", Instant, nullable=False),
     Column("expires", Instant),
-    UniqueConstraint("account", "kind", "fingerprint"),
+    UniqueConstraint("account", "kind", "fingerprint", name="uq_credentials_account"),
     Index("ix_credentials_kind_secret", "kind", "secret"),
 )
 

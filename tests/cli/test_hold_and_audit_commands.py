@@ -214,7 +214,9 @@ def test_a_whole_log_verifies_with_a_head_to_note(held: Terminal) -> None:
 
 def test_a_log_that_was_edited_exits_with_1_and_names_the_event(held: Terminal) -> None:
     with closing(sqlite3.connect(held.file)) as connection:
-        connection.execute("UPDATE events SET body = replace(body, 'c1', 'c2') WHERE seq = 2")
+        connection.execute(
+            "UPDATE events SET body = replace(body, 'account:c1', 'account:c2') WHERE seq = 2"
+        )
         connection.commit()
     assert held("audit", "verify") == 1
     assert "THE LOG IS NOT WHOLE. event 2: its hash doesn't fit" in held.out

@@ -21,6 +21,7 @@ import psutil
 import pysequoia
 import pytest
 
+from gateway import seal_process
 from gateway.ports import Sealer, SealError
 from gateway.sealer import ProcessSealer
 from keys.interoperable import generate_partner_key
@@ -472,3 +473,44 @@ async def test_the_child_has_no_descriptor_but_its_own(sealer: ProcessSealer, ou
 
 def _descriptors(pid: int) -> list[Path]:
     return list(Path(f"/proc/{pid}/fd").iterdir())
+
+
+CONFINED = """
+import os, runpy, socket, sys
+process = runpy.run_path(sys.argv[1])
+print(process["forbid_network"]())
+for attempt in (
+    lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
+    lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
+    lambda: os.execv("/bin/true", ["true"]),
+):
+    try:
+        attempt()
+        print("allowed")
+    except PermissionError:
+        print("refused")
+"""
+
+
+@pytest.mark.skipif(os.uname().machine not in seal_process._DENIED, reason="no filter for it")
+def test_the_child_can_open_no_socket_and_start_no_program() -> None:
+    script = str(Path(seal_process.__file__))
+    done = subprocess.run(
+        [sys.executable, "-c", CONFINED, script], capture_output=True, check=True, text=True
+    )
+    assert done.stdout.split() == ["True", "refused", "refused", "refused"]
+
+
+async def test_the_running_child_is_filtered_and_can_gain_no_privilege(
+    sealer: ProcessSealer,
+) -> None:
+    await sealer.start()
+    (child,) = psutil.Process().children()
+    status = _status(child.pid)
+    assert status["Seccomp"] == "2"
+    assert status["NoNewPrivs"] == "1"
+
+
+def _status(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.replace("\t", "").split(":", 1) for line in lines)

@@ -11,6 +11,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     doctor_keys.permissions,
     doctor_keys.key_encryption_key,
     doctor_keys.openpgp,
+    doctor_keys.log_keys,
     doctor_keys.ssh_host_keys,
     doctor_keys.tls,
     doctor_world.database,

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 
 from gateway.doctor import Diagnosis, Patient, fail, ok, warn
@@ -23,6 +24,7 @@ from keys.openpgp import certificate_of, fingerprint
 
 SOON: Final = timedelta(days=30)
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_PUBLIC_FORM: Final = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 _RESTORE: Final = "restore it from the backup of keys/"
 
 
@@ -59,8 +61,8 @@ def tls(patient: Patient) -> Iterator[Diagnosis]:
         fix = "put a PEM certificate and its unencrypted PEM key there"
         yield fail(subject, "certificate or key can't be read", fix)
         return
-    form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if certificate.public_key().public_bytes(*form) != key.public_key().public_bytes(*form):
+    own = key.public_key().public_bytes(*_PUBLIC_FORM)
+    if certificate.public_key().public_bytes(*_PUBLIC_FORM) != own:
         yield fail(subject, "the certificate is not of this key", "install the pair together")
     yield _in_date(subject, certificate.not_valid_after_utc, "install a renewed certificate")
     if certificate.issuer == certificate.subject:
@@ -101,6 +103,21 @@ def openpgp(patient: Patient) -> Iterator[Diagnosis]:
         yield ok(subject, f"{info.fingerprint}, never expires")
     else:
         yield _in_date(subject, info.expires, "make a new one and give partners its certificate")
+
+
+def log_keys(patient: Patient) -> Iterator[Diagnosis]:
+    """Whether auditors hold the public half of what signs the log."""
+    subject, paths = "log key", patient.site.paths
+    try:
+        secret = load_pem_private_key(paths.log_key.read_bytes(), None)
+        public = load_pem_public_key(paths.log_pub.read_bytes())
+    except (OSError, ValueError, TypeError):
+        yield fail(subject, "log.key or log.pub can't be read", _RESTORE)
+        return
+    if secret.public_key().public_bytes(*_PUBLIC_FORM) != public.public_bytes(*_PUBLIC_FORM):
+        yield fail(subject, "log.pub is not the public half of log.key", _RESTORE)
+    else:
+        yield ok(subject, "log.key and log.pub belong together")
 
 
 def _in_date(subject: str, expires: datetime, fix: str) -> Diagnosis:

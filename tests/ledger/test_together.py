@@ -184,3 +184,44 @@ def test_threads_claim_each_transfer_exactly_once(bench: Bench) -> None:
     with ThreadPoolExecutor(6) as pool:
         claimed = [name for names in pool.map(work, range(6)) for name in names]
     assert Counter(claimed) == Counter(wanted)
+
+
+KILLED = """
+import sys
+from datetime import UTC, datetime
+from gateway.ledger.record import SqlLedger
+from gateway.lifecycle import EventKind, State
+from gateway.ports import Event, Transfer
+from gateway.store.database import open_database
+
+ledger = SqlLedger(open_database(sys.argv[1]))
+number = int(sys.argv[2])
+while True:
+    now, number = datetime.now(UTC), number + 1
+    row = Transfer(f"t_{number}", "r", "s", "a", "p", State.RECEIVING, now, now, b"", b"", "", "")
+    ledger.begin(row, Event(EventKind.BEGUN, "account:a"))
+    ledger.advance(row.id, Event(EventKind.STAGED, "account:a"))
+    print(row.id, flush=True)
+"""
+
+
+def test_what_was_acknowledged_survives_kill_9(bench: Bench) -> None:
+    acknowledged: list[str] = []
+    for life in range(4):
+        child = subprocess.Popen(
+            [sys.executable, "-c", KILLED, f"sqlite:///{bench.path}", str(life * 1_000_000)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=REPOSITORY,
+        )
+        assert child.stdout is not None
+        acknowledged += [child.stdout.readline().strip() for _ in range(5 + life)]
+        child.kill()
+        acknowledged += [line.strip() for line in child.stdout if line.endswith("\n")]
+        child.stdout.close()
+        child.wait(timeout=60)
+
+        assert bench.verify().ok
+    states = stored_states(bench)
+    assert {states.get(name) for name in acknowledged} == {State.STAGED}
+    assert states == replayed_states(bench)

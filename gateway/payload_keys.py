@@ -1,0 +1,57 @@
+"""What is encrypted under a transfer's data key, and how.
+
+The data key is wrapped with the transfer's id as context, and the id is the associated data of the
+staged bytes too, so that neither a key nor a blob can be put under another transfer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from gateway.ports import Transfer
+from keys.envelope import (
+    FINDING_DIGEST,
+    NAME,
+    NAME_DIGEST,
+    KeyWrapper,
+    derive,
+    open_small,
+    seal_small,
+)
+
+
+def context(transfer: str) -> bytes:
+    """The associated data of everything that belongs to a transfer."""
+    return transfer.encode("ascii")
+
+
+def data_key(keys: KeyWrapper, transfer: Transfer) -> bytes:
+    """The transfer's data key, 32 bytes.
+
+    Raises:
+        keys.envelope.EnvelopeError: The key-encryption key doesn't open it.
+    """
+    return keys.unwrap(transfer.data_key, context(transfer.id))
+
+
+def seal_name(key: bytes, name: str) -> bytes:
+    """An original file name, encrypted under the data key, since names can hold PHI."""
+    return seal_small(key, NAME, name.encode())
+
+
+def open_name(key: bytes, sealed: bytes) -> str:
+    """The name that :func:`seal_name` encrypted."""
+    return open_small(key, NAME, sealed).decode()
+
+
+def name_digest(keys: KeyWrapper, partner: str, route: str, name: str) -> str:
+    """A keyed hash to look an upload up by its name without storing the name."""
+    index = keys.derive(NAME_DIGEST)
+    text = f"{partner}\0{route}\0{name}".encode()
+    return hmac.new(index, text, hashlib.sha256).hexdigest()
+
+
+def digest_key(key: bytes) -> bytes:
+    """The key of the findings' hashes: of this transfer alone, and gone with its data key."""
+    return derive(key, FINDING_DIGEST)

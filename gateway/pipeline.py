@@ -1,0 +1,227 @@
+"""The way of a file, one step a function: inspect, decide, seal, deliver.
+
+A worker leases a transfer and calls :meth:`Pipeline.step`, which takes the one step that the
+transfer's state calls for and records it. Every step can be taken again, since a worker can die
+after doing and before recording: inspecting twice gives the same report, and a sealed blob that
+was left behind is written anew. A step that can never succeed ends in ``held`` with its reason
+(:class:`HoldError`); any other exception is a failed try, and the worker counts those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import closing
+from typing import Final, Protocol
+
+from config.policy import Policy, Route
+from dlp.export import stored
+from dlp.model import Report
+from dlp.verdict import decide
+from gateway import payload_keys
+from gateway.lifecycle import (
+    Cleared,
+    EventKind,
+    HumanRelease,
+    Staged,
+    State,
+)
+from gateway.outcomes import decided, held, inspected_from, summary
+from gateway.ports import Changes, Event, Lease, Ledger, Scanner, SealedFile, Sealer, Transfer
+from gateway.store.disk import Disk
+from keys.envelope import KeyWrapper
+from keys.segments import SegmentReader
+
+_LONGEST_NAME: Final = 255
+
+
+class HoldError(Exception):
+    """The step can't be taken, now or later, without a person; the sentence is for the sender."""
+
+
+class Certificates(Protocol):
+    """The recipients' OpenPGP certificates."""
+
+    def for_sealing(self, partner: str) -> tuple[str, bytes] | None:
+        """Fingerprint and bytes of the certificate to seal for, or None if none is usable."""
+        ...
+
+
+class Releases(Protocol):
+    """The log's record of what people released."""
+
+    def latest(self, transfer: str) -> HumanRelease | None:
+        """The last release of this transfer by a person, or None."""
+        ...
+
+
+class Watcher(Protocol):
+    """Whoever counts what the pipeline does."""
+
+    def inspected(self, report: Report) -> None:
+        """An inspection ended with ``report``."""
+        ...
+
+
+class Pipeline:
+    """Takes transfers from ``staged`` to ``delivered``, or to ``held`` or ``refused``.
+
+    Args:
+        ledger: Where each step is recorded.
+        disk: Where staged and sealed bytes are.
+        keys: Opens data keys.
+        scanner: Inspects.
+        sealer: Signs and encrypts.
+        policy: The policy in force, asked at every step.
+        certificates: Whom to seal for.
+        releases: Who let a held file pass.
+        watcher: Told of every inspection.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        disk: Disk,
+        keys: KeyWrapper,
+        scanner: Scanner,
+        sealer: Sealer,
+        policy: Callable[[], Policy],
+        certificates: Certificates,
+        releases: Releases,
+        watcher: Watcher,
+    ) -> None:
+        self._ledger = ledger
+        self._disk = disk
+        self._keys = keys
+        self._scanner = scanner
+        self._sealer = sealer
+        self._policy = policy
+        self._certificates = certificates
+        self._releases = releases
+        self._watcher = watcher
+
+    async def step(self, lease: Lease) -> Transfer:
+        """Take the next step of the leased transfer and record it, which ends the lease.
+
+        Raises:
+            LeaseLostError: Another worker has it; nothing was recorded.
+            LedgerUnavailableError: Nothing was recorded.
+            Exception: The step failed; nothing was recorded, and it can be tried again.
+        """
+        transfer = lease.transfer
+        actor = f"worker:{lease.owner}"
+        try:
+            event = await self._next(transfer, actor)
+        except HoldError as stop:
+            event = held(actor, (str(stop),))
+        return await asyncio.to_thread(self._ledger.advance, transfer.id, event, lease)
+
+    async def _next(self, transfer: Transfer, actor: str) -> Event:
+        match transfer.state:
+            case State.STAGED:
+                return await self._inspect(transfer, actor)
+            case State.INSPECTED:
+                return decided(inspected_from(transfer), actor)
+            case State.CLEARED:
+                return await self._seal(await self._cleared(transfer), transfer, actor)
+            case State.SEALED:
+                return Event(EventKind.DELIVERED, actor, {"mailbox": transfer.recipient})
+            case other:
+                raise ValueError(f"no worker has anything to do in state {other}")
+
+    async def _inspect(self, transfer: Transfer, actor: str) -> Event:
+        policy = self._policy()
+        route = _route(policy, transfer)
+        key = payload_keys.data_key(self._keys, transfer)
+        rules = policy.rules.model_copy(update={"digest_key": payload_keys.digest_key(key)})
+        contract = policy.contracts[route.contract]
+        name = payload_keys.open_name(key, transfer.name)
+        blob = await asyncio.to_thread(self._disk.open, transfer.blob)
+        try:
+            report = await self._scanner.scan(
+                blob, key, payload_keys.context(transfer.id), name, contract, rules
+            )
+        finally:
+            os.close(blob)
+        self._watcher.inspected(report)
+        verdict = decide(report, contract)
+        changes = Changes(
+            format=report.format,
+            report=stored(report),
+            verdict=str(verdict.action),
+            reasons=verdict.reasons,
+            policy=policy.digest,
+        )
+        return Event(EventKind.INSPECTED, actor, summary(report, contract.contract), changes)
+
+    async def _cleared(self, transfer: Transfer) -> Cleared:
+        """The leave under which this transfer may be sealed, from the ledger's own records."""
+        release = await asyncio.to_thread(self._releases.latest, transfer.id)
+        if release:
+            staged = Staged(transfer.id, transfer.size, transfer.sha256)
+            return Cleared.by_person(staged, release)
+        return Cleared.by_policy(inspected_from(transfer))
+
+    async def _seal(self, cleared: Cleared, transfer: Transfer, actor: str) -> Event:
+        found = await asyncio.to_thread(self._certificates.for_sealing, transfer.recipient)
+        if not found:
+            raise HoldError(
+                "the recipient has no usable OpenPGP certificate: once they have sent one and it "
+                "is imported, this can be released"
+            )
+        fingerprint, certificate = found
+        key = payload_keys.data_key(self._keys, transfer)
+        blob = f"{transfer.blob}.sealed"
+        sealed = await self._sealed(cleared.staged, transfer, key, certificate, blob)
+        listed, sealed_name = await self._name(transfer, key, certificate)
+        changes = Changes(
+            sealed_blob=blob,
+            sealed_size=sealed.size,
+            sealed_sha256=sealed.sha256,
+            recipient_key=fingerprint,
+            listed_name=listed,
+            sealed_name=sealed_name,
+        )
+        return Event(EventKind.SEALED, actor, {"by": cleared.by}, changes)
+
+    async def _sealed(
+        self, staged: Staged, transfer: Transfer, key: bytes, certificate: bytes, blob: str
+    ) -> SealedFile:
+        source = await asyncio.to_thread(self._disk.open, transfer.blob)
+        try:
+            reader = await asyncio.to_thread(
+                SegmentReader, source, key, payload_keys.context(transfer.id), size=staged.size
+            )
+            output = await asyncio.to_thread(self._disk.replace, blob)
+            try:
+                with closing(reader):
+                    return await self._sealer.seal(reader, certificate, output)
+            finally:
+                os.close(output)
+        finally:
+            os.close(source)
+
+    async def _name(self, transfer: Transfer, key: bytes, certificate: bytes) -> tuple[str, bytes]:
+        """The name in the recipient's listing, and the original name sealed, as the route says."""
+        opaque = f"{transfer.id}.pgp"
+        route = self._policy().routes.get(transfer.route)
+        disclosure = route.original_name if route else "withheld"
+        if disclosure == "withheld":
+            return opaque, b""
+        name = payload_keys.open_name(key, transfer.name)
+        if disclosure == "sealed":
+            return opaque, await self._sealer.seal_name(name, certificate)
+        # Two files of one name must not hide each other in the listing.
+        listed = f"{name}-{transfer.id[-8:]}.pgp"
+        return (listed if len(listed.encode()) <= _LONGEST_NAME else opaque), b""
+
+
+def _route(policy: Policy, transfer: Transfer) -> Route:
+    route = policy.routes.get(transfer.route)
+    if route is None or route.to != transfer.recipient:
+        raise HoldError(
+            "the policy has no such route to this recipient any more: ask the gateway's operator"
+        )
+    return route

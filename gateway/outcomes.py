@@ -11,7 +11,7 @@ from dlp.model import Report
 from gateway.lifecycle import Cleared, EventKind, Inspected, Staged
 from gateway.ports import Changes, Event, Json, Transfer
 
-_MOST_REASONS: Final = 30
+_MOST_REASONS: Final = 20
 _LONGEST: Final = 400
 
 

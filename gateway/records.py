@@ -9,7 +9,7 @@ from gateway.store.database import Database
 
 
 class AdmittedCertificates:
-    """The recipients' certificates. (:class:`gateway.pipeline.Certificates`)"""
+    """The recipients' certificates. (:class:`gateway.pipeline.Certificates`)."""
 
     def __init__(self, directory: DirectoryReader) -> None:
         self._directory = directory
@@ -21,7 +21,7 @@ class AdmittedCertificates:
 
 
 class LoggedReleases:
-    """What people released, read from the log itself. (:class:`gateway.pipeline.Releases`)"""
+    """What people released, read from the log itself. (:class:`gateway.pipeline.Releases`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

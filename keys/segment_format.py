@@ -73,7 +73,7 @@ class SegmentCipher:
     def _nonce(self, index: int, last: bool) -> bytes:
         return self._prefix + index.to_bytes(4, "big") + (b"\x01" if last else b"\x00")
 
-    def encrypt(self, index: int, last: bool, plaintext: bytes) -> bytes:
+    def encrypt(self, index: int, last: bool, plaintext: bytes | memoryview) -> bytes:
         """One segment's ciphertext and tag.
 
         Raises:

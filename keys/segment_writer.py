@@ -95,7 +95,9 @@ class SegmentWriter:
         self._pending += data
         out: list[bytes] = []
         while len(self._pending) > (room := plaintext_capacity(self._segments)):
-            out.append(self._cipher.encrypt(self._segments, False, bytes(self._pending[:room])))
+            # A view spares copying each megabyte; it must be let go before the array can shrink.
+            with memoryview(self._pending) as whole, whole[:room] as full:
+                out.append(self._cipher.encrypt(self._segments, False, full))
             del self._pending[:room]
             self._segments += 1
         return out[0] if len(out) == 1 else b"".join(out)

@@ -7,6 +7,7 @@ compressed parts hide what they carry.
 from __future__ import annotations
 
 import functools
+import importlib
 import re
 from typing import Final, NamedTuple, Protocol
 
@@ -127,13 +128,14 @@ class _Magic(Protocol):
 
 @functools.cache
 def _libmagic() -> _Magic | None:
-    """Find libmagic through python-magic: the system's own, else the one in the pylibmagic wheel."""
+    """Find libmagic: the system's own, else the one in the pylibmagic wheel."""
     try:
-        import magic  # noqa: PLC0415 - loads a C library that a system may lack
+        magic = importlib.import_module("magic")
     except ImportError:
         try:
-            import pylibmagic  # noqa: F401, PLC0415 - puts its library where ctypes looks
-            import magic  # noqa: PLC0415
+            # It puts its library where python-magic looks, so it has to come first.
+            importlib.import_module("pylibmagic")
+            magic = importlib.import_module("magic")
         except ImportError:
             return None
     found: _Magic = magic.Magic(mime=True)

@@ -151,6 +151,12 @@ class _Member:
             detail = f"ZIP compression {kind} is not read in this version; use Deflate"
             self._faults.append(Uninspectable(Obstacle.UNSUPPORTED_TYPE, detail))
             return None
+        try:
+            # What it promises is enough: the promise is held to while it is read.
+            self._meter.check_ratio(record.packed, record.size)
+        except NotReadableError as error:
+            self._faults.append(Uninspectable(error.obstacle, error.detail))
+            return None
         if name.endswith("/") and not record.size and not record.packed:
             return None
         window = Window(self._source, local.data, record.packed)

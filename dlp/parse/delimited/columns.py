@@ -89,7 +89,7 @@ def _column(
 ) -> Column:
     if name and (name.alone or personal):
         return _by_header(name, cells)
-    told = _by_values(title, cells, personal=personal, others=others)
+    told = _by_shape(title, cells, office=others and not personal) or _by_spread(title, cells)
     if told is not None:
         # Header and values agree on a column that speaks of persons by its values alone.
         if name and name.category is told.category and told.carrier is Carrier.FREE_TEXT:
@@ -127,18 +127,26 @@ def _system(category: Category, cells: Sequence[str]) -> str:
     return "ndc" if category is Category.MEDICATION else ""
 
 
-def _by_values(title: str, cells: Sequence[str], *, personal: bool, others: bool) -> Column | None:
-    """A column whose values alone tell that they are somebody's."""
-    words = headers.tokens(title)
-    if not cells or headers.speaks_of_others(words):
+def _by_shape(title: str, cells: Sequence[str], *, office: bool) -> Column | None:
+    """A column whose values look like somebody's, whatever its header says."""
+    if not cells or headers.speaks_of_others(headers.tokens(title)):
         return None
     for category, part, shape in values.TELLING:
-        if category in _REACHES and others and not personal:
-            continue  # the telephone of an office
         if category is Category.PAYMENT_CARD and len(cells) < _FEW_CARDS:
             continue
         if _share(shape, cells) >= _TELL:
+            if category in _REACHES and office:
+                place = Carrier.IDENTIFIER_FIELD
+                return Column((shape,), place, category, part, Subject.PROVIDER)
             return Column((shape,), Carrier.FREE_TEXT, category, part)
+    return None
+
+
+def _by_spread(title: str, cells: Sequence[str]) -> Column | None:
+    """A column whose values are distributed as SSNs or birth dates are, and nothing else is."""
+    words = headers.tokens(title)
+    if not cells or headers.speaks_of_others(words):
+        return None
     bare = [cell for cell in cells if cell.isdigit() and len(cell) == _NINE]
     if len(bare) >= _PLAIN * len(cells) and not headers.is_other_key(words):
         if values.are_bare_ssns(bare):

@@ -46,6 +46,10 @@ _OTHERS: Final = _words(
     " operator agent carrier carr npi tin department dept office location site product drug plan"
     " contact manager analyst user sender receiver surgeon operating oprtg atndg"
 )
+_CARERS: Final = _words(
+    "provider prvdr physician phys doctor dr rendering attending referring ordering prescriber"
+    " surgeon operating"
+)
 _NOT_IDS: Final = _words(
     "count cnt total totals avg average sum pct percent rate amount amt flag ind indicator type"
     " desc description status qty quantity sw version vrsn vers rank ratio paid per days units"
@@ -144,7 +148,7 @@ def _name(words: tuple[str, ...], have: set[str]) -> Named | None:
         short = have & _words("lname surname srnm fname gvn lastname firstname forename mname")
         if have & marks and (named or short) and not have & _words("file business product"):
             return Named(_C.NAME, part)
-    if "fullname" in have or (named and have & (_PERSON | {"full"})):
+    if "fullname" in have or (named and have & (_PERSON | _CARERS | {"full"})):
         return Named(_C.NAME, "full")
     if len(words) == 1 and have & (_PERSON - {"child", "client"}):
         return Named(_C.NAME, "full", vague=True)

@@ -139,7 +139,11 @@ def _is_header(body: Sequence[Row]) -> bool:
         return True
     below = [cell.text for row in body[1:50] for cell in row.cells]
     typed = sum(1 for text in below if text and any(s(text[:100]) for s in values.PLAIN))
-    return bool(known) or typed > 0 or len({title.lower() for title in filled}) == len(titles) > 1
+    return (
+        bool(known)
+        or typed > 0
+        or (len(body) > 1 and len({title.lower() for title in filled}) == len(titles) > 1)
+    )
 
 
 def _titles(row: Row) -> Iterator[Passage]:

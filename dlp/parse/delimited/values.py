@@ -52,7 +52,8 @@ _PHONE_WRITTEN: Final = re.compile(
 _PHONE: Final = re.compile(r"\+?[\d().x -]{7,25}")
 _NAME: Final = re.compile(r"[^\W\d_][^\d@/\\:|<>]{0,59}")
 _NAME_LAST_FIRST: Final = re.compile(
-    r"[^\W\d_][\w'\u2019-]{1,30}(?: (?:JR|SR|II|III)\.?)?, ?[^\W\d_][\w'\u2019-]{1,30}(?: [^\W\d_]\.?)?"
+    r"[^\W\d_][\w'\u2019-]{1,30}(?: (?:JR|SR|II|III)\.?)?, ?"
+    r"[^\W\d_][\w'\u2019-]{1,30}(?: [^\W\d_]\.?)?"
 )
 _NAME_FULL: Final = re.compile(r"[^\W\d_][\w'\u2019.-]*,?(?: [^\W\d_][\w'\u2019.-]*,?){1,4}")
 _ORGANISATION: Final = re.compile(
@@ -164,12 +165,12 @@ _SORTED: Final = 0.9
 
 def are_bare_ssns(values: Sequence[str]) -> bool:
     """Whether nine-digit values are distributed as SSNs are: valid, unique, spread, unordered."""
-    if len(values) < _FEW or len(set(values)) < 0.95 * len(values):  # noqa: PLR2004 - nearly unique
+    if len(values) < _FEW or len(set(values)) < 0.95 * len(values):
         return False
     if not all(map(str.isdigit, values)):
         return False
     valid = sum(1 for value in values if SSN_BARE.fullmatch(value))
-    if valid < 0.995 * len(values):  # noqa: PLR2004 - one typing error in two hundred
+    if valid < 0.995 * len(values):
         return False
     areas = {value[:3] for value in values}
     if len(areas) < _SPREAD * min(len(values), 600):

@@ -19,13 +19,16 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
+import uvloop
 
 from config.faults import ConfigError
 from config.policy import Policy
+from gateway import logs
 from gateway.accepted import in_force
 from gateway.site import Site
 
 HEARTBEAT_SECONDS: Final = 5.0
+ORPHANED: Final = 3
 _PR_SET_PDEATHSIG: Final = 1
 
 log = structlog.get_logger()
@@ -88,6 +91,27 @@ class Reporter:
             log.warning("supervisor unreachable")
 
 
+Start = Callable[[Site, argparse.Namespace, Policy], Awaitable[Service]]
+
+
+def child_main(process: str, start: Start) -> int:
+    """The whole of a child process; returns its exit status."""
+    args = arguments()
+    try:
+        die_with(args.parent)
+    except OrphanedError:
+        return ORPHANED
+    site = Site.open(args.site)
+    logs.configure(site.settings.logging, process)
+    structlog.contextvars.bind_contextvars(worker=args.number)
+    try:
+        uvloop.run(run(args, site, lambda policy: start(site, args, policy)))
+    except Exception:
+        log.exception("can't go on")
+        return 1
+    return 0
+
+
 async def run(
     args: argparse.Namespace, site: Site, start: Callable[[Policy], Awaitable[Service]]
 ) -> None:
@@ -130,6 +154,11 @@ async def _obey(reloading: asyncio.Event, site: Site, service: Service, reporter
             log.error("policy reload refused", count=count)  # noqa: TRY400  # faults, not a trace
             reporter.say(refused=count)
             continue
-        await service.reload(policy)
+        try:
+            await service.reload(policy)
+        except Exception:
+            # Half reloaded is neither policy: start anew, from the one in force.
+            log.exception("policy not taken up; starts again")
+            os.kill(os.getpid(), signal.SIGKILL)
         log.info("policy in force", digest=policy.digest)
         reporter.say(ready=policy.digest)

@@ -134,6 +134,10 @@ class Child:
         reading, writing = os.pipe()
         try:
             process = self._process = await self._spawn(writing)
+        except OSError as error:  # no memory, no process ids: tried again like any other end
+            os.close(reading)
+            log.error("child can't be started", kind=self.recipe.kind, error=error.strerror)  # noqa: TRY400  # the kernel's word is all there is
+            return error.errno or 1
         finally:
             os.close(writing)
         if self._stopping.is_set():  # told to stop while it was being made

@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Final
@@ -103,8 +103,8 @@ class Supervisor:
         ops = Ops(self._checks, exposition.text)
         self._catch_signals()
         await ops.start(self._sockets["health"], self._sockets["metrics"])
-        keeping = [asyncio.create_task(child.keep()) for child in self._children]
-        chores = [asyncio.create_task(self._announce()), asyncio.create_task(self._obey())]
+        keeping = [self._task(child.keep()) for child in self._children]
+        chores = [self._task(self._announce()), self._task(self._obey())]
         try:
             await self._signalled.wait()
             await self._stop(keeping)
@@ -136,6 +136,17 @@ class Supervisor:
             for number in range(1, settings.processes.workers + 1)
         ]
         return [*edges, *workers]
+
+    def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """A task whose failure stops the gateway: half a supervisor is worse than none."""
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception():
+            log.error("the supervisor broke; stopping", exc_info=task.exception())
+            self._signalled.set()
 
     # -- signals
 

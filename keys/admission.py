@@ -11,6 +11,7 @@ to expired subkeys where no other is left.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -117,13 +118,15 @@ def admit(blob: bytes, now: datetime) -> Admitted:
     """
     if found := refusals(blob, now):
         raise KeyRefusedError(found)
-    return Admitted(bytes(Cert.from_bytes(blob)), describe_packets(packets(blob)))
+    plain = _without_marks(blob)
+    return Admitted(bytes(Cert.from_bytes(plain)), describe_packets(packets(plain)))
 
 
 def refusals(blob: bytes, now: datetime) -> list[Refusal]:
     """Every rule that the certificate breaks at ``now``; empty if it may be admitted."""
     if now.tzinfo is None:
         raise ValueError("`now` needs a time zone")
+    blob = _without_marks(blob)
     if form := _form(blob):
         return [form]
     try:
@@ -138,6 +141,16 @@ def refusals(blob: bytes, now: datetime) -> list[Refusal]:
         return broken
     live = {key.fingerprint for key in _live(info, now)}
     return [Refusal(Reason.UNUSABLE, f"{what} {_UNUSABLE_FIX}") for what in trial(blob, live)]
+
+
+def _without_marks(blob: bytes) -> bytes:
+    """The armor as ASCII again: `gpg --armor --export > key.asc` in PowerShell writes UTF-16.
+
+    Neither mark can begin a binary certificate, whose first packet is a public key.
+    """
+    if blob.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return blob.decode("utf-16", "replace").encode("ascii", "replace")
+    return blob.removeprefix(codecs.BOM_UTF8)
 
 
 def _form(blob: bytes) -> Refusal | None:

@@ -62,7 +62,8 @@ class LocalKek:
         """Make a new key file, readable by its owner alone, flushed to disk.
 
         Raises:
-            KekError: If there is one already: a key in use must never be overwritten.
+            KekError: If there is one already (a key in use must never be overwritten), or it
+                can't be written.
         """
         text = (
             "# Key-encryption keys. Whoever has this file can open every staged payload; without\n"
@@ -75,10 +76,13 @@ class LocalKek:
             raise KekError(
                 f"{path} exists already: a key-encryption key is never overwritten"
             ) from None
-        with os.fdopen(fd, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        except OSError as error:
+            raise KekError(f"can't make {path}: {error.strerror}") from None
+        try:
+            _write_durably(fd, path, text)
+        except OSError as error:
+            path.unlink()
+            raise KekError(f"can't write {path}: {error.strerror}") from None
         return cls.load(path)
 
     @classmethod
@@ -151,6 +155,19 @@ def _id_of(wrapped: bytes) -> bytes:
     if len(wrapped) <= 1 + _ID_SIZE + _NONCE_SIZE + _TAG_SIZE or wrapped[:1] != _VERSION:
         raise EnvelopeError("not a wrapped data key of this version, or cut short")
     return wrapped[1 : 1 + _ID_SIZE]
+
+
+def _write_durably(fd: int, path: Path, text: str) -> None:
+    """Flush the file and its directory: data wrapped by a key that a power loss took is lost."""
+    with os.fdopen(fd, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def _read(path: Path) -> str:

@@ -15,6 +15,7 @@ import threading
 import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -24,6 +25,7 @@ import pytest
 from gateway import seal_process
 from gateway.ports import Sealer, SealError
 from gateway.sealer import ProcessSealer
+from keys.admission import admit
 from keys.interoperable import generate_partner_key
 from keys.openpgp import certificate_of, fingerprint, generate_gateway_key
 from keys.segments import SegmentError, SegmentReader, SegmentWriter
@@ -80,8 +82,8 @@ def sealed(tmp_path: Path) -> Callable[[], bytes]:
 
 
 @pytest.fixture(scope="module")
-def gpg(payer: bytes, secret: bytes) -> Iterator[Callable[[bytes], tuple[bytes, str]]]:
-    """GnuPG as the payer has it: message to (content, status lines)."""
+def gpg(payer: bytes, secret: bytes) -> Iterator[Callable[..., tuple[bytes, str]]]:
+    """GnuPG as the payer has it: arguments and input to (output, status lines)."""
     if not shutil.which("gpg"):
         pytest.skip("GnuPG is not on this machine")
     # Its agent's socket must fit into 108 characters, and pytest's directories may not.
@@ -95,7 +97,7 @@ def gpg(payer: bytes, secret: bytes) -> Iterator[Callable[[bytes], tuple[bytes, 
     try:
         run("--import", data=payer)
         run("--import", data=certificate_of(secret))
-        yield lambda message: run("--decrypt", data=message)
+        yield run
     finally:
         subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
         shutil.rmtree(home, ignore_errors=True)
@@ -136,13 +138,35 @@ async def test_gnupg_opens_it_to_the_original_bytes_with_a_good_signature(
     output: int,
     sealed: Callable[[], bytes],
     recipient: bytes,
-    gpg: Callable[[bytes], tuple[bytes, str]],
+    gpg: Callable[..., tuple[bytes, str]],
     size: int,
 ) -> None:
     plain = noise(size)
     await sealer.seal(io.BytesIO(plain), recipient, output)
-    content, status = gpg(sealed())
+    content, status = gpg("--decrypt", data=sealed())
     assert content == plain
+    assert "[GNUPG:] GOODSIG" in status
+
+
+@pytest.mark.parametrize("kind", ["default", "future-default", "rsa2048"])
+async def test_gnupg_opens_what_is_sealed_for_a_key_of_its_own_making(
+    sealer: ProcessSealer,
+    output: int,
+    sealed: Callable[[], bytes],
+    gpg: Callable[..., tuple[bytes, str]],
+    kind: str,
+) -> None:
+    address = f"{kind}@example.org"
+    gpg("--passphrase", "", "--quick-gen-key", address, kind, data=b"")
+    if kind == "rsa2048":
+        primary = gpg("--with-colons", "--list-keys", address, data=b"")[0].decode()
+        own = primary.split("fpr:::::::::")[1].split(":")[0]
+        gpg("--passphrase", "", "--quick-add-key", own, "rsa2048", "encr", data=b"")
+    exported, _ = gpg("--export", address, data=b"")
+    admitted = admit(exported, datetime.now(UTC))
+    await sealer.seal(io.BytesIO(b"claims"), admitted.certificate, output)
+    content, status = gpg("--decrypt", data=sealed())
+    assert content == b"claims"
     assert "[GNUPG:] GOODSIG" in status
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from keys.admission import MAX_SIZE, KeyRefusedError, Reason, admit, refusals
 from keys.interoperable import generate_partner_key
 from keys.openpgp import certificate_of, generate_gateway_key
+from keys.trial import trial
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
@@ -120,6 +122,46 @@ def test_our_own_kinds_of_key_are_admitted() -> None:
         generate_partner_key("Payer", "payer@example.org"),
     ):
         assert reasons(certificate_of(secret)) == []
+
+
+ARMOR: dict[str, Callable[[str], bytes]] = {
+    "pasted from a mail": lambda text: f"Hi,\nour key:\n\n{text}\n-- \nBob".encode(),
+    "with CRLF": lambda text: text.replace("\n", "\r\n").encode(),
+    "quoted": lambda text: "\n".join("> " + line for line in text.splitlines()).encode(),
+    "UTF-8 with a mark": lambda text: text.encode("utf-8-sig"),
+    "UTF-16, as PowerShell writes": lambda text: text.encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("form", ARMOR)
+def test_armor_is_read_as_partners_send_it(form: str) -> None:
+    assert admit(ARMOR[form](str(made().pubkey)), NOW).info.user_ids
+
+
+@pytest.mark.parametrize("form", ARMOR)
+def test_a_secret_key_is_known_in_any_of_these_forms(form: str) -> None:
+    assert reasons(ARMOR[form](str(made()))) == [Reason.SECRET_KEY]
+
+
+def test_one_key_for_everything_is_admitted() -> None:
+    key = PGPKey.new(PubKeyAlgorithm.RSAEncryptOrSign, 2048)
+    usage = {KeyFlags.Certify, KeyFlags.Sign, *BOTH}
+    key.add_uid(PGPUID.new("Payer"), usage=usage, hash=HashAlgorithm.SHA256)
+    assert admit(public(key), NOW).info.encryption_keys[0].bits == 2048
+
+
+def test_other_peoples_certifications_change_nothing() -> None:
+    """Theirs may be by SHA-1, expire, or come later than the owner's own."""
+    key, friend = made(), made()
+    (uid,) = key.userids
+    uid |= friend.certify(uid, hash=HashAlgorithm.SHA1)
+    assert reasons(public(key)) == []
+
+
+def test_a_strangers_revocation_does_not_revoke() -> None:
+    key, stranger = made(), made()
+    key |= stranger.revoke(key, hash=HashAlgorithm.SHA256)
+    assert reasons(public(key)) == []
 
 
 def test_a_key_without_an_encryption_subkey_is_refused() -> None:
@@ -287,6 +329,16 @@ def test_a_forged_binding_signature_is_unusable(good: bytes) -> None:
 def test_a_certificate_from_the_future_is_unusable() -> None:
     blob = public(made(created=NOW + timedelta(days=30)))
     assert reasons(blob) == [Reason.UNUSABLE]
+
+
+@pytest.mark.parametrize("profile", ["RFC4880", "RFC9580"])
+def test_sealing_for_a_key_that_is_not_live_is_noticed(profile: str) -> None:
+    """Sequoia's binding falls back to expired keys where it finds no other."""
+    key = pysequoia.Tsk.generate("Payer", profile=getattr(pysequoia.Profile, profile))
+    blob = bytes(key.extract_certificate())
+    live = {key.fingerprint for key in admit(blob, NOW).info.encryption_keys}
+    assert trial(blob, live) == []
+    assert "isn't live" in trial(blob, {"0" * 64})[0]
 
 
 def test_user_ids_can_not_drive_a_terminal() -> None:

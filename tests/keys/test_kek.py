@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -52,6 +53,24 @@ def test_a_key_file_is_never_overwritten(kek: LocalKek, path: Path) -> None:
     with pytest.raises(KekError, match="exists already"):
         LocalKek.generate(path)
     assert path.read_bytes() == before
+
+
+def test_a_key_that_could_not_be_written_leaves_no_file_in_the_way(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_fd: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(KekError, match="No space left"):
+            LocalKek.generate(path)
+    assert LocalKek.generate(path).key_id
+
+
+def test_a_key_is_not_made_in_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(KekError, match="No such file"):
+        LocalKek.generate(tmp_path / "absent" / "kek.key")
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o644])

@@ -1,24 +1,26 @@
 """The policy in force: a copy of the files that passed the check, apart from those being edited.
 
 Children load the copy, so a worker that restarts in the middle of an edit comes back with the
-policy that was checked, and so does one that restarts after a reload was refused.
+policy that was checked, and so does one that restarts after a reload was refused. Copies are named
+by their digest and kept, so that the policy that decided on a transfer can be read years later.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Final
 
+from config.faults import ConfigError, Fault
 from config.policy import Policy, load_policy, policy_files
 
 CURRENT: Final = "policy"
-_KEEP: Final = 3
 
 
-def accept(source: Path, run: Path) -> Policy:
-    """Copy the policy at ``source``, check the copy whole, and put it in force.
+def accept(source: Path, archive: Path, run: Path) -> Policy:
+    """Copy the policy at ``source`` into ``archive``, check the copy whole, put it in force.
 
     The copy is checked, not the source: what is in force is what was checked, whoever writes
     meanwhile.
@@ -27,20 +29,18 @@ def accept(source: Path, run: Path) -> Policy:
         ConfigError: With every fault; what was in force stays.
         OSError: The copy can't be written; likewise.
     """
-    draft = run / "policy.draft"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True, mode=0o700)
-    for name in policy_files(source):
-        target = draft / name
-        target.parent.mkdir(exist_ok=True, mode=0o700)
-        if (source / name).is_file():
-            shutil.copyfile(source / name, target)
+    archive.mkdir(mode=0o700, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix="draft.", dir=archive))
     try:
+        _copy(source, draft)
         policy = load_policy(draft)
-    except BaseException:
+        _keep(draft, archive / policy.digest)
+    finally:
         shutil.rmtree(draft, ignore_errors=True)
-        raise
-    _switch(draft, run, policy.digest)
+    link = run / f"{CURRENT}.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(archive / policy.digest)
+    link.replace(run / CURRENT)
     return policy
 
 
@@ -50,28 +50,35 @@ def in_force(run: Path) -> Policy:
     Raises:
         ConfigError: There is none, or somebody changed the copy.
     """
-    return load_policy((run / CURRENT).resolve())
+    return archived((run / CURRENT).resolve())
 
 
-def _switch(draft: Path, run: Path, digest: str) -> None:
-    """Name the draft by its digest and turn the link to it, in one step each."""
-    target = run / f"policy.{digest}"
+def archived(copy: Path) -> Policy:
+    """The policy kept under ``copy``, which is named by its digest.
+
+    Raises:
+        ConfigError: There is none, or somebody changed it.
+    """
+    policy = load_policy(copy)
+    if policy.digest != copy.name:
+        problem = "is not what was put in force: somebody changed it"
+        raise ConfigError([Fault(str(copy), 0, "", problem, "restart 'lazaretto serve'")])
+    return policy
+
+
+def _copy(source: Path, draft: Path) -> None:
+    for name in policy_files(source):
+        target = draft / name
+        target.parent.mkdir(exist_ok=True, mode=0o700)
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target)
+
+
+def _keep(draft: Path, target: Path) -> None:
+    """Name the draft by its digest; a copy that is there already and was changed gives way."""
     if target.exists():
         shutil.rmtree(target)
     draft.rename(target)
-    link = run / f"{CURRENT}.new"
-    link.unlink(missing_ok=True)
-    link.symlink_to(target.name)
-    link.replace(run / CURRENT)
-    _forget_old(run, target)
-
-
-def _forget_old(run: Path, present: Path) -> None:
-    copies = [path for path in run.glob("policy.*") if path.is_dir() and not path.is_symlink()]
-    copies.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in copies[_KEEP:]:
-        if old != present:
-            shutil.rmtree(old, ignore_errors=True)
 
 
 def replace_text(path: Path, text: str) -> None:

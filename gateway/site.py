@@ -47,6 +47,7 @@ class SitePaths:
         data: Directory of payloads and database.
         database: URL of the database.
         blobs: Directory of payloads.
+        policies: Directory of every policy that was ever in force, by digest.
         run: Sockets, locks and metrics of the running gateway.
     """
 
@@ -63,6 +64,7 @@ class SitePaths:
     data: Path
     database: str
     blobs: Path
+    policies: Path
     run: Path
 
     @property
@@ -89,6 +91,7 @@ def site_paths(root: Path, settings: Settings) -> SitePaths:
         data=data,
         database=settings.database_url or f"sqlite:///{data / 'lazaretto.db'}",
         blobs=data / "blobs",
+        policies=data / "policies",
         run=root / RUN,
     )
 

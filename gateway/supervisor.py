@@ -91,7 +91,7 @@ class Supervisor:
 
     async def _serve(self) -> None:
         run = self._site.paths.run
-        self._policy = accept(self._site.paths.policy, run)
+        self._policy = self._accept()
         self._sockets = listen_all(self._site.settings)
         metrics.clean(run / METRICS)
         self._record("site.started", {"version": running()})
@@ -189,10 +189,14 @@ class Supervisor:
             await self._load_anew()
             self._write_state()
 
+    def _accept(self) -> Policy:
+        paths = self._site.paths
+        return accept(paths.policy, paths.policies, paths.run)
+
     async def _load_anew(self) -> None:
         self._reloads += 1
         try:
-            policy = await asyncio.to_thread(accept, self._site.paths.policy, self._site.paths.run)
+            policy = await asyncio.to_thread(self._accept)
         except ConfigError as error:
             self._refuse([str(fault) for fault in error.faults])
             return

@@ -12,9 +12,11 @@ from typing import Final
 
 from config.faults import ConfigError, Fault
 from config.policy import Policy, load_policy, shipped_policy
+from gateway.accepted import archived
 from gateway.cli.common import (
     NOT_OK,
     OK,
+    USAGE,
     CliError,
     Subparsers,
     emit,
@@ -39,6 +41,9 @@ def register(subparsers: Subparsers) -> None:
     check.set_defaults(run=run_check)
     show = commands.add_parser("show", parents=[site_arguments()], help="routes and contracts")
     show.add_argument("--policy", type=Path, metavar="DIR", help="this policy, of no site")
+    show.add_argument(
+        "--digest", metavar="HEX", help="one that was in force, as 'transfer show' names it"
+    )
     show.add_argument("--defaults", action="store_true", help="the policy that is shipped")
     show.set_defaults(run=run_show)
     reload = commands.add_parser(
@@ -72,7 +77,7 @@ def run_check(args: argparse.Namespace) -> int:
 
 def run_show(args: argparse.Namespace) -> int:
     """Routes and contracts."""
-    policy = shipped_policy() if args.defaults else _named(args)
+    policy = _shown(args)
     data = {
         "digest": policy.digest,
         "routes": {
@@ -122,6 +127,22 @@ def faults_text(faults: tuple[Fault, ...]) -> str:
     """Faults for people, one a line."""
     count = len(faults)
     return "\n".join([*(str(fault) for fault in faults), f"{count} fault{'s' * (count != 1)}"])
+
+
+def _shown(args: argparse.Namespace) -> Policy:
+    if args.defaults:
+        return shipped_policy()
+    return _archived(args) if args.digest else _named(args)
+
+
+def _archived(args: argparse.Namespace) -> Policy:
+    kept = open_site(args).paths.policies
+    digest = str(args.digest).lower()
+    found = [path for path in kept.glob("*") if path.name.startswith(digest)]
+    if len(found) != 1 or not digest.isalnum():
+        count = "no policy" if not found else "more than one policy"
+        raise CliError(f"{count} of that digest was ever in force here", "give more digits", USAGE)
+    return archived(found[0])
 
 
 def _named(args: argparse.Namespace) -> Policy:

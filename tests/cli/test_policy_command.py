@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import template
+from gateway.accepted import accept
 from tests.support.commands import Command
 
 
@@ -60,6 +61,21 @@ def test_show_gives_the_policy_as_json_without_any_key(site: Path, run: Command)
     shown = run("policy", "show", "--site", site, "--json").json
     assert shown["routes"]["a"]["from"] == ["clinic"]
     assert "digest_key" not in shown["rules"]
+
+
+def test_show_finds_a_policy_that_was_in_force(site: Path, run: Command) -> None:
+    (site / "data").mkdir()
+    old = accept(site / "policy", site / "data/policies", site / "run").digest
+    (site / "policy/rules.yaml").write_text("not_phi: [Other]\n")
+    accept(site / "policy", site / "data/policies", site / "run")
+    shown = run("policy", "show", "--site", site, "--digest", old[:12], "--json").json
+    assert (shown["digest"], shown["rules"]["not_phi"]) == (old, ["Acme"])
+
+
+@pytest.mark.parametrize("digest", ["", "*", "..", "ffffffffffff"])
+def test_a_digest_that_names_no_policy_is_refused(site: Path, run: Command, digest: str) -> None:
+    outcome = run("policy", "show", "--site", site, "--digest", digest or "*")
+    assert outcome.status == 2
 
 
 def test_reload_of_a_gateway_that_does_not_run_says_so(site: Path, run: Command) -> None:

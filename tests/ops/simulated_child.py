@@ -51,7 +51,7 @@ def main() -> None:
 
 def _digest(site: Site) -> bytes:
     link = (site.paths.run / "policy").readlink()
-    return link.name.removeprefix("policy.").encode()
+    return link.name.encode()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from config.faults import ConfigError
-from gateway.accepted import accept, in_force
+from config.policy import Policy
+from gateway.accepted import accept, archived, in_force
 from gateway.site import Site
 from tests.support.running import Running
 
@@ -52,8 +53,12 @@ def test_a_child_that_restarts_after_a_bad_reload_serves_by_the_policy_in_force(
     running.until(lambda: running.checks()[0] == 200)
 
 
+def accepted(site: Site) -> Policy:
+    return accept(site.paths.policy, site.paths.policies, site.paths.run)
+
+
 def test_what_is_in_force_is_a_copy_that_edits_do_not_reach(bare_site: Site) -> None:
-    policy = accept(bare_site.paths.policy, bare_site.paths.run)
+    policy = accepted(bare_site)
     (bare_site.paths.policy / "rules.yaml").write_text("nope: 1\n")
     assert in_force(bare_site.paths.run) == policy
 
@@ -61,14 +66,25 @@ def test_what_is_in_force_is_a_copy_that_edits_do_not_reach(bare_site: Site) -> 
 def test_a_refused_policy_leaves_no_draft(bare_site: Site) -> None:
     (bare_site.paths.policy / "rules.yaml").write_text("nope: 1\n")
     with pytest.raises(ConfigError):
-        accept(bare_site.paths.policy, bare_site.paths.run)
-    assert not (bare_site.paths.run / "policy.draft").exists()
+        accepted(bare_site)
+    assert not list(bare_site.paths.policies.iterdir())
 
 
-def test_old_copies_do_not_pile_up(bare_site: Site) -> None:
-    for number in range(8):
+def test_every_policy_that_was_in_force_can_be_read_later(bare_site: Site) -> None:
+    policies = []
+    for number in range(4):
         (bare_site.paths.policy / "rules.yaml").write_text(f"not_phi: [a{number}]\n")
-        accept(bare_site.paths.policy, bare_site.paths.run)
-    copies = [p for p in bare_site.paths.run.glob("policy.*") if p.is_dir()]
-    assert len(copies) <= 4
-    assert in_force(bare_site.paths.run).rules.not_phi == ("a7",)
+        policies.append(accepted(bare_site))
+    assert in_force(bare_site.paths.run) == policies[-1]
+    kept = [archived(bare_site.paths.policies / policy.digest) for policy in policies]
+    assert kept == policies
+
+
+def test_a_copy_that_somebody_changed_is_refused_and_the_next_start_mends_it(
+    bare_site: Site,
+) -> None:
+    policy = accepted(bare_site)
+    (bare_site.paths.policies / policy.digest / "rules.yaml").write_text("not_phi: [x]\n")
+    with pytest.raises(ConfigError, match="somebody changed it"):
+        in_force(bare_site.paths.run)
+    assert accepted(bare_site) == in_force(bare_site.paths.run) == policy

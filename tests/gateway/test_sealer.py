@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import os
@@ -101,6 +102,16 @@ def gpg(payer: bytes, secret: bytes) -> Iterator[Callable[..., tuple[bytes, str]
     finally:
         subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def sealing(key_file: Path) -> list[psutil.Process]:
+    """The running sealer processes of this test, among whatever children the test run has."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if str(key_file) in child.cmdline():
+                found.append(child)
+    return found
 
 
 def noise(size: int) -> bytes:
@@ -250,12 +261,16 @@ async def test_a_name_travels_as_a_small_signed_message(
 
 
 async def test_one_process_seals_many_files(
-    sealer: ProcessSealer, recipient: bytes, payer: bytes, secret: bytes
+    sealer: ProcessSealer,
+    recipient: bytes,
+    payer: bytes,
+    secret: bytes,
+    key_file: Path,
 ) -> None:
     messages = await asyncio.gather(*(sealer.seal_name(f"file {n}", recipient) for n in range(20)))
     opened = [opened_by_sequoia(message, payer, secret)[0] for message in messages]
     assert opened == [f"file {n}".encode() for n in range(20)]
-    assert len(psutil.Process().children()) == 1
+    assert len(sealing(key_file)) == 1
 
 
 class _Failing(io.BytesIO):
@@ -332,12 +347,17 @@ class _Paused(io.BytesIO):
 
 
 async def test_a_killed_child_means_not_sealed_and_the_next_file_gets_a_new_one(
-    sealer: ProcessSealer, output: int, recipient: bytes, payer: bytes, secret: bytes
+    sealer: ProcessSealer,
+    output: int,
+    recipient: bytes,
+    payer: bytes,
+    secret: bytes,
+    key_file: Path,
 ) -> None:
     source = _Paused()
     job = asyncio.create_task(sealer.seal(source, recipient, output))
     await asyncio.to_thread(source.reached.wait, 30)
-    (child,) = psutil.Process().children()
+    (child,) = sealing(key_file)
     child.send_signal(signal.SIGKILL)
     source.go_on.set()
     with pytest.raises(SealError, match="died"):
@@ -347,17 +367,20 @@ async def test_a_killed_child_means_not_sealed_and_the_next_file_gets_a_new_one(
 
 
 async def test_cancelling_kills_the_child_and_the_next_file_gets_a_new_one(
-    sealer: ProcessSealer, output: int, recipient: bytes
+    sealer: ProcessSealer,
+    output: int,
+    recipient: bytes,
+    key_file: Path,
 ) -> None:
     source = _Paused()
     job = asyncio.create_task(sealer.seal(source, recipient, output))
     await asyncio.to_thread(source.reached.wait, 30)
-    children = psutil.Process().children()
+    (child,) = sealing(key_file)
     job.cancel()
     source.go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await job
-    assert not any(child.is_running() for child in children)
+    assert not child.is_running()
     assert await sealer.seal_name("next", recipient)
 
 
@@ -370,7 +393,7 @@ async def test_a_file_that_takes_too_long_is_given_up(
     threading.Timer(3.0, source.go_on.set).start()
     with pytest.raises(SealError, match="not sealed within 2 seconds"):
         await sealer.seal(source, recipient, output)
-    assert not psutil.Process().children()
+    assert not sealing(key_file)
     await sealer.close()
 
 
@@ -399,17 +422,21 @@ async def test_a_certificate_that_went_bad_after_it_was_admitted_is_refused(
 
 
 async def test_a_child_that_refuses_says_why_and_goes_on(
-    sealer: ProcessSealer, output: int, recipient: bytes, monkeypatch: pytest.MonkeyPatch
+    sealer: ProcessSealer,
+    output: int,
+    recipient: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    key_file: Path,
 ) -> None:
     await sealer.start()
-    (before,) = psutil.Process().children()
+    (before,) = sealing(key_file)
     monkeypatch.setattr("gateway.sealer.refusals", lambda _blob, _now: [])
     for certificate in (b"", b"garbage", recipient[:200]):
         with pytest.raises(SealError, match="not sealed") as caught:
             await sealer.seal(io.BytesIO(bytes(5 * MIB)), certificate, output)
         assert "\n" not in str(caught.value)
     assert await sealer.seal_name("next", recipient)
-    assert psutil.Process().children() == [before]
+    assert sealing(key_file) == [before]
 
 
 async def test_a_full_disk_is_an_error(sealer: ProcessSealer, recipient: bytes) -> None:
@@ -432,7 +459,7 @@ async def test_an_unusable_gateway_key_shows_at_the_start_and_is_not_quoted(
     with pytest.raises(SealError, match="can't use the gateway's OpenPGP key") as caught:
         await sealer.start()
     assert "\n" not in str(caught.value)
-    assert not psutil.Process().children()
+    assert not sealing(path)
 
 
 async def test_it_says_which_key_it_signs_with(sealer: ProcessSealer, secret: bytes) -> None:
@@ -442,10 +469,10 @@ async def test_it_says_which_key_it_signs_with(sealer: ProcessSealer, secret: by
     assert port.fingerprint == fingerprint(secret)
 
 
-async def test_closing_ends_the_child(sealer: ProcessSealer) -> None:
+async def test_closing_ends_the_child(sealer: ProcessSealer, key_file: Path) -> None:
     await sealer.start()
     await sealer.close()
-    assert not psutil.Process().children()
+    assert not sealing(key_file)
 
 
 PARENT = """
@@ -474,18 +501,22 @@ def test_the_child_dies_with_a_killed_parent(key_file: Path) -> None:
 
 
 async def test_the_child_inherits_no_environment(
-    sealer: ProcessSealer, monkeypatch: pytest.MonkeyPatch
+    sealer: ProcessSealer,
+    monkeypatch: pytest.MonkeyPatch,
+    key_file: Path,
 ) -> None:
     monkeypatch.setenv("LAZARETTO_SECRET", "hush")
     await sealer.start()
-    (child,) = psutil.Process().children()
+    (child,) = sealing(key_file)
     assert set(child.environ()) == {"LC_ALL", "RUST_BACKTRACE"}
 
 
-async def test_the_child_has_no_descriptor_but_its_own(sealer: ProcessSealer, output: int) -> None:
+async def test_the_child_has_no_descriptor_but_its_own(
+    sealer: ProcessSealer, output: int, key_file: Path
+) -> None:
     """Neither the database nor another file may be open in it."""
     await sealer.start()
-    (child,) = psutil.Process().children()
+    (child,) = sealing(key_file)
     open_in_child = [str(fd.readlink()) for fd in _descriptors(child.pid)]
     assert sorted(name.partition(":")[0] for name in open_in_child) == [
         "/dev/null",
@@ -527,9 +558,10 @@ def test_the_child_can_open_no_socket_and_start_no_program() -> None:
 
 async def test_the_running_child_is_filtered_and_can_gain_no_privilege(
     sealer: ProcessSealer,
+    key_file: Path,
 ) -> None:
     await sealer.start()
-    (child,) = psutil.Process().children()
+    (child,) = sealing(key_file)
     status = _status(child.pid)
     assert status["Seccomp"] == "2"
     assert status["NoNewPrivs"] == "1"

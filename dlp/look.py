@@ -34,6 +34,8 @@ _ENCODED: Final = re2.compile(
     r"[A-Za-z0-9+/=_-]{160,}|(?:[A-Za-z0-9+/=_-]{48,}[\r\n]+){3,}[A-Za-z0-9+/=_-]{4,}"
 )
 _ENCODED_LEAST: Final = 148
+_SHORT: Final = 100
+_MOST_KNOWN: Final = 10_000
 _CODED: Final = frozenset({Category.DIAGNOSIS, Category.PROCEDURE, Category.MEDICATION})
 
 
@@ -48,6 +50,8 @@ class Looker:
 
     def __init__(self, detectors: Detectors, identities: Identities, tally: Tally) -> None:
         self._detectors, self._identities, self._tally = detectors, identities, tally
+        # Only the second look asks, when the file's people are all known.
+        self._known: dict[tuple[str, bool], list[Match]] = {}
         self._slips: Counter[str] = Counter()
 
     def is_open(self, passage: Passage) -> bool:
@@ -84,7 +88,7 @@ class Looker:
 
     def at_text(self, order: int, spot: Spot, fmt: str, passage: Passage) -> None:
         """Take what detectors find in the text; hold prose in slots that aren't for prose."""
-        found = self._detectors.find(passage, self._identities)
+        found = self._find(passage)
         if passage.carrier is Carrier.IDENTIFIER_FIELD:
             found = [match for match in found if match.category is not passage.category]
         for match in found:
@@ -94,6 +98,17 @@ class Looker:
         if passage.carrier is Carrier.FREE_TEXT and is_encoded(passage.text):
             detail = "encoded data (Base64 or the like) in text is not inspected in this version"
             self._trouble(Obstacle.UNSUPPORTED_TYPE, detail, spot, passage)
+
+    def _find(self, passage: Passage) -> list[Match]:
+        """What detectors find; short texts once, since tables and claims repeat themselves."""
+        if len(passage.text) > _SHORT:
+            return self._detectors.find(passage, self._identities)
+        key = (passage.text, passage.carrier is Carrier.NAME)
+        if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._detectors.find(passage, self._identities)
+        return self._known[key]
 
     def _fault(self, spot: Spot, passage: Passage) -> None:
         if _PROSE.search(passage.text):

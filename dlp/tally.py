@@ -10,6 +10,7 @@ from typing import Final
 from config.contracts import Contract, Expectation, Rules
 from dlp.mask import mask
 from dlp.model import (
+    Carrier,
     Category,
     Finding,
     Label,
@@ -31,7 +32,8 @@ class Tally:
     def __init__(self, contract: Contract, rules: Rules, limit: int) -> None:
         self._contract, self._key, self._limit = contract, rules.digest_key, limit
         self._listed: dict[bool, list[tuple[int, int, Finding]]] = {True: [], False: []}
-        self._seen: set[tuple[str, str, Category, int]] = set()
+        self._seen: set[tuple[str, str, Category, int | None]] = set()
+        self._expected: dict[tuple[str, Carrier, Category], bool] = {}
         self._troubles: dict[Uninspectable, None] = {}
         self.counts: Counter[tuple[Category, bool]] = Counter()
         self.label_counts: Counter[Label] = Counter()
@@ -46,29 +48,38 @@ class Tally:
             passage: Where it was found.
             match: What was found.
         """
-        offset, length = _bytes_at(passage, match)
-        if offset is not None and length and not self._is_new(spot, match, offset):
+        if isinstance(passage.where, LinePlace) and not self._is_new(spot, passage, match):
             return
-        where = _where(passage, match.start)
-        expected = any(
-            _fits(expectation, fmt, passage, match.category, where)
-            for expectation in self._contract.expect
-        )
+        expected = self._expects(fmt, passage, match)
         self.counts[match.category, expected] += 1
-        self.label_counts.update(match.labels)
+        if match.labels:
+            self.label_counts.update(match.labels)
         listed = self._listed[expected]
         if len(listed) < self._limit:
-            text = passage.text[match.start : match.end]
-            listed.append(
-                (order, match.start, Finding(
-                    match.category, expected, match.confidence, match.detector, passage.carrier,
-                    where, spot.member, spot.place, offset, length, mask(text),
-                    self._digest(match.category, text), match.labels,
-                ))
-            )  # fmt: skip
+            listed.append((order, match.start, self._finding(spot, passage, match, expected)))
 
-    def _is_new(self, spot: Spot, match: Match, offset: int) -> bool:
+    def _finding(self, spot: Spot, passage: Passage, match: Match, expected: bool) -> Finding:
+        text = passage.text[match.start : match.end]
+        offset, length = _bytes_at(passage, match)
+        return Finding(
+            category=match.category,
+            expected=expected,
+            confidence=match.confidence,
+            detector=match.detector,
+            carrier=passage.carrier,
+            where=_where(passage, match.start),
+            member=spot.member,
+            member_place=spot.place,
+            offset=offset,
+            length=length,
+            masked=mask(text),
+            digest=self._digest(match.category, text),
+            labels=match.labels,
+        )
+
+    def _is_new(self, spot: Spot, passage: Passage, match: Match) -> bool:
         """Whether this place was not counted: the pieces of a long line overlap."""
+        offset, _ = _bytes_at(passage, match)
         key = (spot.place, match.detector, match.category, offset)
         if key in self._seen:
             return False
@@ -76,6 +87,21 @@ class Tally:
             self._seen.clear()
         self._seen.add(key)
         return True
+
+    def _expects(self, fmt: str, passage: Passage, match: Match) -> bool:
+        """Whether the contract calls for the match there; worked out once a kind of place."""
+        key = (fmt, passage.carrier, match.category)
+        known = self._expected.get(key)
+        if known is not None:
+            return known
+        fitting = [e for e in self._contract.expect if _fits(e, *key)]
+        if any(expectation.at for expectation in fitting):
+            where = _where(passage, match.start)
+            return any(
+                not e.at or any(fnmatchcase(where, pattern) for pattern in e.at) for e in fitting
+            )
+        self._expected[key] = bool(fitting)
+        return bool(fitting)
 
     def _digest(self, category: Category, text: str) -> str:
         if not self._key:
@@ -101,14 +127,12 @@ class Tally:
         return tuple(finding for _, _, finding in listed)
 
 
-def _fits(
-    expectation: Expectation, fmt: str, passage: Passage, category: Category, where: str
-) -> bool:
+def _fits(expectation: Expectation, fmt: str, carrier: Carrier, category: Category) -> bool:
+    """Whether an expectation speaks of that kind of place, whichever one it is."""
     return (
         category.value in expectation.categories
-        and expectation.in_ in ("anywhere", passage.carrier.value)
+        and expectation.in_ in ("anywhere", carrier.value)
         and (not expectation.formats or any(fnmatchcase(fmt, p) for p in expectation.formats))
-        and (not expectation.at or any(fnmatchcase(where, p) for p in expectation.at))
     )
 
 

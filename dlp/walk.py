@@ -104,7 +104,7 @@ def _member(
         yield spot.trouble(error)
         return
     if kind.format in CONTAINERS:
-        yield from _container(source, kind.format, spot, contract, meter)
+        yield from _container(source, name, kind.format, spot, contract, meter)
     else:
         yield Leaf(spot, kind.format, source, name)
 
@@ -139,7 +139,7 @@ def admit(fmt: str, contract: Contract) -> None:
 
 
 def _container(
-    source: Source, fmt: str, spot: Spot, contract: Contract, meter: Meter
+    source: Source, name: str, fmt: str, spot: Spot, contract: Contract, meter: Meter
 ) -> Iterator[Event]:
     if spot.depth >= meter.budget.depth:
         detail = f"containers nested deeper than {meter.budget.depth}"
@@ -147,14 +147,17 @@ def _container(
         return
     try:
         for entry in CONTAINERS[fmt](source, meter, spot.depth + 1):
-            yield from _entry(entry, spot.inside(entry), fmt, contract, meter)
+            yield from _entry(entry, spot.inside(entry), name, fmt, contract, meter)
     except NotReadableError as error:
         if is_spent(meter):
             raise
         yield spot.trouble(error)
 
 
-def _entry(entry: Entry, spot: Spot, fmt: str, contract: Contract, meter: Meter) -> Iterator[Event]:
+def _entry(
+    entry: Entry, spot: Spot, name: str, fmt: str, contract: Contract, meter: Meter
+) -> Iterator[Event]:
+    """One entry of the container ``name`` of format ``fmt``."""
     if entry.name:
         yield Around(spot, fmt, Passage(entry.name, "member name", Carrier.NAME))
     for text in entry.texts:
@@ -162,7 +165,9 @@ def _entry(entry: Entry, spot: Spot, fmt: str, contract: Contract, meter: Meter)
     for fault in entry.faults:
         yield replace(fault, member=spot.member, member_place=spot.place)
     if entry.source is not None:
-        yield from _member(entry.source, entry.name, spot, contract, meter)
+        # A gzip file often names its member by its own name alone.
+        inner = entry.name or name.removesuffix(".gz")
+        yield from _member(entry.source, inner, spot, contract, meter)
 
 
 def is_spent(meter: Meter) -> bool:

@@ -18,7 +18,7 @@ BLANKS: Final = frozenset({"", "-", "--", "~", ".", "n/a", "na", "null", "none",
 
 _MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _NUMBER: Final = re.compile(
-    r"[-+(]{0,2}\s?[$€£]?\s?[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:[.,]\d+)?"
+    r"(?=\D*\d)[-+(]{0,2}\s?[$€£]?\s?[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:[.,]\d+)?"
     r"(?:[eE][-+]?\d{1,3})?\s?[%)]{0,2}-?"
 )
 _DATE: Final = re.compile(
@@ -136,7 +136,7 @@ TELLING: Final[tuple[tuple[Category, str, Shape], ...]] = (
 """Shapes that tell a column's category without its header."""
 
 PLAIN: Final[tuple[Shape, ...]] = (
-    lambda text: _NUMBER.fullmatch(text) if any(map(str.isdigit, text)) else None,
+    _NUMBER.fullmatch,
     lambda text: _DATE.fullmatch(text) or _TIME.fullmatch(text),
     lambda text: (_SHORT.fullmatch(text) or _CODE.fullmatch(text)) and not telling(text),
 )

@@ -76,7 +76,7 @@ class Demo:
     async def _drop(self, case: Case) -> Outcome:
         started = time.monotonic()
         transfer = await self._send(case)
-        found = await self._settled(case.sender, transfer)
+        found = await self.settled(case.sender, transfer)
         seconds = time.monotonic() - started
         reasons = tuple(found["reasons"])
         outcome = Outcome(case, transfer, found["state"], reasons, seconds)
@@ -93,7 +93,8 @@ class Demo:
         listed = (await sender.call("GET", "/v1/transfers"))["transfers"]
         return next(str(item["transfer"]) for item in listed if item["name"] == case.name)
 
-    async def _settled(self, sender: str, transfer: str, *, not_yet: str = "") -> dict[str, Any]:
+    async def settled(self, sender: str, transfer: str, *, not_yet: str = "") -> dict[str, Any]:
+        """Wait until a transfer is held, refused, delivered or collected; what its sender sees."""
         async with asyncio.timeout(_WAIT):
             while True:
                 found = await self._https[sender].call("GET", f"/v1/transfers/{transfer}")
@@ -126,7 +127,7 @@ class Demo:
         command("hold", "release", outcome.transfer, "--reason", _RELEASE, "--as", "demo analyst",
                 "--site", self._world.site)  # fmt: skip
         case = outcome.case
-        found = await self._settled(case.sender, outcome.transfer, not_yet="held")
+        found = await self.settled(case.sender, outcome.transfer, not_yet="held")
         released = replace(outcome, state=found["state"])
         if released.state != "delivered":
             return replace(released, wrong="released and not delivered")
@@ -145,7 +146,7 @@ class Demo:
             return replace(outcome, wrong="the sealed file opens to other bytes")
         if parcel["sealed_name"] and await self._sealed_name(recipient, outcome) is False:
             return replace(outcome, wrong="the sealed name is another")
-        collected = await self._settled(outcome.case.sender, outcome.transfer, not_yet="delivered")
+        collected = await self.settled(outcome.case.sender, outcome.transfer, not_yet="delivered")
         return replace(outcome, state=collected["state"], pulled=f"{recipient.id} over {over}")
 
     async def _sealed_name(self, recipient: Member, outcome: Outcome) -> bool:

@@ -38,14 +38,20 @@ async def served(site: Path) -> AsyncIterator[dict[str, int]]:
             *words, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        yield await _ports(site, process)
+        yield await ports_of(site, process)
     finally:
         status = await _stop(process)
     if status != 0:
         raise NotServedError(f"lazaretto serve ended with {status}")
 
 
-async def _ports(site: Path, process: asyncio.subprocess.Process) -> dict[str, int]:
+async def ports_of(site: Path, process: asyncio.subprocess.Process) -> dict[str, int]:
+    """The port of each listener, once the gateway that ``process`` is says that it is ready.
+
+    Raises:
+        NotServedError: It ended first.
+        TimeoutError: It wasn't ready within a minute.
+    """
     opened = Site.open(site)
     async with asyncio.timeout(_START):
         while process.returncode is None:

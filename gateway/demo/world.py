@@ -16,7 +16,8 @@ from typing import Any, Final
 import asyncssh
 
 from gateway.cli.main import main
-from keys.openpgp import certificate_of, generate_gateway_key
+from keys.interoperable import generate_partner_key
+from keys.openpgp import certificate_of
 
 ROUTES: Final = """\
 # Who may send what to whom, under which contract.
@@ -102,7 +103,7 @@ def _enrol(site: Path, home: Path, partner: str, title: str) -> Member:
     private, public = home / f"{partner}.key", home / f"{partner}.pub"
     _write(private, ssh_key.export_private_key())
     _write(public, ssh_key.export_public_key())
-    openpgp = generate_gateway_key(f"{title} <edi@{partner}.example>")
+    openpgp = generate_partner_key(title, f"edi@{partner}.example")
     certificate = home / f"{partner}.asc"
     _write(certificate, certificate_of(openpgp))
     on = ("--site", site, "--as", "demo operator")

@@ -103,4 +103,4 @@ class Rules(_Frozen):
     patterns: tuple[Pattern, ...] = ()
     not_phi: tuple[str, ...] = ()
     protected_codes: dict[LabelName, tuple[str, ...]] = Field(default_factory=dict)
-    digest_key: bytes = b""
+    digest_key: bytes = Field(b"", json_schema_extra={"internal": True})

@@ -99,7 +99,8 @@ def _keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
     for part in path:
         here = _inside(here, part)
     found = next((kind for kind in _models(here)), None)
-    return [info.alias or name for name, info in found.model_fields.items()] if found else []
+    fields = found.model_fields.items() if found else ()
+    return [info.alias or name for name, info in fields if not info.json_schema_extra]
 
 
 def _inside(annotation: object, part: str | int) -> object:

@@ -6,7 +6,7 @@ import contextlib
 import csv
 import io
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from tests.support.inspecting import Inspected
 RANDOM = random.Random(7)
 
 
-def table(rows: Sequence[Sequence[object]], delimiter: str = ",") -> bytes:
+def table(rows: Iterable[Sequence[object]], delimiter: str = ",") -> bytes:
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
     return out.getvalue().encode()
@@ -73,6 +73,7 @@ _TOTALS = table(
         with_column("reference", invoices(80)),
         table([["NPI", "provider name", "phone", "claims"],
                *(["1234567893", "Jane Ambrose", "312-555-0142", i] for i in range(20))]),
+        table([["Provider", "visits"], ["Jane Ambrose", 3], ["Smith, John MD", 4]]),
         table([["physician_last_name", "physician_first_name", "visits"],
                ["Ambrose", "Jane", 12], ["Okafor", "Chidi", 40], ["Lund", "Berit", 7]]),
         table([["diagnosis", "cases"], ["E11.9", 410], ["I10", 220], ["J45.909", 12]]),
@@ -177,12 +178,41 @@ def test_a_table_without_a_header_is_typed_by_its_values(inspected: Inspected) -
     assert report.counts[Category.NAME, False] == 10
 
 
+GIVEN = ["Margaret", "Thomas", "Ruth", "Delroy", "Priya", "Daniel"]
+FAMILY = ["Okonkwo", "Lindqvist", "Abernathy", "Whitcombe", "Raghunathan", "Nguyen"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["reference", "amount"], *([f"{g} {f}", 3] for g, f in zip(GIVEN, FAMILY, strict=True))],
+        [["ref1", "ref2"], *([f.upper(), g.upper()] for g, f in zip(GIVEN, FAMILY, strict=True))],
+        [[f, g, 100 + len(f)] for g, f in zip(GIVEN, FAMILY, strict=True)],
+    ],
+)
+def test_columns_of_names_are_found_whatever_their_header(
+    inspected: Inspected, rows: list[list[object]]
+) -> None:
+    report, verdict = inspected(table(rows), "totals", name="x.csv")
+    assert verdict.action == "hold"
+    assert report.counts[Category.NAME, False] >= 6
+
+
+def test_months_and_towns_are_nobody_s_names(inspected: Inspected) -> None:
+    months = ["January", "April", "May", "June", "July", "August", "September", "October"]
+    towns = ["Austin", "Charlotte", "Jackson", "Madison", "Lincoln", "Chicago", "Dallas", "Reno"]
+    pairs = zip(months, towns, strict=True)
+    data = table([["period", "city", "claims"], *([m, t, 4] for m, t in pairs)])
+    assert inspected(data, "totals")[1].reasons == ()
+
+
 @pytest.mark.parametrize("delimiter", [",", "\t", "|", ";"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_places_are_bytes_in_every_dialect_and_encoding(
     inspected: Inspected, delimiter: str, encoding: str
 ) -> None:
-    rows = [["Ort", "Zahl", "Notiz"], ["Köln", 3, ""], ["Bonn", 4, "für SSN 219-09-8765 prüfen"]]
+    header: list[object] = ["Ort", "Zahl", "Notiz"]
+    rows = [header, ["Köln", 3, ""], ["Bonn", 4, "für SSN 219-09-8765 prüfen"]]
     data = table(rows, delimiter).decode().encode(encoding)
     report, _ = inspected(data, "totals")
     [found] = [f for f in report.findings if f.category is Category.SSN]

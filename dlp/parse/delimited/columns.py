@@ -50,17 +50,21 @@ class Column:
 TEXT: Final = Column()
 
 
-def type_columns(header: Sequence[str], sample: Sequence[Sequence[str]]) -> list[Column]:
+def by_columns(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+    """The cells of some rows column by column, without blanks."""
+    return [
+        [cell.strip() for cell in cells if not values.is_blank(cell)]
+        for cells in zip(*rows, strict=True)
+    ] or [[] for _ in range(width)]
+
+
+def type_columns(header: Sequence[str], by_column: Sequence[Sequence[str]]) -> list[Column]:
     """The columns of a table.
 
     Args:
         header: One text a column; empty texts where there is no header.
-        sample: The first rows, as wide as the header.
+        by_column: The first rows' cells, column by column, without blanks.
     """
-    by_column = [
-        [cell.strip() for cell in cells if not values.is_blank(cell)]
-        for cells in zip(*sample, strict=True)
-    ] or [[] for _ in header]
     named = [_named(title, cells) for title, cells in zip(header, by_column, strict=True)]
     personal = any(
         name and name.alone and name.subject is Subject.PERSON and not name.vague for name in named

@@ -152,7 +152,8 @@ def _name(words: tuple[str, ...], have: set[str]) -> Named | None:
         return Named(_C.NAME, "full")
     if len(words) == 1 and have & (_PERSON - {"child", "client"}):
         return Named(_C.NAME, "full", vague=True)
-    return Named(_C.NAME, "full", vague=True) if named and len(words) == 1 else None
+    alone = len(words) == 1 and (named or have & _CARERS)
+    return Named(_C.NAME, "full", vague=True) if alone else None
 
 
 _CONTACT: Final = (

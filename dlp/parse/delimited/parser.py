@@ -11,8 +11,9 @@ from dlp.budget import Meter
 from dlp.decode import lines
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source
 from dlp.parse.delimited import headers, values
-from dlp.parse.delimited.columns import TEXT, Column, type_columns
+from dlp.parse.delimited.columns import TEXT, Column, by_columns, type_columns
 from dlp.parse.delimited.dialect import Dialect, sniff
+from dlp.parse.delimited.people import with_names
 from dlp.parse.delimited.rows import Cell, Row, rows
 
 _SAMPLE_ROWS: Final = 500
@@ -84,7 +85,9 @@ class _Table:
             [cell.text for cell in self._fitted(row) or ()]
             for row in body[1 if self._header else 0 :]
         ]
-        self._columns: list[Column] = type_columns(titles or [""] * self._width, data)
+        titles = titles or [""] * self._width
+        cells = by_columns(data, self._width)
+        self._columns = with_names(type_columns(titles, cells), titles, cells)
 
     def _fitted(self, row: Row) -> list[Cell] | None:
         """The row's cells if it has the table's width, give or take empty cells at its end."""

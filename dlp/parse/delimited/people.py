@@ -1,0 +1,83 @@
+"""Columns of persons' names under headers that don't say so, or under none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from dlp.detect.words import GIVEN_NAMES, is_word
+from dlp.model import Carrier, Category
+from dlp.parse.delimited import headers, values
+from dlp.parse.delimited.columns import TEXT, Column
+
+_GIVEN: Final = 0.4
+"""Share of values with a common given name (our list has 1,200); of the months, a quarter."""
+_STRANGE: Final = 0.6
+"""Share of values that are no ordinary words. Baker and Brown are the rest."""
+_FEWEST: Final = 4
+"""Different values; fewer could be anything."""
+_MOST_WORDS: Final = 4
+_PLACES: Final = frozenset({"city", "town", "county", "state", "region", "district", "month"})
+
+
+def with_names(
+    columns: Sequence[Column], header: Sequence[str], by_column: Sequence[Sequence[str]]
+) -> list[Column]:
+    """The columns, with those that hold names typed so.
+
+    Args:
+        columns: As header and shapes type them.
+        header: One text a column.
+        by_column: The sample's values, without blanks.
+    """
+    out = list(columns)
+    firsts = [
+        index
+        for index, column in enumerate(columns)
+        if column == TEXT and _may_name(header[index]) and _are_given(by_column[index])
+    ]
+    for index in firsts:
+        out[index] = _names("full" if _many_words(by_column[index]) else "first")
+        for beside in (index - 1, index + 1):
+            free = 0 <= beside < len(out) and out[beside] == TEXT and out[index].part == "first"
+            if free and _may_name(header[beside]) and _are_surnames(by_column[beside]):
+                out[beside] = _names("last")
+    return out
+
+
+def _names(part: str) -> Column:
+    shape = values.shape_of(Category.NAME, part, vague=False)
+    return Column((shape,), Carrier.FREE_TEXT, Category.NAME, part)
+
+
+def _may_name(title: str) -> bool:
+    words = headers.tokens(title)
+    return not (headers.speaks_of_others(words) or _PLACES & set(words))
+
+
+def _words(cell: str) -> list[str]:
+    return cell.lower().replace(",", " ").replace(".", " ").split()
+
+
+def _many_words(cells: Sequence[str]) -> bool:
+    return sum(len(_words(cell)) > 1 for cell in cells) * 2 > len(cells)
+
+
+def _are_varied(cells: Sequence[str]) -> bool:
+    return len(set(cells)) >= _FEWEST and all(len(_words(cell)) <= _MOST_WORDS for cell in cells)
+
+
+def _are_given(cells: Sequence[str]) -> bool:
+    if not _are_varied(cells):
+        return False
+    given = [bool(GIVEN_NAMES & set(_words(cell))) for cell in cells]
+    strange = [not all(map(is_word, _words(cell))) for cell in cells]
+    either = sum(a or b for a, b in zip(given, strange, strict=True))
+    return sum(given) >= _GIVEN * len(cells) and either >= 2 * _GIVEN * len(cells)
+
+
+def _are_surnames(cells: Sequence[str]) -> bool:
+    if not _are_varied(cells):
+        return False
+    strange = sum(cell.replace(" ", "").isalpha() and not is_word(cell.lower()) for cell in cells)
+    return strange >= _STRANGE * len(cells)

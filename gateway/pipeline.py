@@ -197,11 +197,13 @@ class Pipeline:
             output = await asyncio.to_thread(self._disk.replace, blob)
             try:
                 with closing(reader):
-                    return await self._sealer.seal(reader, certificate, output)
+                    sealed = await self._sealer.seal(reader, certificate, output)
+                await asyncio.to_thread(self._disk.flush, output, blob)
             finally:
                 os.close(output)
         finally:
             os.close(source)
+        return sealed
 
     async def _name(self, transfer: Transfer, key: bytes, certificate: bytes) -> tuple[str, bytes]:
         """The name in the recipient's listing, and the original name sealed, as the route says."""

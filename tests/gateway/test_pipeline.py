@@ -1,0 +1,326 @@
+"""The way of a file through the steps, with a ledger, a disk and an inspection that are real."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from config.contracts import Action, Contract, Rules
+from config.policy import Policy, Route, shipped_policy
+from dlp.budget import Budget
+from dlp.inspect import inspect
+from dlp.model import Obstacle, Report, Source, Uninspectable
+from gateway import payload_keys
+from gateway.decisions import Decisions
+from gateway.ledger.queries import SqlTransfers
+from gateway.ledger.record import SqlLedger
+from gateway.ledger.verify import verify_database
+from gateway.ledger.work import SqlWorkQueue
+from gateway.lifecycle import EventKind, State
+from gateway.migrations import upgrade
+from gateway.pipeline import Pipeline
+from gateway.ports import Changes, Event, LeaseLostError, SealedFile, SealError, Transfer
+from gateway.records import LoggedReleases
+from gateway.store.database import Database, open_database
+from gateway.store.disk import Disk
+from keys.envelope import new_data_key
+from keys.kek import LocalKek
+from keys.segments import SegmentReader, SegmentWriter
+
+NAME = "march of KESSELRING.csv"
+CLEAN = b"month,claims,paid\n" + b"".join(b"2026-%02d,40,700.00\n" % m for m in range(1, 12))
+LEAK = CLEAN + b"2026-12,41,SSN 536-22-8714 of Greta Kesselring\n"
+
+
+class InProcessScanner:
+    """Inspects for real, in this process; can be told to report what a dead scanner leaves."""
+
+    def __init__(self) -> None:
+        self.dead = False
+        self.scanned = 0
+
+    async def scan(
+        self, blob: int, data_key: bytes, context: bytes, name: str, contract: Contract,
+        rules: Rules,
+    ) -> Report:  # fmt: skip
+        self.scanned += 1
+        if self.dead:
+            gone = Uninspectable(Obstacle.CRASH, "the scanner died on this file")
+            return Report("unknown", 0, "", uninspectable=(gone,))
+        with closing(SegmentReader(blob, data_key, context)) as source:
+            return inspect(source, name, contract, rules, Budget())
+
+
+class ReversingSealer:
+    """Seals so that a test sees what was sealed for whom: certificate, then reversed bytes."""
+
+    def __init__(self) -> None:
+        self.broken = False
+
+    async def seal(self, plaintext: Source, recipient: bytes, output: int) -> SealedFile:
+        if self.broken:
+            os.write(output, b"half of")
+            raise SealError("the sealer died")
+        data = recipient + plaintext.read()[::-1]
+        os.ftruncate(output, 0)
+        os.write(output, data)
+        return SealedFile(len(data), hashlib.sha256(data).hexdigest())
+
+    async def seal_name(self, name: str, recipient: bytes) -> bytes:
+        return recipient + name.encode()[::-1]
+
+
+class Certificates:
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[str, bytes]] = {"payer": ("ab" * 20, b"CERT:")}
+
+    def for_sealing(self, partner: str) -> tuple[str, bytes] | None:
+        return self.known.get(partner)
+
+
+class Seen:
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+
+    def inspected(self, report: Report) -> None:
+        self.reports.append(report)
+
+
+@dataclass
+class Works:
+    """Everything between a staged file and a mailbox."""
+
+    database: Database
+    path: Path
+    disk: Disk
+    kek: LocalKek
+    policy: Policy
+    scanner: InProcessScanner = field(default_factory=InProcessScanner)
+    sealer: ReversingSealer = field(default_factory=ReversingSealer)
+    certificates: Certificates = field(default_factory=Certificates)
+    seen: Seen = field(default_factory=Seen)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.ledger = SqlLedger(self.database)
+        self.queue = SqlWorkQueue(self.database)
+        self.transfers = SqlTransfers(self.database)
+        self.pipeline = Pipeline(
+            ledger=self.ledger, disk=self.disk, keys=self.kek, scanner=self.scanner,
+            sealer=self.sealer, policy=lambda: self.policy, certificates=self.certificates,
+            releases=LoggedReleases(self.database), watcher=self.seen,
+        )  # fmt: skip
+
+    def stage(self, content: bytes, route: str = "totals") -> str:
+        self.count += 1
+        transfer, key, now = f"t_{self.count:026}", new_data_key(), datetime.now(UTC)
+        context = payload_keys.context(transfer)
+        row = Transfer(
+            transfer, route, "clinic", "clinic-1", "payer", State.RECEIVING, now, now,
+            self.kek.wrap(key, context), payload_keys.seal_name(key, NAME), "digest", transfer,
+        )  # fmt: skip
+        writer = SegmentWriter(key, context)
+        blob = self.disk.create(transfer)
+        self.disk.append(blob, writer.header() + writer.update(content) + writer.finish())
+        os.close(blob)
+        self.ledger.begin(row, Event(EventKind.BEGUN, "account:clinic-1"))
+        digest = hashlib.sha256(content).hexdigest()
+        changes = Changes(size=len(content), sha256=digest)
+        self.ledger.advance(transfer, Event(EventKind.STAGED, "account:clinic-1", {}, changes))
+        return transfer
+
+    async def step(self) -> State:
+        lease = self.queue.claim("1", 60)
+        assert lease, "nothing to do"
+        return (await self.pipeline.step(lease)).state
+
+    async def all_steps(self) -> list[State]:
+        states = []
+        while lease := self.queue.claim("1", 60):
+            states.append((await self.pipeline.step(lease)).state)
+        return states
+
+    def release(self, transfer: str, why: str = "asked the sender") -> None:
+        Decisions(self.ledger, self.transfers, lambda _: None).release(transfer, "analyst", why)
+
+    def sealed(self, transfer: str) -> bytes:
+        return self.disk.get(self.transfers.get(transfer).sealed_blob)
+
+
+def policy(**route: object) -> Policy:
+    shipped = shipped_policy()
+    given = {"from": ["clinic"], "to": "payer", "contract": "totals"} | route
+    return replace(shipped, routes={"totals": Route.model_validate(given)})
+
+
+@pytest.fixture
+def works(tmp_path: Path) -> Iterator[Works]:
+    (tmp_path / "blobs").mkdir()
+    path = tmp_path / "ledger.db"
+    database = open_database(f"sqlite:///{path}", create=True)
+    upgrade(database)
+    kek = LocalKek.generate(tmp_path / "kek.key")
+    yield Works(database, path, Disk(tmp_path / "blobs"), kek, policy())
+    database.close()
+
+
+async def test_a_clean_file_goes_all_the_way_to_the_mailbox(works: Works) -> None:
+    transfer = works.stage(CLEAN)
+    assert await works.all_steps() == [
+        State.INSPECTED, State.CLEARED, State.SEALED, State.DELIVERED,
+    ]  # fmt: skip
+    assert works.sealed(transfer) == b"CERT:" + CLEAN[::-1]
+    assert verify_database(works.path).ok
+
+
+async def test_a_leaking_file_is_held_with_a_reason_and_no_value(works: Works) -> None:
+    transfer = works.stage(LEAK)
+    assert await works.all_steps() == [State.INSPECTED, State.HELD]
+    row = works.transfers.get(transfer)
+    assert any("Social Security number" in reason for reason in row.reasons)
+    assert "536-22" not in str((row.reasons, row.report))
+    assert "KESSELRING" not in str((row.reasons, row.report)).upper()
+
+
+async def test_nothing_is_sealed_of_a_held_file(works: Works) -> None:
+    transfer = works.stage(LEAK)
+    await works.all_steps()
+    assert works.disk.size(f"{transfer}.sealed") is None
+
+
+async def test_a_persons_release_goes_the_same_way(works: Works) -> None:
+    transfer = works.stage(LEAK)
+    await works.all_steps()
+    works.release(transfer)
+    assert await works.all_steps() == [State.SEALED, State.DELIVERED]
+    assert works.sealed(transfer) == b"CERT:" + LEAK[::-1]
+
+
+async def test_a_cleared_row_without_a_verdict_or_a_release_is_never_sealed(works: Works) -> None:
+    works.stage(LEAK)
+    await works.step()
+    await works.step()
+    with works.database.write() as connection:
+        connection.exec_driver_sql("UPDATE transfers SET state = 'cleared', due = 0")
+    with pytest.raises(ValueError, match="clears nothing"):
+        await works.all_steps()
+
+
+async def test_a_dead_scanner_is_a_named_verdict_and_holds(works: Works) -> None:
+    works.scanner.dead = True
+    transfer = works.stage(CLEAN)
+    assert await works.all_steps() == [State.INSPECTED, State.HELD]
+    assert works.transfers.get(transfer).reasons[0].startswith("parser-crash")
+
+
+async def test_a_contract_may_refuse_what_it_does_not_expect(works: Works) -> None:
+    strict = works.policy.contracts["totals"].model_copy(update={"unexpected": Action.REFUSE})
+    works.policy = replace(works.policy, contracts={**works.policy.contracts, "totals": strict})
+    works.stage(LEAK)
+    assert await works.all_steps() == [State.INSPECTED, State.REFUSED]
+
+
+async def test_a_recipient_without_a_certificate_holds_until_there_is_one(works: Works) -> None:
+    certificate = works.certificates.known.pop("payer")
+    transfer = works.stage(CLEAN)
+    assert (await works.all_steps())[-1] is State.HELD
+    assert "no usable OpenPGP certificate" in works.transfers.get(transfer).reasons[0]
+    works.certificates.known["payer"] = certificate
+    works.release(transfer, "their certificate came")
+    assert (await works.all_steps())[-1] is State.DELIVERED
+
+
+async def test_a_route_that_was_taken_away_holds(works: Works) -> None:
+    works.stage(CLEAN)
+    works.policy = replace(works.policy, routes={})
+    assert await works.all_steps() == [State.HELD]
+
+
+async def test_a_route_that_turned_to_somebody_else_holds(works: Works) -> None:
+    works.stage(CLEAN)
+    works.policy = policy(to="other")
+    assert await works.all_steps() == [State.HELD]
+
+
+async def test_a_seal_that_breaks_leaves_the_file_cleared_and_the_next_try_starts_anew(
+    works: Works,
+) -> None:
+    transfer = works.stage(CLEAN)
+    await works.step()
+    await works.step()
+    works.sealer.broken = True
+    lease = works.queue.claim("1", 60)
+    assert lease
+    with pytest.raises(SealError):
+        await works.pipeline.step(lease)
+    assert works.transfers.get(transfer).state is State.CLEARED
+    works.queue.give_back(lease, failed=True)
+    works.sealer.broken = False
+    assert await works.all_steps() == [State.SEALED, State.DELIVERED]
+    assert works.sealed(transfer) == b"CERT:" + CLEAN[::-1]
+
+
+@pytest.mark.parametrize("steps", range(4))
+async def test_a_worker_that_dies_before_recording_costs_nothing(works: Works, steps: int) -> None:
+    """The step is done, then the lease is gone before it was recorded; another takes it again."""
+    transfer = works.stage(CLEAN)
+    for _ in range(steps):
+        await works.step()
+    lost = works.queue.claim("dead", 60)
+    assert lost
+    works.queue.give_back(lost, failed=False)
+    with pytest.raises(LeaseLostError):
+        await works.pipeline.step(lost)
+    assert (await works.all_steps())[-1] is State.DELIVERED
+    assert works.sealed(transfer) == b"CERT:" + CLEAN[::-1]
+    assert verify_database(works.path).ok
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "listed", "sealed"),
+    [
+        ("withheld", "t_{n}.pgp", b""),
+        ("sealed", "t_{n}.pgp", b"CERT:" + NAME.encode()[::-1]),
+        ("listed", NAME + "-00000001.pgp", b""),
+    ],
+)
+async def test_the_recipient_learns_the_name_only_as_the_route_allows(
+    works: Works, disclosure: str, listed: str, sealed: bytes
+) -> None:
+    works.policy = policy(original_name=disclosure, contract="no-phi")
+    transfer = works.stage(CLEAN)
+    while (state := works.transfers.get(transfer).state) is not State.DELIVERED:
+        await works.step()
+        if works.transfers.get(transfer).state is State.HELD:
+            works.release(transfer)  # the name itself names somebody
+    row = works.transfers.get(transfer)
+    assert state is State.DELIVERED
+    assert (row.listed_name, row.sealed_name) == (listed.format(n=f"{1:026}"), sealed)
+
+
+async def test_the_log_counts_findings_and_says_nothing_of_where_or_whom(works: Works) -> None:
+    works.stage(LEAK)
+    await works.all_steps()
+    log = works.path.read_bytes()
+    assert b"536-22-8714" not in log
+    assert b"Kesselring" not in log
+    assert works.seen.reports
+
+
+async def test_finding_hashes_differ_from_transfer_to_transfer(works: Works) -> None:
+    digests = []
+    for _ in range(2):
+        transfer = works.stage(LEAK)
+        await works.all_steps()
+        report = works.transfers.get(transfer).report
+        assert report
+        digests.append({finding["digest"] for finding in report["findings"]})  # type: ignore[attr-defined]  # stored JSON
+    assert digests[0]
+    assert digests[0].isdisjoint(digests[1])

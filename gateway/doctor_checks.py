@@ -17,6 +17,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     doctor_world.database,
     doctor_world.payload_store,
     doctor_world.ports,
+    doctor_world.confinement_of_the_scanner,
     doctor_world.libraries,
     doctor_world.clock,
 )

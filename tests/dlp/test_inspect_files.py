@@ -281,3 +281,39 @@ _CONTRACTS = [
     ("834", "enrollment"),
     ("820", "premium"),
 ]
+
+
+def test_a_sentence_in_a_code_s_place_is_held(inspected: Inspected) -> None:
+    data = claim().replace(b"SBR*P*18*******CI~", b"SBR*P*18*******PLEASE CALL BACK~")
+    report, verdict = inspected(data, "claims")
+    assert obstacles(report) == [Obstacle.MALFORMED]
+    assert verdict.reasons[0].startswith("malformed: text in a coded element at 837P ST#1")
+
+
+def test_a_slip_in_a_code_is_noted_and_released(inspected: Inspected) -> None:
+    data = claim().replace(b"CLM*A1*100*", b"CLM*A1*1OO*")
+    report, verdict = inspected(data, "claims")
+    assert verdict.reasons == ()
+    assert "text in a numeric element: 1" in report.notes
+
+
+def test_the_patient_in_a_code_s_place_is_found(inspected: Inspected) -> None:
+    data = claim().replace(b"SBR*P*18*******CI~", b"SBR*P*18*******VANTONGEREN~")
+    report, verdict = inspected(data, "claims")
+    assert verdict.action == "hold"
+    assert [f.category for f in report.findings if not f.expected] == [Category.NAME]
+
+
+def test_public_files_of_formats_to_come_are_named_and_held(
+    inspected: Inspected, corpus: Path
+) -> None:
+    formats = set()
+    for folder in ("hl7v2", "ccda", "fhir", "office"):
+        for path in (corpus / folder).rglob("*.*"):
+            if path.name.startswith("LICENSE"):
+                continue
+            report, verdict = inspected(path.read_bytes(), "no-phi", name=path.name)
+            assert obstacles(report) == [Obstacle.UNSUPPORTED_TYPE]
+            assert verdict.action == "hold"
+            formats.add(report.format)
+    assert formats == {"hl7v2", "ccda", "fhir/json", "office/ooxml", "application/pdf", "dicom"}

@@ -31,7 +31,9 @@ class Tally:
 
     def __init__(self, contract: Contract, rules: Rules, limit: int) -> None:
         self._contract, self._key, self._limit = contract, rules.digest_key, limit
-        self._listed: dict[bool, list[tuple[int, int, Finding]]] = {True: [], False: []}
+        self._expected_ones: list[tuple[int, int, Finding]] = []
+        self._deciding: list[tuple[int, int, Finding]] = []
+        self._doubtful: list[tuple[int, int, Finding]] = []
         self._seen: set[tuple[str, str, Category, int | None]] = set()
         self._expected: dict[tuple[str, Carrier, Category], bool] = {}
         self._troubles: dict[Uninspectable, None] = {}
@@ -54,9 +56,13 @@ class Tally:
         self.counts[match.category, expected] += 1
         if match.labels:
             self.label_counts.update(match.labels)
-        listed = self._listed[expected]
+        listed = self._expected_ones if expected else self._unexpected(match)
         if len(listed) < self._limit:
             listed.append((order, match.start, self._finding(spot, passage, match, expected)))
+
+    def _unexpected(self, match: Match) -> list[tuple[int, int, Finding]]:
+        """The list for an unexpected match: doubtful ones never crowd out those that decide."""
+        return self._deciding if match.confidence >= self._contract.confidence else self._doubtful
 
     def _finding(self, spot: Spot, passage: Passage, match: Match, expected: bool) -> Finding:
         text = passage.text[match.start : match.end]
@@ -121,8 +127,10 @@ class Tally:
 
     def findings(self) -> tuple[Finding, ...]:
         """The listed findings in the order of the file."""
+        room = self._limit - len(self._deciding)
         listed = sorted(
-            (*self._listed[True], *self._listed[False]), key=lambda entry: (entry[0], entry[1])
+            (*self._expected_ones, *self._deciding, *self._doubtful[:room]),
+            key=lambda entry: (entry[0], entry[1]),
         )
         return tuple(finding for _, _, finding in listed)
 

@@ -78,8 +78,9 @@ def _unexpected(report: Report, contract: Contract) -> Iterator[tuple[Action, st
     counted = sum(count for (_, expected), count in report.counts.items() if not expected)
     for finding in deciding:
         yield contract.unexpected, _inside(finding.member_place, _describe(finding))
-    # What isn't listed in detail was counted: it must decide too, whatever its confidence.
-    if counted > listed:
+    # Findings that decide are listed before doubtful ones, so with none of them listed and some
+    # finding listed there is none. With nothing listed nobody knows, and the file waits.
+    if counted > listed and (deciding or not listed):
         yield contract.unexpected, f"{counted - listed} more findings that are not listed"
 
 

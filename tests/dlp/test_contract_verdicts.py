@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.contracts import Action, Contract, Expectation
+from dlp.budget import Budget
 from dlp.export import from_wire, scan_json, stored, to_wire
 from dlp.model import Carrier, Category, Finding, Label, Obstacle, Report, Uninspectable
 from dlp.verdict import Verdict, decide
@@ -244,3 +245,15 @@ def test_the_scan_object_is_the_documented_one() -> None:
         ],
         "seconds": 0.25,
     }
+
+
+def test_doubtful_findings_never_crowd_out_one_that_decides(inspected: Inspected) -> None:
+    doubtful = "".join(f"on 2024-01-{i % 28 + 1:02d} we wrote\n\n" for i in range(40))
+    budget = Budget(findings=5)
+    data = (doubtful + "SSN 219-09-8765\n").encode()
+    report, verdict = inspected(data, "no-phi", budget=budget)
+    assert len(report.findings) == 5
+    assert "Social Security number in free text at line 81" in verdict.reasons
+    report, verdict = inspected(doubtful.encode(), "no-phi", budget=budget)
+    assert sum(report.counts.values()) == 40
+    assert verdict.action is Action.RELEASE

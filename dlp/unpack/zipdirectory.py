@@ -151,8 +151,14 @@ def _find_end(source: Source, size: int) -> tuple[int, int, int, int, bytes]:
         raise malformed("has two ends")
     at, (_, disk, first_disk, here, count, length, start, _) = candidates[0]
     note = tail[at + _END.size :]
-    if _FULL16 in (disk, first_disk, here, count) or _FULL32 in (length, start):
-        return (*_end64(source, tail_at + at), note)
+    # A writer that streams adds the ZIP64 records even where the plain one has room.
+    located = tail[max(at - _LOCATOR.size, 0) : at].startswith(b"PK\x06\x07")
+    if located or _FULL16 in (disk, first_disk, here, count) or _FULL32 in (length, start):
+        wide = _end64(source, tail_at + at)
+        plain = ((count, _FULL16), (length, _FULL32), (start, _FULL32))
+        if any(v not in (full, w) for (v, full), w in zip(plain, wide, strict=False)):
+            raise malformed("has two ends that differ")
+        return (*wide, note)
     if disk or first_disk or here != count:
         raise malformed("is one of several disks")
     return count, length, start, tail_at + at, note

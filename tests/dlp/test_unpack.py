@@ -310,3 +310,24 @@ def test_no_damage_makes_the_reader_raise_anything_else(cut: int, more: bytes) -
                 entry.source.read()
     except NotReadableError:
         pass
+
+
+def _with_wide_end(lie: int = 0) -> bytes:
+    """As ``zip -`` writes into a pipe: ZIP64 end records beside a plain one that has room."""
+    data = zipped(("a.txt", WORDS))
+    end = data.find(b"PK\x05\x06")
+    count, length, start = struct.unpack_from("<HLL", data, end + 10)
+    wide = struct.pack(
+        "<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count + lie, count + lie, length, start
+    )
+    return data[:end] + wide + struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1) + data[end:]
+
+
+def test_an_archive_with_both_kinds_of_end_is_read() -> None:
+    assert leaves(_with_wide_end()) == [("a.txt", "entry 1", WORDS)]
+
+
+def test_two_ends_that_differ_are_held(inspected: Inspected) -> None:
+    report, verdict = inspected(_with_wide_end(lie=1))
+    assert "two ends that differ" in details(report)
+    assert verdict.action == "hold"

@@ -1,0 +1,229 @@
+"""The composition root: the only place that names concrete classes and puts them together."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import socket
+from dataclasses import dataclass
+
+from prometheus_client import REGISTRY
+
+from config.policy import Policy
+from config.settings import Settings
+from dlp.budget import Budget
+from gateway import logs
+from gateway.directory_queries import DirectoryReader
+from gateway.identity import DirectoryAuthenticator
+from gateway.intake import StagingIntake
+from gateway.ledger.queries import SqlTransfers
+from gateway.ledger.record import SqlLedger
+from gateway.ledger.work import SqlWorkQueue
+from gateway.mailbox import LedgerMailbox
+from gateway.metrics import Meters
+from gateway.migrations import upgrade
+from gateway.pipeline import Pipeline
+from gateway.policy_holder import PolicyHolder
+from gateway.records import AdmittedCertificates, LoggedReleases
+from gateway.scanner import ProcessScanner
+from gateway.sealer import ProcessSealer
+from gateway.site import Site
+from gateway.store.database import Database
+from gateway.store.disk import Disk
+from gateway.supervisor import Supervisor
+from gateway.worker import Worker
+from keys.kek import LocalKek
+from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
+from transports.sftp import SftpOptions, SftpService, serve_sftp
+
+
+def serve(site: Site) -> None:
+    """Run the gateway till it is told to stop.
+
+    Raises:
+        AlreadyRunningError: The site is being served.
+        ConfigError: The policy has faults.
+        KekError: The key-encryption key can't be used.
+        ListenError: An address can't be listened on.
+        LedgerUnavailableError: The database is missing or can't be written.
+        NewerSchemaError: The database was made by a later version.
+    """
+    logs.configure(site.settings.logging, "supervisor")
+    LocalKek.load(site.paths.kek)  # said here, once, rather than by every child at every try
+    database = site.database()
+    try:
+        upgrade(database)
+        asyncio.run(_supervise(site, database))
+    finally:
+        database.close()
+
+
+async def _supervise(site: Site, database: Database) -> None:
+    await Supervisor(site, database, SqlLedger(database), SqlTransfers(database)).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What edges and workers both stand on."""
+
+    database: Database
+    ledger: SqlLedger
+    transfers: SqlTransfers
+    directory: DirectoryReader
+    disk: Disk
+    keys: LocalKek
+    meters: Meters
+    policy: PolicyHolder
+
+
+def _common(site: Site, policy: Policy) -> _Common:
+    database = site.database()
+    return _Common(
+        database=database,
+        ledger=SqlLedger(database),
+        transfers=SqlTransfers(database),
+        directory=DirectoryReader(database),
+        disk=Disk(site.paths.blobs, int(site.settings.storage.reserve)),
+        keys=LocalKek.load(site.paths.kek),
+        meters=Meters(REGISTRY),
+        policy=PolicyHolder(policy),
+    )
+
+
+class Edge:
+    """One edge process: listeners over intake and mailbox. (:class:`gateway.child.Service`)."""
+
+    def __init__(self, site: Site, common: _Common) -> None:
+        self._site = site
+        self._common = common
+        self._judge = DirectoryAuthenticator(common.directory)
+        self._intake = StagingIntake(
+            ledger=common.ledger,
+            transfers=common.transfers,
+            disk=common.disk,
+            keys=common.keys,
+            policy=common.policy,
+            max_bytes=int(site.settings.uploads.max_bytes),
+        )
+        self._mailbox = LedgerMailbox(
+            ledger=common.ledger, transfers=common.transfers, disk=common.disk, keys=common.keys
+        )
+        self._services: list[SftpService | HttpsService] = []
+
+    async def listen(self, sftp: int | None, https: int | None) -> None:
+        """Serve on the sockets with these descriptors."""
+        if sftp is not None:
+            self._services.append(await self._sftp(_inherited(sftp)))
+        if https is not None:
+            self._services.append(await self._https(_inherited(https)))
+
+    async def reload(self, policy: Policy) -> None:
+        """Answer new requests by another policy."""
+        self._common.policy.replace(policy)
+
+    async def stop(self, grace: float) -> None:
+        """Accept nothing new; uploads finish within ``grace`` seconds or are suspended."""
+        await asyncio.gather(*(service.stop(grace) for service in self._services))
+        for part in (self._judge, self._intake, self._mailbox, self._common.database):
+            part.close()
+
+    async def _sftp(self, sock: socket.socket) -> SftpService:
+        settings = self._site.settings.sftp
+        options = SftpOptions(
+            host_keys=self._site.paths.ssh_host_keys,
+            sock=sock,
+            max_connections=settings.connections,
+            login_timeout=settings.login_seconds,
+            idle_timeout=settings.idle_seconds,
+        )
+        return await serve_sftp(
+            options, self._judge, self._intake, self._mailbox, observer=self._common.meters
+        )
+
+    async def _https(self, sock: socket.socket) -> HttpsService:
+        settings, paths = self._site.settings.https, self._site.paths
+        options = HttpsOptions(
+            sock=sock, max_connections=settings.connections, body_timeout=settings.idle_seconds
+        )
+        app = build_app(
+            options, self._judge, self._intake, self._mailbox, observer=self._common.meters
+        )
+        return await serve_https(options, app, tls_context(paths.tls_cert, paths.tls_key))
+
+
+def _inherited(descriptor: int) -> socket.socket:
+    sock = socket.socket(fileno=descriptor)
+    sock.setblocking(False)
+    return sock
+
+
+async def start_edge(site: Site, args: argparse.Namespace, policy: Policy) -> Edge:
+    """An edge that listens."""
+    edge = Edge(site, _common(site, policy))
+    await edge.listen(args.sftp, args.https)
+    return edge
+
+
+class Workshop:
+    """One worker process: pipeline, scanner and sealer. (:class:`gateway.child.Service`)."""
+
+    def __init__(self, site: Site, common: _Common, number: int) -> None:
+        self._common = common
+        inspection = site.settings.inspection
+        self._scanner = ProcessScanner(
+            common.policy().rules,
+            budget_of(site.settings),
+            memory=int(inspection.memory),
+            strict=inspection.sandbox == "strict",
+        )
+        self._sealer = ProcessSealer(site.paths.openpgp_secret)
+        pipeline = Pipeline(
+            ledger=common.ledger,
+            disk=common.disk,
+            keys=common.keys,
+            scanner=self._scanner,
+            sealer=self._sealer,
+            policy=common.policy,
+            certificates=AdmittedCertificates(common.directory),
+            releases=LoggedReleases(common.database),
+            watcher=common.meters,
+        )
+        queue = SqlWorkQueue(common.database)
+        name = f"{number}"
+        self._worker = Worker(name, queue, common.ledger, pipeline.step, common.meters)
+
+    async def start(self) -> None:
+        """Start scanner and sealer, so that what keeps them from working shows, then work."""
+        await asyncio.gather(self._scanner.start(), self._sealer.start())
+        self._worker.start()
+
+    async def reload(self, policy: Policy) -> None:
+        """Take the next step by another policy."""
+        self._common.policy.replace(policy)
+
+    async def stop(self, grace: float) -> None:
+        """Claim nothing more; steps finish within ``grace`` seconds or their leases go back."""
+        await self._worker.stop(grace)
+        await asyncio.gather(self._scanner.aclose(), self._sealer.close())
+        self._common.database.close()
+
+
+async def start_worker(site: Site, args: argparse.Namespace, policy: Policy) -> Workshop:
+    """A worker that works."""
+    workshop = Workshop(site, _common(site, policy), args.number)
+    await workshop.start()
+    return workshop
+
+
+def budget_of(settings: Settings) -> Budget:
+    """What one inspection may spend, by the settings."""
+    own = settings.inspection
+    return Budget(
+        bytes=int(own.bytes),
+        depth=own.depth,
+        entries=own.entries,
+        ratio=own.ratio,
+        seconds=own.seconds,
+        text_bytes=int(own.text_bytes),
+        findings=own.findings,
+    )

@@ -60,7 +60,8 @@ def _claim_cases(crowd: list[Person]) -> list[Case]:
         Case("clean 837P batch", "clinic", "clinic-claims", "claims-1102.837", _batch(crowd),
              "delivered"),
         Case("837P, note names its patient", "clinic", "clinic-claims", "claims-1103.837",
-             _batch(crowd, _leak(crowd[0])), "held", ("name in free text", "ssn in free text")),
+             _batch(crowd, _leak(crowd[0])), "held",
+             ("name in free text", "social security number in free text")),
     ]  # fmt: skip
 
 
@@ -78,12 +79,12 @@ def _table_and_archives(crowd: list[Person]) -> list[Case]:
     ]  # fmt: skip
     rows[6]["comment"] = f"recheck {crowd[1].full_name} {crowd[1].dashed_ssn}"
     inner = zipped({"july.837": _batch(crowd[2:4], _leak(crowd[2]))})
-    outer = zipped({"readme.txt": b"Batches of the third quarter.\n", "q3.zip": inner})
+    outer = zipped({"june.837": _batch(crowd[4:5]), "july.zip": inner})
     return [
         Case("totals CSV, one comment leaks", "harbour", "harbour-totals", "totals-2026.csv",
-             totals_csv(rows), "held", ("ssn",), release=True),
+             totals_csv(rows), "held", ("social security number", "row 8"), release=True),
         Case("ZIP, leak two levels down", "harbour", "harbour-claims", "q3.zip", outer, "held",
-             ("entry 2", "name in free text")),
+             ("entry 2!entry 1", "name in free text")),
     ]  # fmt: skip
 
 

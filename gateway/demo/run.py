@@ -168,7 +168,7 @@ def _check(outcome: Outcome) -> str:
     if outcome.state != case.outcome:
         return f"should be {case.outcome}"
     told = " ".join(outcome.reasons).lower()
-    missing = [words for words in case.because if words not in told]
+    missing = [words for words in case.because if words.lower() not in told]
     return f"the reasons don't say {missing[0]!r}" if missing else ""
 
 

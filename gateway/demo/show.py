@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -14,15 +15,14 @@ _COLOURS = {"collected": "green", "delivered": "green", "held": "yellow", "refus
 
 def show(result: Result, console: Console) -> None:
     """Print what happened to each file and why."""
-    table = Table(title="What became of each file", title_justify="left", expand=True)
-    table.add_column("file", ratio=3)
-    table.add_column("route", no_wrap=True)
-    table.add_column("became", no_wrap=True)
+    table = Table(title="What became of each file, and why", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("file", ratio=4)
+    table.add_column("became", no_wrap=True, min_width=11)
     table.add_column("why, as its sender reads it", ratio=5)
-    table.add_column("seconds", justify="right", no_wrap=True)
-    table.add_column("right?", no_wrap=True)
+    table.add_column("s", justify="right", no_wrap=True, min_width=4)
     for outcome in result.outcomes:
-        table.add_row(*_row(outcome), end_section=True)
+        table.add_row(*_row(outcome))
+        table.add_row()
     console.print(table)
     console.print(_programs())
     verified = result.verified
@@ -45,12 +45,15 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
         why.append("then released by an analyst")
     if outcome.pulled:
         why.append(f"pulled by {outcome.pulled}, opened, same bytes")
-    right = f"[bold red]no: {outcome.wrong}[/]" if outcome.wrong else "[green]yes[/]"
-    name = f"{case.title}\n[dim]{case.name}, {len(case.content)} bytes, {case.over}[/]"
-    return (
-        name, case.route, f"[{colour}]{outcome.state}[/]", "\n".join(why) or "nothing unexpected",
-        f"{outcome.seconds:.2f}", right,
-    )  # fmt: skip
+    if outcome.wrong:
+        why.append(f"[bold red]{outcome.wrong}[/]")
+    mark = "[bold red]✗[/]" if outcome.wrong else "[green]✓[/]"
+    file = (
+        f"[bold]{case.title}[/]\n{case.name}, {len(case.content)} bytes\n"
+        f"[dim]{case.over} to {case.route}[/]"
+    )
+    became = f"{mark} [{colour}]{outcome.state}[/]"
+    return file, became, "\n".join(why), f"{outcome.seconds:.2f}"
 
 
 def _programs() -> str:

@@ -60,9 +60,13 @@ def is_served(site: Site) -> bool:
 def running_state(site: Site) -> Mapping[str, object] | None:
     """The running gateway's ``run/serve.json``, or None if none runs or isn't ready yet."""
     if not is_served(site):
-        return None  # a file left by a gateway that was killed says nothing
+        return None
     try:
         state = json.loads((site.paths.run / STATE_FILE).read_text())
-    except (OSError, ValueError):
+        # A file that a killed gateway left says nothing, and stands till the next one removes it.
+        os.kill(int(state["pid"]), 0)
+    except PermissionError:
+        return dict(state)  # it is another user's, and alive
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return state if isinstance(state, dict) else None
+    return dict(state)

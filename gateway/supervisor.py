@@ -85,6 +85,7 @@ class Supervisor:
         run = self._site.paths.run
         held = lock(run)
         try:
+            (run / STATE_FILE).unlink(missing_ok=True)  # of a gateway that was killed
             await self._serve()
         finally:
             os.close(held)

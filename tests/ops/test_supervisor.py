@@ -59,6 +59,9 @@ def test_a_state_file_left_by_a_killed_gateway_counts_for_nothing(running: Runni
     running.until(lambda: not is_served(running.site))
     assert (running.site.paths.run / "serve.json").exists()
     assert running_state(running.site) is None
+    next_one = lock(running.site.paths.run)
+    assert running_state(running.site) is None
+    os.close(next_one)
 
 
 def test_a_second_gateway_on_one_site_is_refused(bare_site: Site) -> None:

@@ -13,7 +13,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import closing
-from typing import Final, Protocol
+from typing import Protocol
 
 from config.policy import Policy, Route
 from dlp.export import stored
@@ -32,8 +32,6 @@ from gateway.ports import Changes, Event, Lease, Ledger, Scanner, SealedFile, Se
 from gateway.store.disk import Disk
 from keys.envelope import KeyWrapper
 from keys.segments import SegmentReader
-
-_LONGEST_NAME: Final = 255
 
 
 class HoldError(Exception):
@@ -210,14 +208,11 @@ class Pipeline:
         opaque = f"{transfer.id}.pgp"
         route = self._policy().routes.get(transfer.route)
         disclosure = route.original_name if route else "withheld"
-        if disclosure == "withheld":
-            return opaque, b""
-        name = payload_keys.open_name(key, transfer.name)
         if disclosure == "sealed":
+            name = payload_keys.open_name(key, transfer.name)
             return opaque, await self._sealer.seal_name(name, certificate)
-        # Two files of one name must not hide each other in the listing.
-        listed = f"{name}-{transfer.id[-8:]}.pgp"
-        return (listed if len(listed.encode()) <= _LONGEST_NAME else opaque), b""
+        # An original name can hold PHI, so a listed one has no column: the mailbox opens it.
+        return ("" if disclosure == "listed" else opaque), b""
 
 
 def _route(policy: Policy, transfer: Transfer) -> Route:

@@ -47,7 +47,7 @@ class Transfer:
         sealed_sha256: Hex digest.
         recipient_key: Fingerprint sealed for.
         sealed_name: The original name as an OpenPGP message, b"" if withheld.
-        listed_name: Name in the recipient's listing.
+        listed_name: Name in the recipient's listing; "" for the original one, opened from ``name``.
         delivered: UTC or None.
         collected: UTC or None.
         attempts: Failed tries of the present step.
@@ -231,16 +231,29 @@ class Transfers(Protocol):
         ...
 
 
+class ScanError(Exception):
+    """No inspection could be made: no scanner, or staged bytes that can't be read."""
+
+
 class Scanner(Protocol):
     """Inspection in a process that has no network and no long-term keys."""
 
     async def scan(
-        self, blob: int, data_key: bytes, name: str, contract: Contract, rules: Rules
+        self,
+        blob: int,
+        data_key: bytes,
+        context: bytes,
+        name: str,
+        contract: Contract,
+        rules: Rules,
     ) -> Report:
-        """Inspect the staged ciphertext behind the file descriptor ``blob``.
+        """Inspect the staged ciphertext behind ``blob``, whose associated data is ``context``.
 
         A crash, a timeout or memory run out comes back as a report whose ``uninspectable``
         says so, never as an exception.
+
+        Raises:
+            ScanError: It isn't the content's doing; nothing was inspected.
         """
         ...
 

@@ -50,14 +50,14 @@ class WorkerOptions:
 
     Attributes:
         lanes: Transfers under way at once, so that one is sealed while another is inspected.
-        lease: Seconds a claim is good for without a sign of life.
+        lease: Seconds a claim is good for without a sign of life, and so the pause after a crash.
         idle: Longest pause in seconds between looks for work.
         tries: Failed tries of one step before the transfer is held.
         backoff: Seconds before the second try; doubles with each, with jitter.
     """
 
     lanes: int = 2
-    lease: float = 60.0
+    lease: float = 15.0
     idle: float = 0.25
     tries: int = 5
     backoff: float = 1.0

@@ -100,6 +100,11 @@ class Sftp:
 class Https:
     """One partner's HTTPS calls.
 
+    Attributes:
+        base: The gateway's address.
+        trust: Trusts the gateway's certificate.
+        headers: With the partner's token.
+
     Args:
         world: For the gateway's certificate.
         member: The partner.
@@ -107,9 +112,9 @@ class Https:
     """
 
     def __init__(self, world: World, member: Member, port: int) -> None:
-        self._base = f"https://localhost:{port}"
-        self._trust = ssl.create_default_context(cafile=str(world.site / "keys" / "tls.crt"))
-        self._headers = {"Authorization": f"Bearer {member.token}"}
+        self.base = f"https://localhost:{port}"
+        self.trust = ssl.create_default_context(cafile=str(world.site / "keys" / "tls.crt"))
+        self.headers = {"Authorization": f"Bearer {member.token}"}
 
     async def call(self, method: str, path: str, body: bytes | None = None) -> Any:  # noqa: ANN401  # JSON
         """Call and return the JSON answer."""
@@ -122,9 +127,9 @@ class Https:
     async def _answer(self, method: str, path: str, body: bytes | None) -> tuple[bytes, Any]:
         limit = aiohttp.ClientTimeout(total=_TIMEOUT)
         async with (
-            aiohttp.ClientSession(headers=self._headers, timeout=limit) as session,
+            aiohttp.ClientSession(headers=self.headers, timeout=limit) as session,
             session.request(
-                method, self._base + path, data=body, ssl=self._trust, expect100=body is not None
+                method, self.base + path, data=body, ssl=self.trust, expect100=body is not None
             ) as answer,
         ):
             content = await answer.read()

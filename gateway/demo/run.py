@@ -12,7 +12,6 @@ from gateway.demo.clients import Https, Sftp, unseal, unseal_name
 from gateway.demo.served import served
 from gateway.demo.world import Member, World, command
 
-_WAIT: Final = 120.0
 _SETTLED: Final = frozenset({"held", "refused", "delivered", "collected"})
 _RELEASE: Final = "sender asked by telephone: the comment belongs to this payer"
 
@@ -61,10 +60,17 @@ class Result:
 
 
 class Demo:
-    """One run against a served site."""
+    """One run against a served site.
 
-    def __init__(self, world: World, ports: dict[str, int]) -> None:
+    Args:
+        world: The site and its partners.
+        ports: Of the served site, by listener.
+        seconds: How long to wait for one file.
+    """
+
+    def __init__(self, world: World, ports: dict[str, int], *, seconds: float = 120.0) -> None:
         self._world = world
+        self._seconds = seconds
         self._sftp = {m.id: Sftp(world, m, ports["sftp"]) for m in world.members.values()}
         self._https = {m.id: Https(world, m, ports["https"]) for m in world.members.values()}
 
@@ -95,7 +101,7 @@ class Demo:
 
     async def settled(self, sender: str, transfer: str, *, not_yet: str = "") -> dict[str, Any]:
         """Wait until a transfer is held, refused, delivered or collected; what its sender sees."""
-        async with asyncio.timeout(_WAIT):
+        async with asyncio.timeout(self._seconds):
             while True:
                 found = await self._https[sender].call("GET", f"/v1/transfers/{transfer}")
                 if found["state"] in _SETTLED - {not_yet}:

@@ -227,7 +227,7 @@ class LedgerMailbox:
         return parcels
 
     def _parcel(self, transfer: Transfer) -> Parcel:
-        # An original name may hold PHI, so that a listed one isn't in its column: it is opened here.
+        # A name may hold PHI, so that a listed one is not in its column: it is opened here.
         listed = transfer.listed_name or _fitting(self._names.of(transfer), transfer.id)
         return Parcel(
             transfer.id,

@@ -1,0 +1,131 @@
+"""What goes between a worker and its scanner: frames, jobs, answers.
+
+- frame: 4 bytes, the length (big-endian), then JSON. Descriptors come with its first byte.
+- On the control socket: first a frame with the set-up, answered by one with what the scanner
+  runs under. Then a byte a job, :data:`SCAN` (with the job's own socket) or :data:`KILL`; each
+  scan is answered by :data:`END` once its process has ended.
+- On a job's socket: a frame with the job (and the blob's descriptor), answered by one.
+"""
+
+from __future__ import annotations
+
+import array
+import base64
+import json
+import os
+import socket
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from config.contracts import Contract, Rules
+from dlp.budget import Budget
+
+HEAD: Final = struct.Struct("!I")
+END: Final = struct.Struct("!i")
+"""How the job's process ended: its exit status, or minus the signal that killed it."""
+SCAN: Final = b"S"
+KILL: Final = b"K"
+NO_MEMORY: Final = 3
+"""Exit status of a job's process that ran out of memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to inspect.
+
+    Attributes:
+        data_key: Of its ciphertext.
+        context: The ciphertext's associated data.
+        name: The original name.
+        contract: What belongs where.
+        digest_key: Of the findings' hashes, for this inspection.
+        budget: What it may spend.
+    """
+
+    data_key: bytes
+    context: bytes
+    name: str
+    contract: Contract
+    digest_key: bytes
+    budget: Budget
+
+    def pack(self) -> bytes:
+        """As a frame."""
+        return frame(
+            {
+                "data_key": _text(self.data_key),
+                "context": _text(self.context),
+                "name": self.name,
+                "contract": self.contract.model_dump(mode="json", by_alias=True),
+                "digest_key": _text(self.digest_key),
+                "budget": asdict(self.budget),
+            }
+        )
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Job:
+        """The job that :meth:`pack` wrote."""
+        return cls(
+            base64.b64decode(data["data_key"]),
+            base64.b64decode(data["context"]),
+            data["name"],
+            Contract.model_validate(data["contract"]),
+            base64.b64decode(data["digest_key"]),
+            Budget(**data["budget"]),
+        )
+
+
+def rules_json(rules: Rules) -> dict[str, Any]:
+    """Rules without the key of any one inspection."""
+    return rules.model_dump(mode="json", exclude={"digest_key"})
+
+
+def frame(data: Mapping[str, Any]) -> bytes:
+    """JSON with its length before it."""
+    text = json.dumps(data).encode()
+    return HEAD.pack(len(text)) + text
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def receive(channel: socket.socket, size: int) -> tuple[bytes, list[int]]:
+    """Up to ``size`` bytes, and the descriptors that came with them; b"" at the end."""
+    room = socket.CMSG_SPACE(array.array("i").itemsize)
+    data, ancillary, _flags, _address = channel.recvmsg(size, room, socket.MSG_CMSG_CLOEXEC)
+    descriptors = array.array("i")
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            descriptors.frombytes(content[: len(content) // 4 * 4])
+    return data, list(descriptors)
+
+
+def receive_frame(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """A whole frame, blocking.
+
+    Raises:
+        EOFError: The other side is gone.
+    """
+    head, descriptors = receive(channel, HEAD.size)
+    head += _exactly(channel, HEAD.size - len(head))
+    return json.loads(_exactly(channel, HEAD.unpack(head)[0])), descriptors
+
+
+def _exactly(channel: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        part = channel.recv(size - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return bytes(data)
+
+
+def send(channel: socket.socket, data: bytes) -> None:
+    """All of ``data``, blocking."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(channel.fileno(), left) :]

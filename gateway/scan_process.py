@@ -25,6 +25,7 @@ from dlp.detect import Detectors
 from dlp.export import to_wire
 from dlp.inspect import inspect
 from dlp.model import DlpError, Report, Source
+from dlp.signatures import named_by_libmagic
 from gateway import sandbox
 from gateway.scan_job import (
     END,
@@ -96,6 +97,8 @@ def _warm(setup: dict[str, Any], inspect: Inspect) -> _Warm:
     """Everything that is dear to make, once."""
     rules = Rules.model_validate(setup["rules"])
     detectors = Detectors(rules)
+    # Finds and loads a library, which it couldn't behind the closed door.
+    named_by_libmagic(b"\0")
     return _Warm(rules, detectors, sandbox.address_space() + setup["memory"], inspect)
 
 

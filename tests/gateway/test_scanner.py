@@ -1,0 +1,182 @@
+"""Inspection through a confined process: whatever a file does to it, a named report comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from config.contracts import Contract, Rules
+from config.policy import shipped_policy
+from dlp.budget import Budget
+from dlp.inspect import inspect
+from dlp.model import Category, Obstacle, Report
+from gateway.demo.archives import zipped
+from gateway.demo.people import people
+from gateway.demo.x12 import Claim, claims_837p
+from gateway.ports import ScanError
+from gateway.scanner import ProcessScanner
+from keys.envelope import new_data_key
+from keys.segments import SegmentWriter
+
+HOSTILE = (
+    sys.executable, "-P", "-s", str(Path(__file__).parent.parent / "support" / "hostile_scan.py"),
+)  # fmt: skip
+CONTEXT = b"t_1"
+LEAK = b"The note says that her SSN is 536-22-8714.\n"
+
+pytestmark = [
+    # One scanner serves the module, so every test runs on the loop that it was started on.
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+
+def contract() -> Contract:
+    return shipped_policy().contracts["no-phi"]
+
+
+class Staged:
+    """Ciphertexts in files, and a scanner for them."""
+
+    def __init__(self, scanner: ProcessScanner, directory: Path) -> None:
+        self.scanner = scanner
+        self._directory = directory
+
+    async def scan(
+        self, content: bytes, name: str = "a.txt", damage: Callable[[bytes], bytes] = bytes,
+        rules: Rules | None = None,
+    ) -> Report:  # fmt: skip
+        key = new_data_key()
+        writer = SegmentWriter(key, CONTEXT)
+        sealed = damage(writer.header() + writer.update(content) + writer.finish())
+        path = self._directory / "blob"
+        path.write_bytes(sealed)
+        blob = os.open(path, os.O_RDONLY)
+        try:
+            return await self.scanner.scan(blob, key, CONTEXT, name, contract(), rules or Rules())
+        finally:
+            os.close(blob)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def staged(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Staged]:
+    budget = Budget(seconds=2.0)
+    scanner = ProcessScanner(budget=budget, memory=2**29, grace=0.5, command=HOSTILE)
+    async with scanner:
+        yield Staged(scanner, tmp_path_factory.mktemp("blobs"))
+
+
+def obstacle(report: Report) -> Obstacle:
+    return report.uninspectable[0].obstacle
+
+
+async def test_what_stands_in_the_file_is_found(staged: Staged) -> None:
+    report = await staged.scan(LEAK)
+    assert [finding.category for finding in report.findings] == [Category.SSN]
+
+
+async def test_the_report_says_what_was_read(staged: Staged) -> None:
+    report = await staged.scan(LEAK)
+    assert (report.size, report.format) == (len(LEAK), "text/plain")
+
+
+CONTENTS = {
+    "x12": claims_837p([Claim(who) for who in people(3, 2)]),
+    "csv": b"month,claims\n2026-01,40\n2026-02,41\n",
+    "utf-16": "Seen by nobody, and said so.\r\n".encode("utf-16"),
+    "cp1252": "Caf\xe9 notes \x93quoted\x94\r\n".encode("latin-1"),
+    "zip": zipped({"a.csv": b"month,claims\n2026-01,40\n", "b.txt": b"Nothing to see.\n"}),
+    "gzip": gzip.compress(b"Nothing to see.\n"),
+    "pdf": b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n",
+    "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(17),
+    "elf": b"\x7fELF\x02\x01\x01" + bytes(57),
+    "hl7": b"MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.5\rPID|1\r",
+    "noise": bytes(range(256)) * 20,
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+async def test_confinement_changes_nothing_in_a_report(staged: Staged, kind: str) -> None:
+    """Whatever a parser needs was loaded before the door was closed."""
+    content = CONTENTS[kind]
+    confined = await staged.scan(content)
+    here = inspect(io.BytesIO(content), "a.txt", contract(), Rules(), Budget())
+    assert replace(confined, seconds=0.0) == replace(here, seconds=0.0)
+
+
+@pytest.mark.parametrize(
+    ("deed", "named"),
+    [
+        ("hang", Obstacle.TIMEOUT),
+        ("segfault", Obstacle.CRASH),
+        ("raise", Obstacle.CRASH),
+        ("exit", Obstacle.CRASH),
+        ("hog", Obstacle.OUT_OF_MEMORY),
+    ],
+)
+async def test_a_file_that_takes_the_parser_over_gets_a_named_verdict(
+    staged: Staged, deed: str, named: Obstacle
+) -> None:
+    assert obstacle(await staged.scan(LEAK, deed)) is named
+
+
+@pytest.mark.parametrize("deed", ["hang", "segfault", "raise", "hog"])
+async def test_the_next_file_is_inspected_by_the_same_scanner(staged: Staged, deed: str) -> None:
+    scanner = staged.scanner.pid
+    await staged.scan(LEAK, deed)
+    assert (await staged.scan(LEAK)).findings
+    assert staged.scanner.pid == scanner
+
+
+async def test_what_a_parser_says_when_it_fails_stays_in_its_process(staged: Staged) -> None:
+    report = await staged.scan(LEAK, "raise")
+    assert "536" not in str(report)
+
+
+async def test_a_scanner_that_was_killed_is_replaced(staged: Staged) -> None:
+    pid = staged.scanner.pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    assert (await staged.scan(LEAK)).findings
+    assert staged.scanner.pid != pid
+
+
+async def test_cancelling_kills_the_process_that_reads(staged: Staged) -> None:
+    await staged.scan(LEAK)
+    scan = asyncio.create_task(staged.scan(LEAK, "hang"))
+    zygote = psutil.Process(staged.scanner.pid)
+    async with asyncio.timeout(10):
+        while not zygote.children():  # noqa: ASYNC110 - it observes another process
+            await asyncio.sleep(0.01)
+    (reader,) = zygote.children()
+    scan.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await scan
+    assert not reader.is_running()
+
+
+async def test_damaged_ciphertext_is_no_verdict_on_the_file(staged: Staged) -> None:
+    with pytest.raises(ScanError, match="can't be read"):
+        await staged.scan(LEAK, damage=lambda sealed: sealed[:-1] + bytes([sealed[-1] ^ 1]))
+
+
+async def test_hashes_of_findings_are_keyed_by_the_rules_of_one_scan(staged: Staged) -> None:
+    first = await staged.scan(LEAK, rules=Rules(digest_key=b"a" * 32))
+    second = await staged.scan(LEAK, rules=Rules(digest_key=b"b" * 32))
+    assert first.findings[0].digest != second.findings[0].digest
+
+
+async def test_a_scanner_that_does_not_start_says_so() -> None:
+    with pytest.raises(ScanError, match="doesn't start"):
+        await ProcessScanner(command=(sys.executable, "-c", "pass")).start()

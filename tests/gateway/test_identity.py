@@ -122,6 +122,7 @@ async def test_the_right_key_lets_in(auth: DirectoryAuthenticator) -> None:
         ("bare", KEY.public_data),
         ("nobody", KEY.public_data),
     ],
+    ids=["another's", "cut short", "empty", "no key on record", "unknown user"],
 )
 async def test_a_wrong_key_keeps_out(auth: DirectoryAuthenticator, user: str, key: bytes) -> None:
     assert await auth.public_key(user, key, HOST) is None
@@ -132,7 +133,9 @@ async def test_the_right_token_lets_in(auth: DirectoryAuthenticator) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "lz_", TOKEN[:-1], TOKEN + "x", TOKEN_PROOF.secret, "\ud800"]
+    "token",
+    ["", "lz_", TOKEN[:-1], TOKEN + "x", TOKEN_PROOF.secret, "\ud800"],
+    ids=["empty", "prefix", "cut short", "longer", "its digest", "no text"],
 )
 async def test_a_wrong_token_keeps_out(auth: DirectoryAuthenticator, token: str) -> None:
     assert await auth.token(token, HOST) is None

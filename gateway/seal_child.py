@@ -94,7 +94,7 @@ class SealChild:
             )
             self._control.sendall(recipient)
         except OSError:
-            raise SealError("the sealer process died") from None
+            raise self._died() from None
 
     def answer(self) -> str:
         """Wait for the answer to the job; the sentence that came with it.
@@ -118,9 +118,14 @@ class SealChild:
             except OSError:
                 part = b""
             if not part:
-                raise SealError("the sealer process died")
+                raise self._died()
             data += part
         return bytes(data)
+
+    def _died(self) -> SealError:
+        """Its socket closes before it can be waited for: make sure that it counts as dead."""
+        self.kill()
+        return SealError("the sealer process died")
 
     def kill(self) -> None:
         """Kill it at once. It can't write to its output any more when this returns."""

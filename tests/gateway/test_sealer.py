@@ -313,7 +313,7 @@ async def test_what_a_failed_file_leaves_opens_nowhere(
     """A closed pipe would be the end of the file to Sequoia, and the half a signed whole."""
     with pytest.raises(SealError):
         await sealer.seal(_Failing(FAULTS[0]), recipient, output)
-    with pytest.raises(Exception, match=r"(?i)eof|truncated|malformed|end of"):
+    with pytest.raises(Exception, match=r"(?i)eof|truncated|malformed|end of|rejected"):
         opened_by_sequoia(sealed(), payer, secret)
 
 

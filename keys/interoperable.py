@@ -12,8 +12,9 @@ from __future__ import annotations
 import warnings
 
 with warnings.catch_warnings():
-    # PGPy 0.6.0 (its latest) imports imghdr, which Python 3.11 and 3.12 call deprecated.
-    warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
+    # PGPy 0.6.0 (its latest) imports imghdr, which Python 3.11 and 3.12 call deprecated and
+    # which comes from standard-imghdr, with a warning of its own, from 3.13 on.
+    warnings.filterwarnings("ignore", "'?imghdr'? (is deprecated|was removed)", DeprecationWarning)
     from pgpy import PGPUID, PGPKey
 from pgpy.constants import (
     CompressionAlgorithm,

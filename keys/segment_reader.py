@@ -77,6 +77,9 @@ class SegmentReader(io.RawIOBase):
         self, raw: BinaryIO | int, key: bytes, aad: bytes, *, size: int | None = None
     ) -> None:
         super().__init__()
+        # First, since closing (which the collector does after a failure here too) uses it.
+        self._cache: OrderedDict[int, bytes] = OrderedDict()
+        self._position = 0
         self._at = _At(raw)
         self._ciphertext_size = self._at.size()
         self._size = plaintext_size(self._ciphertext_size)
@@ -84,8 +87,6 @@ class SegmentReader(io.RawIOBase):
             raise SegmentError(f"{self._size} bytes of plaintext where {size} are on record")
         self._last = (self._ciphertext_size - 1) // SEGMENT
         self._cipher = SegmentCipher(key, aad, self._at.read(0, HEADER_SIZE))
-        self._cache: OrderedDict[int, bytes] = OrderedDict()
-        self._position = 0
         self._segment(self._last)
 
     @property
@@ -180,7 +181,7 @@ class SegmentReader(io.RawIOBase):
         """Forget the key and the plaintext; the raw file stays open."""
         if not self.closed:
             self._cache.clear()
-            del self._cipher
+            self.__dict__.pop("_cipher", None)
         super().close()
 
 

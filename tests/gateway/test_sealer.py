@@ -32,7 +32,7 @@ from keys.openpgp import certificate_of, fingerprint, generate_gateway_key
 from keys.segments import SegmentError, SegmentReader, SegmentWriter
 
 with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
+    warnings.filterwarnings("ignore", "'?imghdr'? (is deprecated|was removed)", DeprecationWarning)
     from pgpy import PGPKey, PGPMessage
 
 MIB = 2**20

@@ -18,7 +18,7 @@ from keys.openpgp import certificate_of, generate_gateway_key
 from keys.trial import trial
 
 with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
+    warnings.filterwarnings("ignore", "'?imghdr'? (is deprecated|was removed)", DeprecationWarning)
     from pgpy import PGPUID, PGPKey
     from pgpy.constants import (
         EllipticCurveOID,

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import socket
 from dataclasses import dataclass
+from datetime import timedelta
 
 from prometheus_client import REGISTRY
 
@@ -22,8 +23,10 @@ from gateway.ledger.work import SqlWorkQueue
 from gateway.mailbox import LedgerMailbox
 from gateway.metrics import Meters
 from gateway.migrations import upgrade
+from gateway.partials import Partials
 from gateway.pipeline import Pipeline
 from gateway.policy_holder import PolicyHolder
+from gateway.reaper import Reaper
 from gateway.records import AdmittedCertificates, LoggedReleases
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
@@ -191,11 +194,20 @@ class Workshop:
         queue = SqlWorkQueue(common.database)
         name = f"{number}"
         self._worker = Worker(name, queue, common.ledger, pipeline.step, common.meters)
+        self._reaper = Reaper(
+            ledger=common.ledger,
+            transfers=common.transfers,
+            disk=common.disk,
+            partials=Partials(common.disk, common.keys),
+            after=timedelta(hours=site.settings.uploads.abandon_after_hours),
+        )
+        self._reaping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start scanner and sealer, so that what keeps them from working shows, then work."""
         await asyncio.gather(self._scanner.start(), self._sealer.start())
         self._worker.start()
+        self._reaping = asyncio.create_task(self._reaper.run())
 
     async def reload(self, policy: Policy) -> None:
         """Take the next step by another policy."""
@@ -203,6 +215,8 @@ class Workshop:
 
     async def stop(self, grace: float) -> None:
         """Claim nothing more; steps finish within ``grace`` seconds or their leases go back."""
+        if self._reaping:
+            self._reaping.cancel()
         await self._worker.stop(grace)
         await asyncio.gather(self._scanner.aclose(), self._sealer.close())
         self._common.database.close()

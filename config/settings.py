@@ -160,7 +160,7 @@ class Inspection(_Section):
     text_bytes: ByteSize = ByteSize(32 * 2**20)
     findings: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     memory: ByteSize = ByteSize(2 * 2**30)
-    sandbox: Literal["strict", "best-effort"] = "best-effort"
+    sandbox: Literal["strict", "best-effort"] = "strict"
 
 
 class Uploads(_Section):

@@ -29,8 +29,10 @@ from gateway.scanner import ProcessScanner
 from keys.envelope import new_data_key
 from keys.segments import SegmentWriter
 
+SUPPORT = Path(__file__).parent.parent / "support"
+UNFENCED = (sys.executable, "-P", "-s", str(SUPPORT / "unfenced_scan.py"))
 HOSTILE = (
-    sys.executable, "-P", "-s", str(Path(__file__).parent.parent / "support" / "hostile_scan.py"),
+    sys.executable, "-P", "-s", str(SUPPORT / "hostile_scan.py"),
 )  # fmt: skip
 CONTEXT = b"t_1"
 LEAK = b"The note says that her SSN is 536-22-8714.\n"
@@ -180,3 +182,14 @@ async def test_hashes_of_findings_are_keyed_by_the_rules_of_one_scan(staged: Sta
 async def test_a_scanner_that_does_not_start_says_so() -> None:
     with pytest.raises(ScanError, match="doesn't start"):
         await ProcessScanner(command=(sys.executable, "-c", "pass")).start()
+
+
+async def test_strict_inspects_nothing_where_files_are_not_fenced_off() -> None:
+    with pytest.raises(ScanError, match=r"no Landlock.*best-effort"):
+        await ProcessScanner(command=UNFENCED, strict=True).start()
+
+
+async def test_best_effort_goes_on_with_what_there_is() -> None:
+    async with ProcessScanner(command=UNFENCED) as scanner:
+        assert scanner.confinement
+        assert scanner.confinement.seccomp

@@ -54,6 +54,8 @@ def enrol(directory: Path, *, grace: int = 5) -> Enrolled:
     site = initialise(directory / "site", Wishes("localhost", listen)).site
     text = site.paths.settings.read_text()
     text = text.replace("grace_seconds: 30", f"grace_seconds: {grace}")
+    # So that the tests run on kernels without Landlock too.
+    text = text.replace("sandbox: strict", "sandbox: best-effort")
     site.paths.settings.write_text(text.replace("reserve: 1 GiB", "reserve: 1 MiB"))
     (site.paths.policy / "routes.yaml").write_text(
         f"routes:\n  {ROUTE}:\n    from: [clinic]\n    to: acme\n    contract: claims\n"

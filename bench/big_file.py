@@ -4,8 +4,8 @@ Drops one file over SFTP and one over HTTPS, reads both back, and samples the me
 the gateway's processes alone (USS) ten times a second. Run: ``python bench/big_file.py [MiB]``.
 
 The inspection's time is cut to five seconds, so that the file is held as ``timeout`` and released
-by hand: at the speed of ``bench/inspect.py`` it would take most of an hour, and its memory doesn't
-grow with the file.
+by hand: at the speed of ``bench/inspection.py`` it would take most of an hour, and its memory
+doesn't grow with the file.
 """
 
 from __future__ import annotations

@@ -81,9 +81,20 @@ class FaultyDisk(System):
         self._call("free")
         return 10**12 if self.room is None else self.room
 
+    def fail_after(self, call: str, good: int, code: int) -> None:
+        """Let ``good`` calls of that name succeed from now on, and none after."""
+        left = iter(range(good))
+
+        def count(name: str) -> None:
+            if name == call and next(left, None) is None:
+                self.fail[call] = code
+
+        self.before = count
+
     def heal(self) -> None:
         self.room = None
         self.fail.clear()
+        self.before = lambda _call: None
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
@@ -168,6 +179,12 @@ class StagingBench:
 
         return [event["kind"] for event in story(self.database, transfer)]
 
+    def actors(self, transfer: str) -> list[str]:
+        """Who did each thing to it, by the log."""
+        from gateway.ledger.export import story  # noqa: PLC0415 - here alone
+
+        return [event["actor"] for event in story(self.database, transfer)]
+
     def files(self) -> dict[str, bytes]:
         """Every blob's name and content."""
         return {
@@ -204,4 +221,11 @@ class StagingBench:
         ]
         for kind, columns in steps:
             self.ledger.advance(transfer, Event(kind, "worker:1", {}, columns))
+        return transfer
+
+    async def held(self, *reasons: str, name: str = "a.837") -> str:
+        """A transfer that inspection held."""
+        transfer = await self.staged(name=name)
+        changes = Changes(verdict="hold", reasons=reasons)
+        self.ledger.advance(transfer, Event(EventKind.HELD, "worker:1", {}, changes))
         return transfer

@@ -20,11 +20,12 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from gateway import payload_keys
+from gateway.partial import CLEAN, LAST, USED, NotOrderlyError, Partial, Tail, before, file_size
 from gateway.ports import Transfer
+from gateway.sealed_blobs import is_sealed
 from gateway.store.disk import Disk, MissingBlobError
 from keys.envelope import (
     UPLOAD_TAIL,
@@ -35,12 +36,10 @@ from keys.envelope import (
     seal_small,
 )
 from keys.segments import (
-    HEADER_SIZE,
     SEGMENT,
     SegmentError,
     SegmentReader,
     SegmentWriter,
-    plaintext_capacity,
     read_prefix,
 )
 
@@ -48,59 +47,6 @@ _PIECE: Final = 2**20
 _COUNT: Final = 8
 _SEALED: Final = 1 + 12 + 16
 """Bytes that :func:`keys.envelope.seal_small` adds."""
-CLEAN: Final = "tail"
-USED: Final = "used"
-LAST: Final = "last"
-
-
-class NotOrderlyError(Exception):
-    """The upload broke off without an orderly stop, so that nobody said that it is whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """Plaintext held back behind so many whole segments."""
-
-    segments: int
-    pending: bytes
-
-    @property
-    def size(self) -> int:
-        """Bytes of plaintext in all."""
-        return before(self.segments) + len(self.pending)
-
-
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """An unfinished blob.
-
-    Attributes:
-        transfer: Id.
-        blob: Its name in the store.
-        key: Its data key.
-        wrapped: The data key, wrapped.
-    """
-
-    transfer: str
-    blob: str
-    key: bytes
-    wrapped: bytes
-
-    @property
-    def context(self) -> bytes:
-        """Associated data."""
-        return payload_keys.context(self.transfer)
-
-
-def before(segments: int) -> int:
-    """Bytes of plaintext in so many whole segments."""
-    first = plaintext_capacity(0) if segments else 0
-    return first + max(0, segments - 1) * plaintext_capacity(1)
-
-
-def file_size(segments: int) -> int:
-    """Bytes of a file that was stopped in order behind so many segments."""
-    return segments * SEGMENT if segments else HEADER_SIZE
 
 
 class Partials:
@@ -170,7 +116,7 @@ class Partials:
         """The blob is finished and recorded: nothing of how it came to be is needed."""
         others = set(self._disk.names(partial.transfer)) - {partial.blob}
         # A worker may have begun to seal it meanwhile.
-        self._disk.remove(*(name for name in others if not name.endswith(".sealed")))
+        self._disk.remove(*(name for name in others if not is_sealed(name)))
 
     def remove(self, transfer: str) -> None:
         """Remove everything of an upload that won't be."""

@@ -19,7 +19,7 @@ from config.policy import Policy, Route
 from dlp.export import stored
 from dlp.model import Report
 from dlp.verdict import decide
-from gateway import payload_keys
+from gateway import payload_keys, sealed_blobs
 from gateway.lifecycle import (
     Cleared,
     EventKind,
@@ -28,7 +28,17 @@ from gateway.lifecycle import (
     State,
 )
 from gateway.outcomes import decided, held, inspected_from, summary
-from gateway.ports import Changes, Event, Lease, Ledger, Scanner, SealedFile, Sealer, Transfer
+from gateway.ports import (
+    Changes,
+    Event,
+    Lease,
+    Ledger,
+    ScanError,
+    Scanner,
+    SealedFile,
+    Sealer,
+    Transfer,
+)
 from gateway.store.disk import Disk
 from keys.envelope import KeyWrapper
 from keys.segments import SegmentReader
@@ -111,21 +121,23 @@ class Pipeline:
         transfer = lease.transfer
         actor = f"worker:{lease.owner}"
         try:
-            event = await self._next(transfer, actor)
+            event = await self._next(lease, actor)
         except HoldError as stop:
             event = held(actor, (str(stop),))
         return await asyncio.to_thread(self._ledger.advance, transfer.id, event, lease)
 
-    async def _next(self, transfer: Transfer, actor: str) -> Event:
+    async def _next(self, lease: Lease, actor: str) -> Event:
+        transfer = lease.transfer
         match transfer.state:
             case State.STAGED:
                 return await self._inspect(transfer, actor)
             case State.INSPECTED:
                 return decided(inspected_from(transfer), actor)
             case State.CLEARED:
-                return await self._seal(await self._cleared(transfer), transfer, actor)
+                blob = sealed_blobs.name(transfer.blob, lease.claim)
+                return await self._seal(await self._cleared(transfer), transfer, blob, actor)
             case State.SEALED:
-                return Event(EventKind.DELIVERED, actor, {"mailbox": transfer.recipient})
+                return await self._deliver(transfer, actor)
             case other:
                 raise ValueError(f"no worker has anything to do in state {other}")
 
@@ -144,6 +156,8 @@ class Pipeline:
         finally:
             os.close(blob)
         self._watcher.inspected(report)
+        if report.sha256 not in {"", transfer.sha256}:
+            raise ScanError("the report is not about the bytes that were staged")
         verdict = decide(report, contract)
         changes = Changes(
             format=report.format,
@@ -162,7 +176,7 @@ class Pipeline:
             return Cleared.by_person(staged, release)
         return Cleared.by_policy(inspected_from(transfer))
 
-    async def _seal(self, cleared: Cleared, transfer: Transfer, actor: str) -> Event:
+    async def _seal(self, cleared: Cleared, transfer: Transfer, blob: str, actor: str) -> Event:
         found = await asyncio.to_thread(self._certificates.for_sealing, transfer.recipient)
         if not found:
             raise HoldError(
@@ -171,7 +185,6 @@ class Pipeline:
             )
         fingerprint, certificate = found
         key = payload_keys.data_key(self._keys, transfer)
-        blob = f"{transfer.blob}.sealed"
         sealed = await self._sealed(cleared.staged, transfer, key, certificate, blob)
         listed, sealed_name = await self._name(transfer, key, certificate)
         changes = Changes(
@@ -187,6 +200,7 @@ class Pipeline:
     async def _sealed(
         self, staged: Staged, transfer: Transfer, key: bytes, certificate: bytes, blob: str
     ) -> SealedFile:
+        await asyncio.to_thread(self._make_room, transfer, blob)
         source = await asyncio.to_thread(self._disk.open, transfer.blob)
         try:
             reader = await asyncio.to_thread(
@@ -202,6 +216,19 @@ class Pipeline:
         finally:
             os.close(source)
         return sealed
+
+    def _make_room(self, transfer: Transfer, blob: str) -> None:
+        """Remove what former tries left, and see that there is room for this one."""
+        self._disk.remove(*sealed_blobs.older(self._disk.names(transfer.id), blob))
+        self._disk.check_room(transfer.size)
+
+    async def _deliver(self, transfer: Transfer, actor: str) -> Event:
+        size = await asyncio.to_thread(self._disk.size, transfer.sealed_blob)
+        if size != transfer.sealed_size:
+            raise HoldError(
+                "the sealed file on the disk isn't the one on record: ask the gateway's operator"
+            )
+        return Event(EventKind.DELIVERED, actor, {"mailbox": transfer.recipient})
 
     async def _name(self, transfer: Transfer, key: bytes, certificate: bytes) -> tuple[str, bytes]:
         """The name in the recipient's listing, and the original name sealed, as the route says."""

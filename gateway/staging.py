@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway import payload_keys
-from gateway.partials import LAST, USED, NotOrderlyError, Partial, Partials, Tail, file_size
+from gateway.partial import LAST, USED, NotOrderlyError, Partial, Tail, file_size
+from gateway.partials import Partials
 from gateway.ports import Transfer
 from gateway.store.disk import Disk, StoreError
 from keys.envelope import KeyWrapper, new_data_key

@@ -21,6 +21,7 @@ from gateway.ports import (
     Transfer,
     WorkQueue,
 )
+from gateway.store.disk import NoSpaceError
 
 log = structlog.get_logger()
 
@@ -54,6 +55,7 @@ class WorkerOptions:
         idle: Longest pause in seconds between looks for work.
         tries: Failed tries of one step before the transfer is held.
         backoff: Seconds before the second try; doubles with each, with jitter.
+        no_space: Seconds before the next try when the disk is full, however often.
     """
 
     lanes: int = 2
@@ -61,6 +63,7 @@ class WorkerOptions:
     idle: float = 0.25
     tries: int = 5
     backoff: float = 1.0
+    no_space: float = 15.0
 
 
 class Worker:
@@ -133,6 +136,10 @@ class Worker:
         """One step, with the lease kept alive; never raises but for cancellation."""
         step = _STEPS.get(lease.transfer.state, "unknown")
         started = time.monotonic()
+        if lease.transfer.attempts >= self._options.tries:
+            # Each of them ended without a word: a file that kills its workers never gets further.
+            await self._hold(lease, step)
+            return
         try:
             moved = await self._kept_alive(lease)
         except (LeaseLostError, IllegalTransitionError):
@@ -141,6 +148,10 @@ class Worker:
         except LedgerUnavailableError:
             log.warning("ledger unavailable", transfer=lease.transfer.id, step=step)
             await self._give_back(lease, failed=False, delay=self._options.backoff)
+        except NoSpaceError:
+            # Not the file's doing, and a person could do nothing about the file.
+            log.warning("no space", transfer=lease.transfer.id, step=step)
+            await self._give_back(lease, failed=False, delay=self._options.no_space)
         except asyncio.CancelledError:
             await asyncio.shield(self._give_back(lease, failed=False))
             raise
@@ -191,7 +202,10 @@ class Worker:
             # Jitter keeps many transfers that failed together from trying together again.
             jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
             await self._give_back(lease, failed=True, delay=wait * jitter)
-            return
+        else:
+            await self._hold(lease, step)
+
+    async def _hold(self, lease: Lease, step: str) -> None:
         reason = f"the gateway could not {step} this file in {self._options.tries} tries"
         event = held(f"worker:{lease.owner}", (reason,))
         try:

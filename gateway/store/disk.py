@@ -13,6 +13,8 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from gateway.store.system import System
+
 _NAME: Final = re.compile(r"[a-z0-9_]{4,40}(\.[a-z0-9]{1,12}){0,3}")
 _SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CLAIMS: Final = ".claims"
@@ -38,35 +40,6 @@ class MissingBlobError(StoreError):
     """There is no such blob."""
 
 
-class System:
-    """The system calls that fail on a bad day; a simulator overrides them in tests."""
-
-    def open(self, path: Path, flags: int) -> int:
-        """:func:`os.open`, mode 0600."""
-        return os.open(path, flags, 0o600)
-
-    def write(self, fd: int, data: memoryview) -> int:
-        """:func:`os.write`."""
-        return os.write(fd, data)
-
-    def fsync(self, fd: int) -> None:
-        """:func:`os.fsync`."""
-        os.fsync(fd)
-
-    def rename(self, old: Path, new: Path) -> None:
-        """:func:`os.replace`."""
-        old.replace(new)
-
-    def unlink(self, path: Path) -> None:
-        """:func:`os.unlink`; a file that isn't there is no error."""
-        path.unlink(missing_ok=True)
-
-    def free(self, path: Path) -> int:
-        """Bytes that this user may still write."""
-        found = os.statvfs(path)
-        return found.f_bavail * found.f_frsize
-
-
 class Disk:
     """The payload store. Safe for threads and processes; every method blocks.
 
@@ -88,12 +61,18 @@ class Disk:
             NoSpaceError: Less is.
             StoreError: The store can't be reached.
         """
-        try:
-            free = self._system.free(self._root)
-        except OSError as error:
-            raise _explained(error) from None
-        if free < self._reserve:
+        if self._free() < self._reserve:
             raise NoSpaceError("the gateway is short of disk space; try again later")
+
+    def check_room(self, size: int) -> None:
+        """Refuse to go on with work that has no room; it may use the reserve, which is for it.
+
+        Raises:
+            NoSpaceError: Less than ``size`` bytes are free.
+            StoreError: The store can't be reached.
+        """
+        if self._free() < size:
+            raise NoSpaceError("the gateway's disk is full; try again later")
 
     def create(self, name: str) -> int:
         """A new, empty blob: a descriptor to append to and read from.
@@ -261,6 +240,12 @@ class Disk:
     def claims(self) -> Path:
         """The file whose byte ranges stand for transfers (:mod:`gateway.claims`)."""
         return self._root / _CLAIMS
+
+    def _free(self) -> int:
+        try:
+            return self._system.free(self._root)
+        except OSError as error:
+            raise _explained(error) from None
 
     def _open(self, name: str, flags: int) -> int:
         try:

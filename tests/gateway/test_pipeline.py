@@ -26,7 +26,7 @@ from gateway.ledger.work import SqlWorkQueue
 from gateway.lifecycle import EventKind, State
 from gateway.migrations import upgrade
 from gateway.pipeline import Pipeline
-from gateway.ports import Changes, Event, LeaseLostError, SealedFile, SealError, Transfer
+from gateway.ports import Changes, Event, LeaseLostError, ScanError, SealedFile, SealError, Transfer
 from gateway.records import LoggedReleases
 from gateway.store.database import Database, open_database
 from gateway.store.disk import Disk
@@ -45,6 +45,7 @@ class InProcessScanner:
     def __init__(self) -> None:
         self.dead = False
         self.scanned = 0
+        self.claims_sha256 = ""
 
     async def scan(
         self, blob: int, data_key: bytes, context: bytes, name: str, contract: Contract,
@@ -55,7 +56,8 @@ class InProcessScanner:
             gone = Uninspectable(Obstacle.CRASH, "the scanner died on this file")
             return Report("unknown", 0, "", uninspectable=(gone,))
         with closing(SegmentReader(blob, data_key, context)) as source:
-            return inspect(source, name, contract, rules, Budget())
+            report = inspect(source, name, contract, rules, Budget())
+        return replace(report, sha256=self.claims_sha256 or report.sha256)
 
 
 class ReversingSealer:
@@ -192,7 +194,7 @@ async def test_a_leaking_file_is_held_with_a_reason_and_no_value(works: Works) -
 async def test_nothing_is_sealed_of_a_held_file(works: Works) -> None:
     transfer = works.stage(LEAK)
     await works.all_steps()
-    assert works.disk.size(f"{transfer}.sealed") is None
+    assert works.disk.names(transfer) == [transfer]
 
 
 async def test_a_persons_release_goes_the_same_way(works: Works) -> None:
@@ -281,6 +283,55 @@ async def test_a_worker_that_dies_before_recording_costs_nothing(works: Works, s
     assert (await works.all_steps())[-1] is State.DELIVERED
     assert works.sealed(transfer) == b"CERT:" + CLEAN[::-1]
     assert verify_database(works.path).ok
+
+
+async def test_a_worker_that_overslept_spoils_nothing_of_its_successors(works: Works) -> None:
+    """It wakes in the middle of sealing, when the file is sealed and delivered already."""
+    transfer = works.stage(CLEAN)
+    await works.step()
+    await works.step()
+    asleep = works.queue.claim("asleep", 60)
+    assert asleep
+    works.queue.give_back(asleep, failed=False)  # as if it had run out
+    await works.all_steps()
+    sealed = works.sealed(transfer)
+    works.certificates.known["payer"] = ("cd" * 20, b"ANOTHER:")
+    with pytest.raises(LeaseLostError):
+        await works.pipeline.step(asleep)
+    assert works.sealed(transfer) == sealed
+
+
+async def test_what_a_broken_try_sealed_is_removed_by_the_next(works: Works) -> None:
+    transfer = works.stage(CLEAN)
+    await works.step()
+    await works.step()
+    works.sealer.broken = True
+    lease = works.queue.claim("1", 60)
+    assert lease
+    with pytest.raises(SealError):
+        await works.pipeline.step(lease)
+    works.queue.give_back(lease, failed=True)
+    works.sealer.broken = False
+    await works.all_steps()
+    assert works.disk.names(transfer) == [transfer, works.transfers.get(transfer).sealed_blob]
+
+
+async def test_a_sealed_file_that_is_gone_is_not_delivered(works: Works) -> None:
+    transfer = works.stage(CLEAN)
+    for _ in range(3):
+        await works.step()
+    works.disk.remove(works.transfers.get(transfer).sealed_blob)
+    assert await works.step() is State.HELD
+    works.release(transfer)
+    assert await works.all_steps() == [State.SEALED, State.DELIVERED]
+
+
+async def test_a_report_about_other_bytes_decides_nothing(works: Works) -> None:
+    transfer = works.stage(CLEAN)
+    works.scanner.claims_sha256 = "ab" * 32  # a scanner that was taken over
+    with pytest.raises(ScanError):
+        await works.step()
+    assert works.transfers.get(transfer).state is State.STAGED
 
 
 @pytest.mark.parametrize(

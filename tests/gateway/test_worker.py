@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from gateway.lifecycle import EventKind, State
 from gateway.migrations import upgrade
 from gateway.ports import Event, Lease, LedgerUnavailableError, Transfer
 from gateway.store.database import Database, open_database
+from gateway.store.disk import NoSpaceError
 from gateway.worker import Worker, WorkerOptions
 from tests.support.eventually import eventually
 
@@ -130,6 +131,41 @@ async def test_a_step_that_keeps_failing_ends_in_held_with_its_reason(yard: Yard
     row = yard.transfers.get(transfer)
     assert row.reasons == ("the gateway could not inspect this file in 3 tries",)
     assert len(yard.counter.failed) == 3
+
+
+async def test_a_file_that_kills_its_workers_is_held_without_another_try(yard: Yard) -> None:
+    transfer = yard.staged()
+    for _ in range(FAST.tries):
+        assert yard.queue.claim("doomed", 0.0)  # and its worker dies: the lease runs out
+    taken: list[Lease] = []
+
+    async def fatal(lease: Lease) -> Transfer:
+        taken.append(lease)
+        return await yard.hold(lease)
+
+    worker = yard.worker(fatal)
+    await yard.until(transfer, State.HELD)
+    await worker.stop(5)
+    assert taken == []
+    assert yard.transfers.get(transfer).reasons
+
+
+async def test_a_full_disk_is_waited_for_and_is_no_failure_of_the_file(yard: Yard) -> None:
+    transfer = yard.staged()
+    tries = 0
+
+    async def full_for_long(lease: Lease) -> Transfer:
+        nonlocal tries
+        tries += 1
+        if tries <= 2 * FAST.tries:
+            raise NoSpaceError("full")
+        return await yard.hold(lease)
+
+    worker = yard.worker(full_for_long, replace(FAST, no_space=0.01))
+    await yard.until(transfer, State.HELD)
+    await worker.stop(5)
+    assert yard.transfers.get(transfer).reasons == ()
+    assert yard.counter.failed == []
 
 
 async def test_what_a_failure_says_is_not_logged(

@@ -21,7 +21,8 @@ from gateway.migrations import upgrade
 from gateway.partials import Partials
 from gateway.ports import Changes, Event, LedgerUnavailableError, Transfer
 from gateway.store.database import open_database
-from gateway.store.disk import Disk, System
+from gateway.store.disk import Disk
+from gateway.store.system import System
 from keys.kek import LocalKek
 from keys.segments import SegmentReader
 from transports.ports import Principal, Scope

@@ -142,7 +142,8 @@ class ScanChild:
         """Let it end by itself, or else kill it."""
         self._control.close()
         try:
-            await asyncio.to_thread(self._process.wait, _END_SECONDS)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._process.wait, _END_SECONDS)
         finally:
             self.kill()
 

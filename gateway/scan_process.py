@@ -52,6 +52,7 @@ class _Warm(NamedTuple):
     detectors: Detectors
     address_space: int
     inspect: Inspect
+    filtered: bool = False
 
 
 def _inspect(
@@ -89,7 +90,7 @@ def main(argv: list[str], inspect: Inspect = _inspect) -> int:
             return _FAILED
         sandbox.freeze()
         send(control, frame({"confinement": asdict(held)}))
-        _serve(control, warm)
+        _serve(control, warm._replace(filtered=held.seccomp))
     return 0
 
 
@@ -146,9 +147,11 @@ def _child(control: socket.socket, warm: _Warm, job: int, zygote: int) -> NoRetu
     try:
         control.close()
         if sandbox.die_with(zygote):
-            sandbox.confine_leaf(warm.address_space)
-            _scan(socket.socket(fileno=job), warm)
-            status = 0
+            fenced = sandbox.confine_leaf(warm.address_space)
+            # What the scanner said of its filter holds for the fork too, or the file isn't read.
+            if fenced or not warm.filtered:
+                _scan(socket.socket(fileno=job), warm)
+                status = 0
     except MemoryError:
         status = NO_MEMORY
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,8 @@ import pytest
 from gateway import seccomp
 from gateway.sandbox import clean_environment, confinement
 
-BUSY = os.uname().machine not in {"x86_64", "aarch64"}
-pytestmark = pytest.mark.skipif(BUSY, reason="no seccomp filter for this machine")
+UNFILTERED = os.uname().machine not in {"x86_64", "aarch64"}
+pytestmark = pytest.mark.skipif(UNFILTERED, reason="no seccomp filter for this machine")
 
 ATTEMPTS = """
 import ctypes, errno, json, os, socket, subprocess, sys
@@ -143,3 +144,17 @@ def test_a_threaded_process_is_not_taken_for_confined(tmp_path: Path) -> None:
         env=clean_environment(), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.stdout.strip() == "refused", done.stderr
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="x32 is an interface of x86-64")
+def test_calls_by_another_interfaces_numbers_kill() -> None:
+    """The filter's list has native numbers; the same call under x32's would slip past it."""
+    program = (
+        "import ctypes; from gateway import sandbox\n"
+        "sandbox.confine(); ctypes.CDLL(None).syscall(0x40000000 | 41, 2, 1, 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-s", "-c", program],
+        env=clean_environment(), capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGSYS, done.stderr

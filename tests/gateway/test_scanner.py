@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import io
 import os
@@ -154,18 +155,94 @@ async def test_a_scanner_that_was_killed_is_replaced(staged: Staged) -> None:
     assert staged.scanner.pid != pid
 
 
+async def reader_of(scanner: psutil.Process) -> psutil.Process:
+    """The process that reads the file under way."""
+    async with asyncio.timeout(10):
+        while not (readers := scanner.children()):  # noqa: ASYNC110 - it observes another process
+            await asyncio.sleep(0.01)
+    return readers[0]
+
+
 async def test_cancelling_kills_the_process_that_reads(staged: Staged) -> None:
     await staged.scan(LEAK)
     scan = asyncio.create_task(staged.scan(LEAK, "hang"))
-    zygote = psutil.Process(staged.scanner.pid)
-    async with asyncio.timeout(10):
-        while not zygote.children():  # noqa: ASYNC110 - it observes another process
-            await asyncio.sleep(0.01)
-    (reader,) = zygote.children()
+    reader = await reader_of(psutil.Process(staged.scanner.pid))
     scan.cancel()
     with pytest.raises(asyncio.CancelledError):
         await scan
     assert not reader.is_running()
+
+
+async def kill_scanner_under(staged: Staged) -> psutil.Process:
+    """Kill the scanner while it has a file under way; who read that file."""
+    scanner = psutil.Process(staged.scanner.pid)
+    reader = await reader_of(scanner)
+    scanner.kill()
+    return reader
+
+
+async def other_scanner(staged: Staged, pid: int | None) -> None:
+    async with asyncio.timeout(20):
+        while staged.scanner.pid in {None, pid}:  # noqa: ASYNC110 - it observes another process
+            await asyncio.sleep(0.01)
+
+
+async def test_a_file_whose_scanner_dies_is_tried_once_more(staged: Staged) -> None:
+    await staged.scan(LEAK)
+    first = staged.scanner.pid
+    scan = asyncio.create_task(staged.scan(LEAK, "hang"))
+    await kill_scanner_under(staged)
+    await other_scanner(staged, first)
+    assert obstacle(await scan) is Obstacle.TIMEOUT
+
+
+async def test_a_file_whose_scanner_dies_twice_is_a_crash(staged: Staged) -> None:
+    await staged.scan(LEAK)
+    first = staged.scanner.pid
+    scan = asyncio.create_task(staged.scan(LEAK, "hang"))
+    await kill_scanner_under(staged)
+    await other_scanner(staged, first)
+    await kill_scanner_under(staged)
+    assert obstacle(await scan) is Obstacle.CRASH
+
+
+async def test_the_process_that_reads_dies_with_its_scanner(staged: Staged) -> None:
+    await staged.scan(LEAK)
+    scan = asyncio.create_task(staged.scan(LEAK, "hang"))
+    reader = await kill_scanner_under(staged)
+    gone, _ = await asyncio.to_thread(psutil.wait_procs, [reader], 10)
+    scan.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await scan
+    assert gone == [reader]
+
+
+async def test_the_reader_has_no_descriptor_but_its_own(staged: Staged) -> None:
+    """Not the scanner's control socket, by which it could speak for other files."""
+    await staged.scan(LEAK)
+    scan = asyncio.create_task(staged.scan(LEAK, "hang"))
+    reader = await reader_of(psutil.Process(staged.scanner.pid))
+    descriptors = await settled_descriptors(reader.pid)
+    scan.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await scan
+    assert descriptors == ["blob", "null", "null", "null", "socket"]
+
+
+async def settled_descriptors(pid: int) -> list[str]:
+    """What is open in a process once it has been handed its file."""
+    async with asyncio.timeout(10):
+        while "blob" not in (found := open_in(pid)):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
+    return found
+
+
+def open_in(pid: int) -> list[str]:
+    names = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            names.append(descriptor.readlink().name.partition(":")[0])
+    return sorted(names)
 
 
 async def test_damaged_ciphertext_is_no_verdict_on_the_file(staged: Staged) -> None:

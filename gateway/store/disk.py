@@ -53,6 +53,7 @@ class Disk:
         self._root = root
         self._reserve = reserve
         self._system = system or System()
+        self._rooted: set[Path] = set()
 
     def check_space(self) -> None:
         """Refuse new work while less than the reserve is free.
@@ -260,16 +261,21 @@ class Disk:
         return self._root / name.partition(".")[0][-2:] / name
 
     def _flush_directories(self, path: Path) -> None:
-        """The directory of a blob, and its parent, in case the directory is new."""
-        for directory in (path.parent, self._root):
-            try:
-                fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            except OSError as error:
-                raise FlushError(f"the payload store can't be flushed: {error.strerror}") from None
-            try:
-                self._fsync(fd)
-            finally:
-                os.close(fd)
+        """The directory of a blob; and once, since it may be new, the directory above it."""
+        self._flush_directory(path.parent)
+        if path.parent not in self._rooted:
+            self._flush_directory(self._root)
+            self._rooted.add(path.parent)
+
+    def _flush_directory(self, directory: Path) -> None:
+        try:
+            fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise FlushError(f"the payload store can't be flushed: {error.strerror}") from None
+        try:
+            self._fsync(fd)
+        finally:
+            os.close(fd)
 
     def _fsync(self, fd: int) -> None:
         try:

@@ -112,3 +112,15 @@ def test_no_error_names_a_path(disk: Disk, tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         disk.get(NAME)
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_the_first_blob_of_a_directory_makes_the_directory_durable_too(
+    disk: Disk, system: FaultyDisk
+) -> None:
+    """The file, its directory, and the directory that names that one; later only the first two."""
+    for name, flushes in ((NAME, 3), (f"{NAME}.tail", 2)):
+        system.calls.clear()
+        fd = disk.create(name)
+        disk.flush(fd, name)
+        os.close(fd)
+        assert system.calls.count("fsync") == flushes

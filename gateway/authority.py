@@ -47,7 +47,28 @@ def authorise(
     elif deed is Deed.LIST_MAILBOX:
         _need(who, Scope.RECEIVE)
     elif transfer is None or not _is_theirs(who, deed, transfer):
-        raise TransportError(Problem.NOT_FOUND, "you have no transfer of that id")
+        raise no_such_transfer()
+
+
+def may(
+    who: Principal, deed: Deed, *, route: Route | None = None, transfer: Transfer | None = None
+) -> bool:
+    """Whether :func:`authorise` returns: for listings, which leave out what they may not show."""
+    try:
+        authorise(who, deed, route=route, transfer=transfer)
+    except TransportError:
+        return False
+    return True
+
+
+def sent(who: Principal, transfer: Transfer) -> bool:
+    """Whether ``who`` may see of it what is the sender's alone: its name and its reasons."""
+    return transfer.sender == who.partner and Scope.SEND in who.scopes
+
+
+def no_such_transfer() -> TransportError:
+    """For one that isn't there and one that is somebody else's alike."""
+    return TransportError(Problem.NOT_FOUND, "you have no transfer of that id")
 
 
 def _need(who: Principal, scope: Scope) -> None:
@@ -63,5 +84,4 @@ def _is_theirs(who: Principal, deed: Deed, transfer: Transfer) -> bool:
         and Scope.RECEIVE in who.scopes
         and transfer.state in IN_MAILBOX
     )
-    sends = transfer.sender == who.partner and Scope.SEND in who.scopes
-    return receives or (deed is Deed.SEE and sends)
+    return receives or (deed is Deed.SEE and sent(who, transfer))

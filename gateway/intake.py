@@ -14,6 +14,7 @@ import structlog
 
 from config.policy import Policy, Route
 from gateway import payload_keys
+from gateway.authority import Deed, authorise, may
 from gateway.claims import Claim
 from gateway.lifecycle import EventKind, IllegalTransitionError, State
 from gateway.ports import Event, Ledger, LedgerUnavailableError, Transfer, Transfers
@@ -23,18 +24,17 @@ from gateway.submissions import Names, Submissions
 from gateway.transfer_ids import new_transfer_id
 from gateway.upload import StagedUpload, Surroundings
 from keys.envelope import EnvelopeError, KeyWrapper
-from transports.ports import Principal, Problem, Scope, Submission, TransportError
+from transports.ports import Principal, Problem, Submission, TransportError
 
 T = TypeVar("T")
 _THREADS: Final = 8
-_NO_ROUTE: Final = "you have no route of that name; list your routes to see which there are"
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class _Resumed:
-    """An unfinished transfer, taken."""
+class _Taken:
+    """An unfinished transfer that is ours."""
 
     transfer: Transfer
     file: StagingFile
@@ -50,7 +50,7 @@ class StagingIntake:
         disk: Where payloads are.
         keys: Wraps data keys.
         policy: The policy in force, asked at every call; no policy, no route.
-        max_bytes: Largest file where the route says nothing.
+        max_bytes: Largest file; a route may say less.
     """
 
     def __init__(
@@ -87,8 +87,8 @@ class StagingIntake:
             TransportError: ``UNKNOWN_ROUTE``, ``FORBIDDEN``, ``NO_SPACE`` or ``UNAVAILABLE``.
         """
         found = self._route(who, route)
-        transfer, file, claim = await self._on_thread(lambda: self._begin(who, route, found, name))
-        return StagedUpload(self._around, transfer, name, self._limit(found), file, claim)
+        got = await self._on_thread(lambda: self._begin(who, route, found, name))
+        return self._upload(got, who, found, name)
 
     async def resume(self, who: Principal, route: str, name: str) -> StagedUpload:
         """Go on with an upload that was suspended, or broke off.
@@ -98,9 +98,7 @@ class StagingIntake:
         """
         found = self._route(who, route)
         got = await self._on_thread(lambda: self._take(who, route, name, USED))
-        return StagedUpload(
-            self._around, got.transfer, name, self._limit(found), got.file, got.claim
-        )
+        return self._upload(got, who, found, name)
 
     async def submit(self, who: Principal, route: str, old: str, new: str) -> Submission:
         """Submit an upload that was closed under a temporary name.
@@ -111,21 +109,18 @@ class StagingIntake:
         """
         found = self._route(who, route)
         got = await self._on_thread(lambda: self._take(who, route, old, LAST))
-        upload = StagedUpload(
-            self._around, got.transfer, old, self._limit(found), got.file, got.claim
-        )
-        return await upload.submit_as(new)
+        return await self._upload(got, who, found, old).submit_as(new)
 
     async def routes(self, who: Principal) -> Sequence[str]:
         """The routes this principal may send on, sorted."""
         policy = self._policy()
-        if policy is None or Scope.SEND not in who.scopes:
+        if policy is None:
             return []
-        return sorted(name for name, it in policy.routes.items() if who.partner in it.senders)
+        return sorted(name for name, it in policy.routes.items() if may(who, Deed.SEND, route=it))
 
     async def submissions(self, who: Principal, route: str = "") -> Sequence[Submission]:
         """The partner's recent submissions and unfinished uploads, newest first."""
-        return await self._on_thread(lambda: self._seen.recent(who.partner, route))
+        return await self._on_thread(lambda: self._seen.recent(who, route))
 
     async def submission(self, who: Principal, transfer: str) -> Submission:
         """One of the partner's own, as sender or as recipient.
@@ -133,13 +128,11 @@ class StagingIntake:
         Raises:
             TransportError: ``NOT_FOUND``, also for somebody else's.
         """
-        return await self._on_thread(lambda: self._seen.one(who.partner, transfer))
+        return await self._on_thread(lambda: self._seen.one(who, transfer))
 
     # -- on a thread
 
-    def _begin(
-        self, who: Principal, route: str, found: Route, name: str
-    ) -> tuple[Transfer, StagingFile, Claim]:
+    def _begin(self, who: Principal, route: str, found: Route, name: str) -> _Taken:
         transfer = new_transfer_id()
         digest = self._digest(who.partner, route, name)
         former = self._transfers.unfinished(digest)
@@ -153,12 +146,12 @@ class StagingIntake:
             undo.callback(file.close)
             begun = self._ledger.begin(
                 _new(transfer, who, route, found, file, name, digest),
-                Event(EventKind.BEGUN, f"account:{who.account}"),
+                Event(EventKind.BEGUN, _actor(who)),
             )
             undo.pop_all()
         if former:
             self._give_up(former, who)
-        return begun, file, claim
+        return _Taken(begun, file, claim)
 
     def _give_up(self, former: Transfer, who: Principal) -> None:
         """The client begins anew instead of going on: the part that is there is of no more use."""
@@ -167,11 +160,11 @@ class StagingIntake:
             if claim is None:
                 return  # another session is still sending it
             with claim:
-                event = Event(EventKind.ABANDONED, f"account:{who.account}", {"cause": "anew"})
+                event = Event(EventKind.ABANDONED, _actor(who), {"cause": "anew"})
                 self._ledger.advance(former.id, event)
                 self._staging.partials.remove(former.id)
 
-    def _take(self, who: Principal, route: str, name: str, mark: str) -> _Resumed:
+    def _take(self, who: Principal, route: str, name: str, mark: str) -> _Taken:
         found = self._transfers.unfinished(self._digest(who.partner, route, name))
         if found is None:
             raise _nothing_to_resume()
@@ -180,7 +173,7 @@ class StagingIntake:
             raise TransportError(Problem.BUSY, "another session is sending this file")
         try:
             transfer = self._still_unfinished(found.id)
-            return _Resumed(transfer, self._staging.resume(transfer, mark), claim)
+            return _Taken(transfer, self._staging.resume(transfer, mark), claim)
         except BaseException:
             claim.release()
             raise
@@ -208,15 +201,13 @@ class StagingIntake:
         policy = self._policy()
         if policy is None:
             raise TransportError(Problem.UNAVAILABLE, "the gateway has no policy; try again later")
-        if Scope.SEND not in who.scopes:
-            raise TransportError(Problem.FORBIDDEN, "this account may not send")
-        found = policy.routes.get(route)
-        if found is None or who.partner not in found.senders:
-            raise TransportError(Problem.UNKNOWN_ROUTE, _NO_ROUTE)
-        return found
+        authorise(who, Deed.SEND, route=policy.routes.get(route))
+        return policy.routes[route]
 
-    def _limit(self, route: Route) -> int:
-        return int(route.max_bytes) if route.max_bytes else self._max_bytes
+    def _upload(self, got: _Taken, who: Principal, route: Route, name: str) -> StagedUpload:
+        limit = min(self._max_bytes, int(route.max_bytes or self._max_bytes))
+        actor = _actor(who)
+        return StagedUpload(self._around, got.transfer, name, actor, limit, got.file, got.claim)
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         """Run ``work``, and say what went wrong in words for the client.
@@ -256,10 +247,14 @@ def _let_go(done: asyncio.Future[Any]) -> None:
     """Free what a cancelled call had taken; its upload can be resumed."""
     if done.cancelled() or done.exception():
         return
-    match done.result():
-        case _Resumed(_, file, claim) | (_, StagingFile() as file, Claim() as claim):
-            file.close()
-            claim.release()
+    taken = done.result()
+    if isinstance(taken, _Taken):
+        taken.file.close()
+        taken.claim.release()
+
+
+def _actor(who: Principal) -> str:
+    return f"account:{who.account}"
 
 
 def _new(

@@ -12,27 +12,20 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
+from gateway.authority import Deed, may
 from gateway.lifecycle import EventKind, IllegalTransitionError, State
 from gateway.partials import Partials
-from gateway.ports import (
-    Event,
-    Ledger,
-    LedgerUnavailableError,
-    Transfer,
-    Transfers,
-    UnknownTransferError,
-)
+from gateway.ports import Event, Ledger, LedgerUnavailableError, Transfer, Transfers
 from gateway.store.disk import Disk, StoreError
-from gateway.submissions import Names, Submissions
+from gateway.submissions import Names, Submissions, theirs
 from keys.envelope import KeyWrapper
-from transports.ports import Parcel, Principal, Problem, Scope, Submission, TransportError
+from transports.ports import Parcel, Principal, Problem, Submission, TransportError
 
 T = TypeVar("T")
 _THREADS: Final = 8
 _SUFFIX: Final = ".pgp"
 _LONGEST: Final = 255
 _MOST_GAPS: Final = 1_024
-_THERE: Final = frozenset({State.DELIVERED, State.COLLECTED})
 _GONE: Final = frozenset({State.COLLECTED, State.PURGED})
 
 log = structlog.get_logger()
@@ -165,7 +158,7 @@ class LedgerMailbox:
 
     async def parcels(self, who: Principal) -> Sequence[Parcel]:
         """Everything in the partner's mailbox, oldest first."""
-        if Scope.RECEIVE not in who.scopes:
+        if not may(who, Deed.LIST_MAILBOX):
             return []
         found = await self._on_thread(lambda: self._transfers.mailbox_of(who.partner))
         return await self._on_thread(lambda: self._listed(found))
@@ -194,7 +187,7 @@ class LedgerMailbox:
 
     async def returned(self, who: Principal) -> Sequence[Submission]:
         """The partner's held and refused submissions, with reasons, newest first."""
-        return await self._on_thread(lambda: self._seen.returned(who.partner))
+        return await self._on_thread(lambda: self._seen.returned(who))
 
     # -- on a thread
 
@@ -242,14 +235,7 @@ class LedgerMailbox:
         )
 
     def _mine(self, who: Principal, transfer: str) -> Transfer:
-        if Scope.RECEIVE in who.scopes:
-            try:
-                found = self._transfers.get(transfer)
-            except UnknownTransferError:
-                raise _no_such_file() from None
-            if found.recipient == who.partner and found.state in _THERE:
-                return found
-        raise _no_such_file()
+        return theirs(self._transfers, who, Deed.COLLECT, transfer)
 
     def _collected(self, transfer: Transfer, who: Principal, how: str) -> None:
         """Record it once, whoever else does at the same time."""
@@ -286,7 +272,3 @@ def _fitting(stem: str, otherwise: str) -> str:
     """A listed name from a stem, or from another where it gets too long for file systems."""
     name = f"{stem}{_SUFFIX}"
     return name if len(name.encode()) <= _LONGEST else f"{otherwise}{_SUFFIX}"
-
-
-def _no_such_file() -> TransportError:
-    return TransportError(Problem.NOT_FOUND, "there is no such file in your mailbox")

@@ -26,7 +26,7 @@ from gateway import payload_keys
 from gateway.partial import CLEAN, LAST, USED, NotOrderlyError, Partial, Tail, before, file_size
 from gateway.ports import Transfer
 from gateway.sealed_blobs import is_sealed
-from gateway.store.disk import Disk, MissingBlobError
+from gateway.store.disk import Disk, MissingBlobError, StoreError
 from keys.envelope import (
     UPLOAD_TAIL,
     EnvelopeError,
@@ -200,9 +200,15 @@ class Partials:
         key = new_data_key()
         wrapped = self._keys.wrap(key, old.context)
         new = Partial(old.transfer, _again(old.transfer, number), key, wrapped)
-        self._disk.put(f"{new.blob}.key", wrapped)
-        tail = self._copy(old, new)
-        self._put_tail(new, tail)
+        try:
+            self._disk.put(f"{new.blob}.key", wrapped)
+            tail = self._copy(old, new)
+            self._put_tail(new, tail)
+        except StoreError:
+            # On a full disk half a copy would keep the space that the next try needs.
+            with suppress(StoreError):
+                self._disk.remove(*(f"{new.blob}.{end}" for end in ("draft", CLEAN, "key")))
+            raise
         # Only this makes it the one that counts.
         self._disk.rename(f"{new.blob}.draft", new.blob)
         former = (old.blob, *(f"{old.blob}.{end}" for end in (USED, LAST, CLEAN, "key")))

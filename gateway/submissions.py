@@ -7,17 +7,17 @@ from functools import lru_cache
 from typing import Final
 
 from gateway import payload_keys
+from gateway.authority import Deed, authorise, may, no_such_transfer, sent
 from gateway.lifecycle import State
 from gateway.partials import Partials
 from gateway.ports import Transfer, Transfers, UnknownTransferError
 from gateway.store.disk import StoreError
 from keys.envelope import EnvelopeError, KeyWrapper
-from transports.ports import Problem, Submission, TransportError
+from transports.ports import Principal, Submission
 
 _RECENT: Final = 1_000
 _NAMES_KEPT: Final = 8_192
 _RETURNED: Final = frozenset({State.HELD, State.REFUSED})
-_IN_MAILBOX: Final = frozenset({State.DELIVERED, State.COLLECTED})
 
 
 class Names:
@@ -49,6 +49,8 @@ class Names:
 class Submissions:
     """Answers partners' questions. Every method blocks and raises LedgerUnavailableError.
 
+    Lists are empty for accounts that may not see them, since clients list before they know.
+
     Args:
         transfers: The ledger's queries.
         partials: What unfinished uploads have on the disk.
@@ -60,16 +62,15 @@ class Submissions:
         self._partials = partials
         self._names = names
 
-    def recent(self, partner: str, route: str = "") -> Sequence[Submission]:
+    def recent(self, who: Principal, route: str = "") -> Sequence[Submission]:
         """The partner's submissions and unfinished uploads, newest first, at most 1,000."""
-        return [self.shown(t) for t in self._transfers.sent_by(partner, route, _RECENT)]
+        return [self.shown(transfer) for transfer in self._sent(who, route)]
 
-    def returned(self, partner: str) -> Sequence[Submission]:
+    def returned(self, who: Principal) -> Sequence[Submission]:
         """Those of them that were held or refused, with reasons."""
-        sent = self._transfers.sent_by(partner, limit=_RECENT)
-        return [self.shown(t) for t in sent if t.state in _RETURNED]
+        return [self.shown(found) for found in self._sent(who) if found.state in _RETURNED]
 
-    def one(self, partner: str, transfer: str) -> Submission:
+    def one(self, who: Principal, transfer: str) -> Submission:
         """One, for its sender, or for its recipient once it is in the mailbox.
 
         The recipient sees no name and no reasons: those are the sender's.
@@ -77,15 +78,8 @@ class Submissions:
         Raises:
             TransportError: ``NOT_FOUND``.
         """
-        try:
-            found = self._transfers.get(transfer)
-        except UnknownTransferError:
-            raise no_such_transfer() from None
-        if found.sender == partner:
-            return self.shown(found)
-        if found.recipient == partner and found.state in _IN_MAILBOX:
-            return _without_secrets(found)
-        raise no_such_transfer()
+        found = theirs(self._transfers, who, Deed.SEE, transfer)
+        return self.shown(found) if sent(who, found) else _without_secrets(found)
 
     def shown(self, transfer: Transfer) -> Submission:
         """A transfer as its sender sees it."""
@@ -100,6 +94,11 @@ class Submissions:
             transfer.verdict if transfer.state is not State.INSPECTED else "",
             transfer.reasons if transfer.state in _RETURNED else (),
         )
+
+    def _sent(self, who: Principal, route: str = "") -> Sequence[Transfer]:
+        if not may(who, Deed.LIST_OWN):
+            return []
+        return self._transfers.sent_by(who.partner, route, _RECENT)
 
     def _size(self, transfer: Transfer) -> int:
         if transfer.state is not State.RECEIVING:
@@ -122,6 +121,16 @@ def _without_secrets(transfer: Transfer) -> Submission:
     )
 
 
-def no_such_transfer() -> TransportError:
-    """For one that isn't there and one that is somebody else's alike."""
-    return TransportError(Problem.NOT_FOUND, "you have no such transfer")
+def theirs(transfers: Transfers, who: Principal, deed: Deed, transfer: str) -> Transfer:
+    """The transfer of that id, if there is one and ``who`` may do that with it.
+
+    Raises:
+        TransportError: ``NOT_FOUND``.
+        LedgerUnavailableError: The ledger can't be asked.
+    """
+    try:
+        found = transfers.get(transfer)
+    except UnknownTransferError:
+        raise no_such_transfer() from None
+    authorise(who, deed, transfer=found)
+    return found

@@ -52,6 +52,7 @@ class StagedUpload:
         around: What every upload uses.
         transfer: In ``receiving``.
         name: Its original name.
+        actor: Whose session it is, for the log: not always that of the account that began it.
         limit: Bytes it may have.
         file: Its bytes.
         claim: The right to it; released when the upload ends.
@@ -62,6 +63,7 @@ class StagedUpload:
         around: Surroundings,
         transfer: Transfer,
         name: str,
+        actor: str,
         limit: int,
         file: StagingFile,
         claim: Claim,
@@ -69,6 +71,7 @@ class StagedUpload:
         self._around = around
         self._transfer = transfer
         self._name = name
+        self._actor = actor
         self._limit = limit
         self._file = file
         self._claim = claim
@@ -216,7 +219,7 @@ class StagedUpload:
             name=payload_keys.seal_name(staged.key, name),
             name_digest=self._around.digest(before.sender, before.route, name),
         )
-        event = Event(EventKind.STAGED, f"account:{before.account}", {}, changes)
+        event = Event(EventKind.STAGED, self._actor, {}, changes)
         return self._around.ledger.advance(before.id, event)
 
     async def _suspend(self) -> None:
@@ -231,7 +234,7 @@ class StagedUpload:
         self._claim.release()
 
     def _abandon(self, why: str) -> None:
-        event = Event(EventKind.ABANDONED, f"account:{self._transfer.account}", {"cause": why})
+        event = Event(EventKind.ABANDONED, self._actor, {"cause": why})
         self._around.ledger.advance(self.transfer, event)
         self._around.remove(self.transfer)
 

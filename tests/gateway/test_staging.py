@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from gateway.staging import LAST, Staging
 from gateway.upload import StagedUpload
 from keys.segment_format import SegmentCipher
 from keys.segments import HEADER_SIZE, SEGMENT, SegmentWriter
@@ -164,6 +165,43 @@ async def test_a_rename_submits_what_was_closed_whole(bench: StagingBench) -> No
     assert (bench.plaintext(done.transfer), bench.name(done.transfer)) == (data, "a.837")
 
 
+@pytest.mark.parametrize("step", ["taken", "finished"])
+async def test_a_submission_that_a_crash_cut_off_can_be_made_again(
+    bench: StagingBench, step: str
+) -> None:
+    data = noise(6, SEGMENT + 9)
+    upload = await bench.intake.open(CLINIC, "claims", "a.part")
+    await upload.write(data)
+    await upload.suspend()
+    found = bench.transfers.get(upload.transfer)
+    file = Staging(bench.disk, bench.kek).resume(found, LAST)  # as submit does, and then it dies
+    if step == "finished":
+        file.finish()
+    file.close()
+    done = await bench.new_intake().submit(CLINIC, "claims", "a.part", "a.837")
+    assert (bench.plaintext(done.transfer), bench.name(done.transfer)) == (data, "a.837")
+
+
+@pytest.mark.parametrize("room", [0, 100, SEGMENT, SEGMENT + 100, 2 * SEGMENT])
+async def test_a_disk_too_full_to_go_on_keeps_what_there_is_and_no_scraps(
+    bench: StagingBench, room: int
+) -> None:
+    data = noise(7, 3 * SEGMENT)
+    upload = await bench.intake.open(CLINIC, "claims", "a.837")
+    await upload.write(data)
+    await Crashing.crash(upload)
+    whole = sum(len(content) for content in bench.files().values())
+    bench.system.room = room
+    with pytest.raises(TransportError) as caught:
+        await bench.new_intake().resume(CLINIC, "claims", "a.837")
+    assert caught.value.problem is Problem.NO_SPACE
+    assert sum(len(content) for content in bench.files().values()) == whole
+    bench.system.heal()
+    again = await bench.new_intake().resume(CLINIC, "claims", "a.837")
+    await again.write(data[again.size :])
+    assert bench.plaintext((await again.commit()).transfer) == data
+
+
 class Uploads(RuleBasedStateMachine):
     """Any order of writing, stopping, crashing and going on gives the client's bytes."""
 
@@ -208,6 +246,24 @@ class Uploads(RuleBasedStateMachine):
         assert self.upload
         self.run(Crashing.crash(self.upload))
         self.upload = None
+
+    @precondition(lambda self: self.upload)
+    @rule(room=st.integers(0, SEGMENT * 2))
+    def disk_full(self, room: int) -> None:
+        """Only some of what is sent reaches the disk; the next size says how much."""
+        assert self.upload
+        self.count += 1
+        piece = noise(self.count, 3 * SEGMENT)
+        self.sent += 3 * piece
+        self.bench.system.room = room
+        with pytest.raises(TransportError):
+            self.run(self.thrice(self.upload, piece))
+        self.bench.system.heal()
+        self.upload = None
+
+    async def thrice(self, upload: StagedUpload, piece: bytes) -> None:
+        for _ in range(3):
+            await upload.write(piece)
 
     @precondition(lambda self: not self.upload)
     @rule()

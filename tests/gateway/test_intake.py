@@ -112,6 +112,19 @@ async def test_a_failed_flush_loses_the_upload_and_never_says_ok(bench: StagingB
     assert bench.transfers.get(upload.transfer).state is State.ABANDONED
 
 
+@pytest.mark.parametrize("good", range(3))
+async def test_whichever_flush_of_a_commit_fails_nobody_says_ok(
+    bench: StagingBench, good: int
+) -> None:
+    """The file, its directory, and the directory above are flushed one after another."""
+    upload = await bench.intake.open(CLINIC, "claims", "a.837")
+    await upload.write(b"x" * 10)
+    bench.system.fail_after("fsync", good, errno.EIO)
+    assert (await refused(upload.commit())).problem is Problem.UNAVAILABLE
+    assert bench.transfers.get(upload.transfer).state is State.ABANDONED
+    assert verify_database(bench.root / "ledger.db").ok
+
+
 async def test_a_ledger_that_is_gone_refuses_new_work(bench: StagingBench) -> None:
     bench.ledger.gone = True
     error = await refused(bench.intake.open(CLINIC, "claims", "a.837"))

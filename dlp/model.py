@@ -87,6 +87,10 @@ Counts by ordinal, since a claim number is PHI itself. Lazy, since most are neve
 """
 
 
+Spans = Callable[[int, int], tuple[int, int]]
+"""Characters of a passage to bytes of its member: (start, end) to (offset, length)."""
+
+
 class Passage(NamedTuple):
     """A piece of one member's content, with its place and role.
 
@@ -103,7 +107,11 @@ class Passage(NamedTuple):
             name or address share it.
         part: For names: "last", "first", "middle", "suffix", "full"; for addresses: "street",
             "city", "state", "zip"; for diagnoses and procedures the code system ("icd10cm", "cpt",
-            "hcpcs", "ndc", "drg", "icd9cm", "icd10pcs"); else "".
+            "hcpcs", "ndc", "drg", "icd9cm", "icd9pcs", "icd10pcs", "cdt", "revenue", "hipps",
+            "hiec", "snomed", "loinc", "rxnorm"); else "".
+        spans: For formats whose escapes make characters and bytes differ: maps characters
+            ``start`` to ``end`` of ``text`` to their first byte in the member and their number of
+            bytes there. None where ``text`` is the bytes at ``offset``, decoded.
     """
 
     text: str
@@ -116,6 +124,7 @@ class Passage(NamedTuple):
     fault: str = ""
     record: int = 0
     part: str = ""
+    spans: Spans | None = None
 
 
 class Match(NamedTuple):

@@ -35,8 +35,8 @@ class Spot:
         """The spot of one of the container's entries; 0 is the container itself."""
         if not entry.ordinal:
             return self
-        name = entry.name or f"entry {entry.ordinal}"
-        ordinal = f"entry {entry.ordinal}"
+        ordinal = f"{entry.kind} {entry.ordinal}"
+        name = entry.name or ordinal
         return Spot(
             f"{self.member}!{name}" if self.member else name,
             f"{self.place}!{ordinal}" if self.place else ordinal,

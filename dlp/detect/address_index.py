@@ -30,7 +30,8 @@ _ZIP = 5
 _LOOK_BACK = 8
 
 
-def _short(word: str) -> str:
+def shortened(word: str) -> str:
+    """A street type or direction in its postal short form; any other word as it is."""
     return SUFFIXES.get(word) or _DIRECTIONS.get(word) or word
 
 
@@ -49,7 +50,7 @@ class AddressIndex:
             return self._add(_BOX, parts[place + 1 : place + 2])
         if len(parts) < 2 or not parts[0][0].isdigit():  # noqa: PLR2004 - a number and a name
             return 0
-        street = _trim([_short(p) for p in parts[1:]])
+        street = _trim([shortened(p) for p in parts[1:]])
         return self._add(parts[0], tuple(street))
 
     def _add(self, house: str, street: tuple[str, ...]) -> int:
@@ -87,7 +88,7 @@ class AddressIndex:
     @staticmethod
     def _street(tokens: list[Token], place: int, streets: set[tuple[str, ...]]) -> Match | None:
         # A house number that many streets share is compared through the set, not one by one.
-        following = [_short(t.norm) for t in tokens[place + 1 : place + 9]]
+        following = [shortened(t.norm) for t in tokens[place + 1 : place + 9]]
         for skip in (0, 1):
             if skip and following[:1] and following[0] not in _DIRECTIONS.values():
                 break

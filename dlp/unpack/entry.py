@@ -28,6 +28,7 @@ class Entry:
         source: Its content, or None for a directory or what can't be read.
         texts: Comments and other text around it.
         faults: What is wrong with it; ``member`` and ``member_place`` are the walker's to fill.
+        kind: What its ordinal counts, for its place ("entry 2", "attachment 1", "image 3").
     """
 
     ordinal: int
@@ -35,6 +36,7 @@ class Entry:
     source: Source | None = None
     texts: tuple[Passage, ...] = ()
     faults: tuple[Uninspectable, ...] = ()
+    kind: str = "entry"
 
 
 def fault(detail: str, where: str = "") -> Uninspectable:

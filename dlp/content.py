@@ -1,0 +1,42 @@
+"""What every reader of a format is given and what it gives: one shape for all of them.
+
+A reader turns one member's bytes into items. Most items are passages; a document that carries
+others inside (a mail's attachments, a PDF in an HL7 field, an archive's members) gives each as an
+:class:`~dlp.unpack.entry.Entry`, which is identified and read in its turn, under the same budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from dlp.batch import Batch
+from dlp.budget import Meter
+from dlp.model import Passage, Source, Uninspectable
+from dlp.unpack.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One member to be read.
+
+    Attributes:
+        source: Its bytes, seekable; nobody else moves it while its reader runs, except readers of
+            the entries that it gave and that are read before it is asked for the next item.
+        name: Its name, "" for none; may be PHI.
+        format: As identified.
+        depth: Containers around it; the entries it gives are at ``depth + 1``.
+    """
+
+    source: Source
+    name: str
+    format: str
+    depth: int = 0
+
+
+Item = Passage | Batch | Entry | Uninspectable
+"""What a reader gives. ``Uninspectable`` needs no member: the walk fills it in."""
+
+Reader = Callable[[Content, Meter], Iterator[Item]]
+"""Reads one format. Raises :class:`~dlp.model.NotReadableError` for what stops it, and no other
+error, whatever the bytes; what it gave before stands."""

@@ -1,0 +1,115 @@
+"""The words, numbers and dates of a file's open text, to ask of a million fields which ones matter.
+
+The dictionary of a file's people is large, its open text is small. So the text is collected first,
+and only those people are learned whom some word of it may name: memory follows the text, not the
+number of patients. Every answer may say yes too often, never no too often.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
+
+from dlp.detect.address_index import shortened
+from dlp.detect.dates import find_dates, parse_date
+from dlp.detect.id_index import EMAIL
+from dlp.detect.reading import Reading, words
+from dlp.detect.typos import MIN_LENGTH, deletions
+from dlp.detect.values import identifier, phone
+from dlp.model import Category, Passage
+
+_RUNS: Final = re.compile(r"[0-9A-Za-z]+")
+_MOST_RUNS: Final = 6
+"""As many pieces as :class:`~dlp.detect.id_index.IdIndex` joins to one id."""
+_LONGEST_ID: Final = 48
+_PHONES: Final = frozenset({Category.PHONE, Category.FAX})
+_DATES: Final = frozenset({Category.BIRTH_DATE, Category.DEATH_DATE, Category.SERVICE_DATE})
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Vocabulary:
+    """Everything that some open text may say of somebody.
+
+    Args:
+        texts: The open passages of a file; repeated ones cost nothing.
+
+    Attributes:
+        words: As :func:`dlp.detect.reading.words` gives them (lower case, no accents), streets
+            and directions also in their short form.
+        ids: Letters and digits in upper case, of up to six neighbouring pieces, with and without
+            leading zeros, a country code, and a prefix of letters.
+        days: Every day that a date in the text may mean, as ``yyyymmdd``.
+        emails: In lower case.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.words: set[str] = set()
+        self.ids: set[str] = set()
+        self.days: set[int] = set()
+        self.emails: set[str] = set()
+        for text in dict.fromkeys(texts):
+            self._take(Reading(text))
+        self.words.update([shortened(word) for word in self.words])
+        self._typos = {
+            part for word in self.words if len(word) >= MIN_LENGTH - 1 for part in deletions(word)
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self.words)
+
+    def _take(self, reading: Reading) -> None:
+        self.words.update(token.norm for token in reading.tokens if token.norm)
+        if reading.has_digits:
+            self.ids.update(_ids(reading.folded))
+            for written in find_dates(reading):
+                self.days.update(written.days)
+        if "@" in reading.folded:
+            found = EMAIL.finditer(reading.data)
+            self.emails.update(match.group().decode().casefold() for match in found)
+
+    def may_mean(self, passage: Passage) -> bool:
+        """Whether the text may speak of what one identifier field holds.
+
+        Of a name's parts any may be what the text has; the caller keeps a record together.
+        """
+        category, text = passage.category, passage.text
+        if category is Category.NAME:
+            return any(map(self.may_name, _name_words(text)))
+        if category is Category.ADDRESS:
+            return not self.words.isdisjoint(map(shortened, words(text)))
+        if category in _DATES:
+            return not self.days.isdisjoint(parse_date(text))
+        if category is Category.EMAIL:
+            return text.strip().casefold() in self.emails
+        value = phone(text) if category in _PHONES else identifier(text)
+        return value in self.ids or value.lstrip("0") in self.ids
+
+    def may_name(self, word: str) -> bool:
+        """Whether a word of a name (lower case, no accents) may be meant, one typo allowed."""
+        if word in self.words:
+            return True
+        return len(word) >= MIN_LENGTH and not self._typos.isdisjoint(deletions(word))
+
+    def named_among(self, candidates: Collection[str]) -> set[str]:
+        """Those of many words that :meth:`may_name` says may be meant."""
+        return {word for word in candidates if self.may_name(word)}
+
+
+def _name_words(text: str) -> tuple[str, ...]:
+    """The words of a surname, and all of them as one ("DELACRUZ" for "DE LA CRUZ")."""
+    parts = words(text)
+    return (*parts, "".join(parts)) if len(parts) > 1 else parts
+
+
+def _ids(text: str) -> Iterator[str]:
+    """What :class:`~dlp.detect.id_index.IdIndex` may look up in a text."""
+    runs = [run.upper() for run in _RUNS.findall(text)]
+    for index in range(len(runs)):
+        joined = ""
+        for run in runs[index : index + _MOST_RUNS]:
+            joined += run
+            if len(joined) > _LONGEST_ID:
+                break
+            if any(map(str.isdigit, joined)):
+                yield from {joined, joined.lstrip("0"), joined.lstrip(_LETTERS), joined[1:]}

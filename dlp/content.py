@@ -8,7 +8,7 @@ others inside (a mail's attachments, a PDF in an HL7 field, an archive's members
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dlp.batch import Batch
 from dlp.budget import Meter
@@ -26,12 +26,15 @@ class Content:
         name: Its name, "" for none; may be PHI.
         format: As identified.
         depth: Containers around it; the entries it gives are at ``depth + 1``.
+        met: Formats met inside besides, for the reader to add: the transaction sets of an X12
+            interchange. The contract is asked about each.
     """
 
     source: Source
     name: str
     format: str
     depth: int = 0
+    met: set[str] = field(default_factory=set)
 
 
 Item = Passage | Batch | Entry | Uninspectable

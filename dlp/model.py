@@ -199,6 +199,10 @@ class Obstacle(StrEnum):
     TIMEOUT = "timeout"
     CRASH = "parser-crash"
     OUT_OF_MEMORY = "out-of-memory"
+    ACTIVE_CONTENT = "active-content"
+    """Macros, scripts, actions: code that runs at whoever opens the file."""
+    NOT_READ = "not-read"
+    """A part that could be read with something that isn't installed (text in images: OCR)."""
 
 
 @dataclass(frozen=True, slots=True)

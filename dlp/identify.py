@@ -9,6 +9,7 @@ from dlp.decode import is_text
 from dlp.model import NotReadableError, Obstacle, Source
 from dlp.parse import x12
 from dlp.parse.delimited.dialect import sniff
+from dlp.readers import can_read
 from dlp.signatures import BINARY, TEXTUAL, Sign, is_openpgp, named_by_libmagic
 
 HEAD: Final = 64 * 2**10
@@ -17,6 +18,9 @@ HEAD: Final = 64 * 2**10
 ZIP: Final = "archive/zip"
 GZIP: Final = "archive/gzip"
 TEXT: Final = "text/plain"
+
+_WIDE: Final = frozenset({"xml", "ccda", "html", "ncpdp/script"})
+"""Formats whose readers take UTF-16."""
 
 _OOXML_FIRST: Final = re.compile(
     rb"PK\x03\x04.{22}.{4}(\[Content_Types\]\.xml|_rels/\.rels|mimetypeapplication)", re.DOTALL
@@ -84,6 +88,8 @@ def _structured(head: bytes) -> Kind | None:
 
 
 def _signed(sign: Sign) -> Kind:
+    if sign.obstacle is Obstacle.UNSUPPORTED_TYPE and can_read(sign.format):
+        return Kind(sign.format)
     if sign.obstacle is Obstacle.ENCRYPTED:
         return _encrypted(sign.format, sign.title)
     return _unsupported(sign.format, sign.title, sign.obstacle)
@@ -96,6 +102,8 @@ def _textual(head: bytes, name: str) -> Kind | None:
     if wide is not None:
         # The signatures again, or UTF-16 would carry JSON and XML past them.
         found = _structured(wide)
+        if found is not None and found.obstacle is None and found.format in _WIDE:
+            return found
         if found is not None:
             return _unsupported(found.format, f"UTF-16 with {found.format} in it")
     dialect = sniff(wide if wide is not None else head, name)

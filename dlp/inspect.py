@@ -9,42 +9,31 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Final
 
 from config.contracts import Contract, Rules
+from dlp.batch import Batch
 from dlp.budget import Budget, Meter
 from dlp.detect import Detectors, Identities
+from dlp.kept import Kept, Open
 from dlp.look import Looker
-from dlp.model import (
-    Carrier,
-    NotReadableError,
-    Obstacle,
-    Passage,
-    Report,
-    Source,
-    Uninspectable,
-)
-from dlp.parse import delimited, text, x12
-from dlp.streams import CHUNK, drain
+from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Report, Source
+from dlp.streams import CHUNK
 from dlp.tally import Tally
-from dlp.walk import Around, Event, Leaf, Named, Spot, admit, is_spent, walk
+from dlp.walk import Found, Named, Spot, walk
 
-_OVERHEAD: Final = 512
-"""Bytes that a kept passage costs besides its text."""
 _SATURATED: Final = (
     "the file speaks of more people than are kept for comparison: text after the first ones was "
     "searched by pattern for the rest"
 )
 
-
-class _Open(NamedTuple):
-    """An open passage kept for the second look."""
-
-    order: int
-    spot: Spot
-    format: str
-    passage: Passage
+_TOO_MUCH_TEXT: Final = (
+    "the file's open text is too varied to compare its people with; send text and tables apart"
+)
+_TOGETHER: Final = 64
+"""Open passages looked at together: the name model is fed several texts at a time."""
 
 
 def inspect(
@@ -88,16 +77,14 @@ class _Inspection:
         self._look = Looker(detectors, self._identities, self._tally)
         self._detectors = detectors
         self._formats: dict[str, str] = {}
-        self._kept: list[_Open] = []
-        self._kept_size = 0
-        self._order = 0
+        self._kept = Kept(budget.text_bytes)
 
     def run(self) -> Report:
         """Both looks."""
         size, sha256, whole = self._digest()
         if whole:
-            self._read(self._first)
-            self._second()
+            self._contained(self._first)
+            self._contained(self._second)
         return Report(
             self._formats.get("", "unknown"), size, sha256,
             findings=self._tally.findings(),
@@ -126,56 +113,39 @@ class _Inspection:
             return size, "", False
         return size, digest.hexdigest(), True
 
-    def _read(self, take: Callable[[_Open], None]) -> None:
-        """Go through the whole file once, giving every passage to ``take``."""
-        meter = self._meter()
-        self._order = 0
+    def _contained(self, look: Callable[[], None]) -> None:
+        """Run a look; whatever stops it is a part of the report."""
         try:
-            for event in walk(self._source, self._name, self._contract, meter):
-                self._event(event, meter, take)
+            look()
         except NotReadableError as error:
             self._tally.trouble(Spot().trouble(error))
         except OSError:
             raise
-        except Exception as error:  # noqa: BLE001 - a hostile container must not stop the gateway
-            self._tally.trouble(_crash(error, Spot()))
+        except Exception as error:  # noqa: BLE001 - hostile bytes must not stop the gateway
+            self._tally.trouble(Spot().crash(error))
 
-    def _event(self, event: Event, meter: Meter, take: Callable[[_Open], None]) -> None:
-        if isinstance(event, Named):
-            self._formats[event.spot.place] = event.format
-        elif isinstance(event, Uninspectable):
-            self._tally.trouble(event)
-        elif isinstance(event, Around):
-            self._give(event.spot, event.format, event.passage, take)
-        else:
-            self._leaf(event, meter, take)
+    def _walk(self) -> Iterator[tuple[int, Found]]:
+        """Everything in the file, once, numbered."""
+        order = 0
+        for event in walk(self._source, self._name, self._contract, self._meter()):
+            if isinstance(event, Named):
+                self._formats[event.spot.place] = event.format
+            elif isinstance(event, Found):
+                order += 1
+                yield order, event
+            else:
+                self._tally.trouble(event)
 
-    def _leaf(self, leaf: Leaf, meter: Meter, take: Callable[[_Open], None]) -> None:
-        met: set[str] = set()
-        try:
-            for passage in _passages(leaf, meter, met):
-                self._give(leaf.spot, leaf.format, passage, take)
-            drain(leaf.source, meter)
-        except NotReadableError as error:
-            if is_spent(meter):
-                raise
-            self._tally.trouble(leaf.spot.trouble(error))
-        except OSError:
-            raise
-        except Exception as error:  # noqa: BLE001 - any parser may crash on hostile bytes
-            self._tally.trouble(_crash(error, leaf.spot))
-        for fmt in sorted(met):
-            try:
-                admit(fmt, self._contract)
-            except NotReadableError as error:
-                self._tally.trouble(leaf.spot.trouble(error))
-
-    def _give(self, spot: Spot, fmt: str, passage: Passage, take: Callable[[_Open], None]) -> None:
-        self._order += 1
-        take(_Open(self._order, spot, fmt, passage))
-
-    def _first(self, item: _Open) -> None:
+    def _first(self) -> None:
         """Learn, take what a position tells, keep what is open."""
+        for order, found in self._walk():
+            if isinstance(found.item, Passage):
+                self._take(Open(order, found.spot, found.format, found.item))
+            else:
+                self._look.by_batch(order, found.spot, found.format, found.item)
+                self._kept.add_batch(found.item)
+
+    def _take(self, item: Open) -> None:
         passage = item.passage
         if passage.carrier is Carrier.IDENTIFIER_FIELD:
             self._identities.learn(passage)
@@ -183,47 +153,42 @@ class _Inspection:
             # A column that only its values give away speaks of the same people.
             self._identities.learn(passage._replace(carrier=Carrier.IDENTIFIER_FIELD))
         self._look.by_position(*item)
-        if self._look.is_open(passage) and self._kept_size <= self._budget.text_bytes:
-            self._kept_size += len(passage.text) + _OVERHEAD
-            self._kept.append(item)
+        if self._look.is_open(passage):
+            self._kept.add_text(item)
 
     def _second(self) -> None:
         """Look at the open text with the file's people known."""
-        if self._kept_size > self._budget.text_bytes:
-            self._kept.clear()
-            self._read(self._look_again)
-            return
+        self._learn_batches()
         meter = self._meter()
-        try:
-            for item in self._kept:
-                meter.check_time()
-                self._look_again(item)
-        except NotReadableError as error:
-            self._tally.trouble(Spot().trouble(error))
+        items = self._open()
+        while several := list(islice(items, _TOGETHER)):
+            meter.check_time()
+            self._look.at_texts(several)
 
-    def _look_again(self, item: _Open) -> None:
-        if self._look.is_open(item.passage):
-            self._look.at_text(*item)
+    def _learn_batches(self) -> None:
+        """Learn those people of the batches whom the open text may speak of."""
+        if not self._kept.met_batch:
+            return
+        vocabulary = self._kept.vocabulary()
+        if self._kept.is_saturated:
+            raise NotReadableError(Obstacle.TOO_LARGE, _TOO_MUCH_TEXT)
+        for batch in self._batches() if vocabulary else ():
+            for passage in batch.likely(vocabulary):
+                self._identities.learn(passage._replace(carrier=Carrier.IDENTIFIER_FIELD))
+
+    def _batches(self) -> Iterable[Batch]:
+        if self._kept.has_all_batches:
+            return self._kept.batches
+        return (f.item for _, f in self._walk() if not isinstance(f.item, Passage))
+
+    def _open(self) -> Iterator[Open]:
+        if self._kept.has_all_text:
+            yield from self._kept.open
+            return
+        for order, found in self._walk():
+            if isinstance(found.item, Passage) and self._look.is_open(found.item):
+                yield Open(order, found.spot, found.format, found.item)
 
     def _notes(self) -> tuple[str, ...]:
         saturated = (_SATURATED,) if self._identities.saturated else ()
         return (*self._detectors.notes, *saturated, *self._look.notes())
-
-
-def _passages(leaf: Leaf, meter: Meter, met: set[str]) -> Iterator[Passage]:
-    """The parser of a leaf's format, at work."""
-    if leaf.format.startswith("x12/"):
-        return x12.parse(leaf.source, meter, met=met)
-    if leaf.format.startswith("delimited/"):
-        return delimited.parse(leaf.source, meter, leaf.name)
-    return text.parse(leaf.source, meter)
-
-
-def _crash(error: Exception, spot: Spot) -> Uninspectable:
-    # The type alone: a message may quote the content.
-    if isinstance(error, MemoryError):
-        return Uninspectable(
-            Obstacle.OUT_OF_MEMORY, "not enough memory", "", spot.member, spot.place
-        )
-    detail = f"the parser failed ({type(error).__name__}); please report it"
-    return Uninspectable(Obstacle.CRASH, detail, "", spot.member, spot.place)

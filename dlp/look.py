@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 import re2
 
+from dlp.batch import Batch
 from dlp.detect import Detectors, Identities
+from dlp.kept import Open
 from dlp.model import (
     Carrier,
     Category,
@@ -69,9 +72,31 @@ class Looker:
 
     def by_position(self, order: int, spot: Spot, fmt: str, passage: Passage) -> None:
         """Take the finding that the passage's place gives, without reading it."""
+        match = self._placed(passage)
+        if match is not None:
+            self._tally.add(order, spot, fmt, passage, match)
+
+    def by_batch(self, order: int, spot: Spot, fmt: str, batch: Batch) -> None:
+        """Take the findings of fields by the thousand: count all, list the first."""
+        for kind, count in batch.counts.items():
+            counted = self._tally.add_counts(fmt, kind, count)
+            # A contract that asks where each stands costs a look at each.
+            take = self._tally.list_only if counted else self._added
+            limit = min(count, self._tally.limit) if counted else count
+            for passage in batch.first(kind, limit):
+                match = self._placed(passage)
+                if match is not None and not take(order, spot, fmt, passage, match):
+                    break
+
+    def _added(self, order: int, spot: Spot, fmt: str, passage: Passage, match: Match) -> bool:
+        self._tally.add(order, spot, fmt, passage, match)
+        return True
+
+    def _placed(self, passage: Passage) -> Match | None:
+        """What a passage's place says it holds; None for nothing, and for nobody's."""
         category = passage.category
         if category is None or passage.subject is Subject.PROVIDER:
-            return
+            return None
         if passage.carrier is Carrier.IDENTIFIER_FIELD:
             match = self._detectors.check_field(passage)
         elif passage.carrier is Carrier.FREE_TEXT:
@@ -79,12 +104,15 @@ class Looker:
         elif not passage.fault:
             match = Match(category, 0, len(passage.text), _POSITION_SURE, _POSITION)
         else:
-            return
-        if match is None:
-            return
-        if category in _CODED:
+            return None
+        if match is not None and category in _CODED:
             match = match._replace(labels=self._detectors.labels(passage))
-        self._tally.add(order, spot, fmt, passage, match)
+        return match
+
+    def at_texts(self, items: Iterable[Open]) -> None:
+        """Look at several open passages."""
+        for item in items:
+            self.at_text(*item)
 
     def at_text(self, order: int, spot: Spot, fmt: str, passage: Passage) -> None:
         """Take what detectors find in the text; hold prose in slots that aren't for prose."""

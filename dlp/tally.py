@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from config.contracts import Contract, Expectation, Rules
+from dlp.batch import Kind
+from dlp.listing import Listing, Place
 from dlp.mask import mask
 from dlp.model import (
     Carrier,
@@ -30,10 +32,9 @@ class Tally:
     """What an inspection has found so far."""
 
     def __init__(self, contract: Contract, rules: Rules, limit: int) -> None:
-        self._contract, self._key, self._limit = contract, rules.digest_key, limit
-        self._expected_ones: list[tuple[int, int, Finding]] = []
-        self._deciding: list[tuple[int, int, Finding]] = []
-        self._doubtful: list[tuple[int, int, Finding]] = []
+        self._contract, self._key, self.limit = contract, rules.digest_key, limit
+        self._expected_ones, self._deciding, self._doubtful = (Listing(limit) for _ in range(3))
+        self._members: dict[str, int] = {}
         self._seen: set[tuple[str, str, Category, int | None]] = set()
         self._expected: dict[tuple[str, Carrier, Category], bool] = {}
         self._troubles: dict[Uninspectable, None] = {}
@@ -41,7 +42,7 @@ class Tally:
         self.label_counts: Counter[Label] = Counter()
 
     def add(self, order: int, spot: Spot, fmt: str, passage: Passage, match: Match) -> None:
-        """Count a match, and list it while there is room.
+        """Count a match, and list it if it is among the first.
 
         Args:
             order: The passage's ordinal in the file.
@@ -56,11 +57,35 @@ class Tally:
         self.counts[match.category, expected] += 1
         if match.labels:
             self.label_counts.update(match.labels)
-        listed = self._expected_ones if expected else self._unexpected(match)
-        if len(listed) < self._limit:
-            listed.append((order, match.start, self._finding(spot, passage, match, expected)))
+        self._list(order, spot, passage, match, expected=expected)
 
-    def _unexpected(self, match: Match) -> list[tuple[int, int, Finding]]:
+    def add_counts(self, fmt: str, kind: Kind, count: int) -> bool:
+        """Count fields of one kind at once; false if the contract asks where each stands."""
+        key = (fmt, kind.carrier, kind.category)
+        if any(e.at for e in self._contract.expect if _fits(e, *key)):
+            return False
+        self.counts[kind.category, self._expects_kind(*key)] += count
+        for label in kind.labels:
+            self.label_counts[label] += count
+        return True
+
+    def list_only(self, order: int, spot: Spot, fmt: str, passage: Passage, match: Match) -> bool:
+        """List one of the fields that :meth:`add_counts` counted; false once there is no room."""
+        expected = self._expects(fmt, passage, match)
+        return self._list(order, spot, passage, match, expected=expected)
+
+    def _list(
+        self, order: int, spot: Spot, passage: Passage, match: Match, *, expected: bool
+    ) -> bool:
+        listing = self._expected_ones if expected else self._unexpected(match)
+        offset, _ = _bytes_at(passage, match)
+        member = self._members.setdefault(spot.place, len(self._members))
+        place = Place(
+            member, -1 if offset is None else offset, order, match.start, match.category.value
+        )
+        return listing.add(place, lambda: self._finding(spot, passage, match, expected))
+
+    def _unexpected(self, match: Match) -> Listing:
         """The list for an unexpected match: doubtful ones never crowd out those that decide."""
         return self._deciding if match.confidence >= self._contract.confidence else self._doubtful
 
@@ -89,13 +114,13 @@ class Tally:
         key = (spot.place, match.detector, match.category, offset)
         if key in self._seen:
             return False
-        if len(self._seen) > self._limit:
+        if len(self._seen) > self.limit:
             self._seen.clear()
         self._seen.add(key)
         return True
 
     def _expects(self, fmt: str, passage: Passage, match: Match) -> bool:
-        """Whether the contract calls for the match there; worked out once a kind of place."""
+        """Whether the contract calls for the match there."""
         key = (fmt, passage.carrier, match.category)
         known = self._expected.get(key)
         if known is not None:
@@ -106,8 +131,14 @@ class Tally:
             return any(
                 not e.at or any(fnmatchcase(where, pattern) for pattern in e.at) for e in fitting
             )
-        self._expected[key] = bool(fitting)
-        return bool(fitting)
+        return self._expects_kind(*key)
+
+    def _expects_kind(self, fmt: str, carrier: Carrier, category: Category) -> bool:
+        """The same for a kind of place of which the contract doesn't ask where; kept."""
+        key = (fmt, carrier, category)
+        if key not in self._expected:
+            self._expected[key] = any(_fits(e, *key) for e in self._contract.expect)
+        return self._expected[key]
 
     def _digest(self, category: Category, text: str) -> str:
         if not self._key:
@@ -127,12 +158,16 @@ class Tally:
 
     def findings(self) -> tuple[Finding, ...]:
         """The listed findings in the order of the file."""
-        room = self._limit - len(self._deciding)
+        room = self.limit - len(self._deciding)
         listed = sorted(
-            (*self._expected_ones, *self._deciding, *self._doubtful[:room]),
-            key=lambda entry: (entry[0], entry[1]),
+            (
+                *self._expected_ones.first(self.limit),
+                *self._deciding.first(self.limit),
+                *self._doubtful.first(room),
+            ),
+            key=lambda entry: entry[0],
         )
-        return tuple(finding for _, _, finding in listed)
+        return tuple(finding for _, finding in listed)
 
 
 def _fits(expectation: Expectation, fmt: str, carrier: Carrier, category: Category) -> bool:
@@ -155,6 +190,8 @@ def _bytes_at(passage: Passage, match: Match) -> tuple[int | None, int | None]:
     text, offset, length = passage.text, passage.offset, passage.length
     if offset is None or length is None or (match.start == 0 and match.end == len(text)):
         return offset, length
+    if passage.spans is not None:
+        return passage.spans(match.start, match.end)
     if len(text) == length:
         return offset + match.start, match.end - match.start
     for encoding in _ENCODINGS:

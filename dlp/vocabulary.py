@@ -25,6 +25,7 @@ _MOST_RUNS: Final = 6
 _LONGEST_ID: Final = 48
 _PHONES: Final = frozenset({Category.PHONE, Category.FAX})
 _DATES: Final = frozenset({Category.BIRTH_DATE, Category.DEATH_DATE, Category.SERVICE_DATE})
+_MOST_SEEN: Final = 200_000
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -32,7 +33,7 @@ class Vocabulary:
     """Everything that some open text may say of somebody.
 
     Args:
-        texts: The open passages of a file; repeated ones cost nothing.
+        texts: The first open passages of a file; :meth:`add` takes the others.
 
     Attributes:
         words: As :func:`dlp.detect.reading.words` gives them (lower case, no accents), streets
@@ -43,23 +44,37 @@ class Vocabulary:
         emails: In lower case.
     """
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str] = ()) -> None:
         self.words: set[str] = set()
         self.ids: set[str] = set()
         self.days: set[int] = set()
         self.emails: set[str] = set()
-        for text in dict.fromkeys(texts):
-            self._take(Reading(text))
-        self.words.update([shortened(word) for word in self.words])
-        self._typos = {
-            part for word in self.words if len(word) >= MIN_LENGTH - 1 for part in deletions(word)
-        }
+        self._seen: set[int] = set()
+        self._typos: set[str] | None = None
+        for text in texts:
+            self.add(text)
 
     def __bool__(self) -> bool:
         return bool(self.words)
 
+    def __len__(self) -> int:
+        return len(self.words) + len(self.ids) + len(self.days) + len(self.emails)
+
+    def add(self, text: str) -> None:
+        """Take in one more passage; a text met before costs nothing."""
+        key = hash(text)
+        if key in self._seen:
+            return
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen.add(key)
+        self._typos = None
+        self._take(Reading(text))
+
     def _take(self, reading: Reading) -> None:
-        self.words.update(token.norm for token in reading.tokens if token.norm)
+        for token in reading.tokens:
+            if token.norm and token.norm not in self.words:
+                self.words.update((token.norm, shortened(token.norm)))
         if reading.has_digits:
             self.ids.update(_ids(reading.folded))
             for written in find_dates(reading):
@@ -89,7 +104,14 @@ class Vocabulary:
         """Whether a word of a name (lower case, no accents) may be meant, one typo allowed."""
         if word in self.words:
             return True
-        return len(word) >= MIN_LENGTH and not self._typos.isdisjoint(deletions(word))
+        return len(word) >= MIN_LENGTH and not self._misspelt().isdisjoint(deletions(word))
+
+    def _misspelt(self) -> set[str]:
+        """The words with a letter left out, made when first asked for."""
+        if self._typos is None:
+            long = (word for word in self.words if len(word) >= MIN_LENGTH - 1)
+            self._typos = {part for word in long for part in deletions(word)}
+        return self._typos
 
     def named_among(self, candidates: Collection[str]) -> set[str]:
         """Those of many words that :meth:`may_name` says may be meant."""

@@ -1,4 +1,4 @@
-"""From a file to its leaves: containers opened one inside the other, under one budget."""
+"""From a file to everything in it: members read one inside the other, under one budget."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from config.contracts import Contract
+from dlp.batch import Batch
 from dlp.budget import Meter
+from dlp.content import Content
 from dlp.identify import Kind, identify
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source, Uninspectable
 from dlp.parse.x12.formats import HEALTH_CARE
-from dlp.unpack import CONTAINERS, Entry
+from dlp.readers import is_container, reader
+from dlp.streams import drain
+from dlp.unpack.entry import Entry
 
 _X12: Final = "x12/"
+_PACKED: Final = (".gz", ".bz2", ".xz", ".zst", ".pgp", ".gpg", ".asc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +52,21 @@ class Spot:
         """An error as a part of the report."""
         return Uninspectable(error.obstacle, error.detail, error.where, self.member, self.place)
 
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A member to be parsed."""
-
-    spot: Spot
-    format: str
-    source: Source
-    name: str
+    def crash(self, error: Exception) -> Uninspectable:
+        """A reader's failure as a part of the report: its type alone, a message may quote."""
+        if isinstance(error, MemoryError):
+            return self.trouble(NotReadableError(Obstacle.OUT_OF_MEMORY, "not enough memory"))
+        detail = f"the parser failed ({type(error).__name__}); please report it"
+        return self.trouble(NotReadableError(Obstacle.CRASH, detail))
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """Text around a member: its name, a comment."""
+class Found:
+    """Fields and text of a member, or around it: its name, a comment."""
 
     spot: Spot
     format: str
-    passage: Passage
+    item: Passage | Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Named:
     format: str
 
 
-Event = Leaf | Around | Named | Uninspectable
+Event = Found | Named | Uninspectable
 
 
 def accepts(contract: Contract, fmt: str) -> bool:
@@ -84,29 +86,80 @@ def accepts(contract: Contract, fmt: str) -> bool:
 
 
 def walk(source: Source, name: str, contract: Contract, meter: Meter) -> Iterator[Event]:
-    """Everything in a file. A leaf must be read before the next event is asked for.
+    """Everything in a file, in its order. A member's failure stops that member alone.
 
     Raises:
         NotReadableError: Only once the whole inspection's budget is spent.
+        OSError: The source can't be read.
     """
-    yield Around(Spot(), "", Passage(name, "file name", Carrier.NAME))
-    yield from _member(source, name, Spot(), contract, meter)
+    yield Found(Spot(), "", Passage(name, "file name", Carrier.NAME))
+    yield from _Walk(contract, meter).member(source, name, Spot())
 
 
-def _member(
-    source: Source, name: str, spot: Spot, contract: Contract, meter: Meter
-) -> Iterator[Event]:
-    try:
-        kind = identify(source, name)
-        yield Named(spot, kind.format)
-        _admit(kind, contract)
-    except NotReadableError as error:
-        yield spot.trouble(error)
-        return
-    if kind.format in CONTAINERS:
-        yield from _container(source, name, kind.format, spot, contract, meter)
-    else:
-        yield Leaf(spot, kind.format, source, name)
+class _Walk:
+    def __init__(self, contract: Contract, meter: Meter) -> None:
+        self._contract, self._meter = contract, meter
+
+    def member(self, source: Source, name: str, spot: Spot) -> Iterator[Event]:
+        """One member: named, then read if it may come and can be read."""
+        try:
+            kind = identify(source, name)
+            yield Named(spot, kind.format)
+            _admit(kind, self._contract)
+        except NotReadableError as error:
+            yield spot.trouble(error)
+            return
+        yield from self._read(Content(source, name, kind.format, spot.depth), spot)
+
+    def _read(self, content: Content, spot: Spot) -> Iterator[Event]:
+        try:
+            yield from self._items(content, spot)
+            if not is_container(content.format):
+                drain(content.source, self._meter)
+        except NotReadableError as error:
+            if is_spent(self._meter):
+                raise
+            yield spot.trouble(error)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - any reader may crash on hostile bytes
+            yield spot.crash(error)
+        for fmt in sorted(content.met):
+            try:
+                admit(fmt, self._contract)
+            except NotReadableError as error:
+                yield spot.trouble(error)
+
+    def _items(self, content: Content, spot: Spot) -> Iterator[Event]:
+        if is_container(content.format) and spot.depth >= self._meter.budget.depth:
+            detail = f"containers nested deeper than {self._meter.budget.depth}"
+            raise NotReadableError(Obstacle.TOO_DEEP, detail)
+        for item in reader(content.format)(content, self._meter):
+            if isinstance(item, Entry):
+                yield from self._entry(item, content, spot.inside(item))
+            elif isinstance(item, Uninspectable):
+                yield replace(item, member=spot.member, member_place=spot.place)
+            else:
+                yield Found(spot, content.format, item)
+
+    def _entry(self, entry: Entry, around: Content, spot: Spot) -> Iterator[Event]:
+        """One member of what ``around`` is."""
+        if not is_container(around.format) and entry.ordinal:
+            # Containers count their members themselves, before they unpack the next.
+            self._meter.enter(spot.depth)
+        if entry.name:
+            yield Found(spot, around.format, Passage(entry.name, "member name", Carrier.NAME))
+        for text in entry.texts:
+            yield Found(spot, around.format, text)
+        for fault in entry.faults:
+            yield replace(fault, member=spot.member, member_place=spot.place)
+        if entry.source is not None:
+            yield from self.member(entry.source, entry.name or _unpacked(around.name), spot)
+
+
+def _unpacked(name: str) -> str:
+    """What a compressed file without a name of its own inside holds: ``a.csv`` of ``a.csv.gz``."""
+    return next((name.removesuffix(end) for end in _PACKED if name.endswith(end)), name)
 
 
 def _admit(kind: Kind, contract: Contract) -> None:
@@ -136,38 +189,6 @@ def admit(fmt: str, contract: Contract) -> None:
         raise NotReadableError(
             Obstacle.NOT_IN_CONTRACT, f"{fmt} is not a format of the contract {contract.contract}"
         )
-
-
-def _container(
-    source: Source, name: str, fmt: str, spot: Spot, contract: Contract, meter: Meter
-) -> Iterator[Event]:
-    if spot.depth >= meter.budget.depth:
-        detail = f"containers nested deeper than {meter.budget.depth}"
-        yield spot.trouble(NotReadableError(Obstacle.TOO_DEEP, detail))
-        return
-    try:
-        for entry in CONTAINERS[fmt](source, meter, spot.depth + 1):
-            yield from _entry(entry, spot.inside(entry), name, fmt, contract, meter)
-    except NotReadableError as error:
-        if is_spent(meter):
-            raise
-        yield spot.trouble(error)
-
-
-def _entry(
-    entry: Entry, spot: Spot, name: str, fmt: str, contract: Contract, meter: Meter
-) -> Iterator[Event]:
-    """One entry of the container ``name`` of format ``fmt``."""
-    if entry.name:
-        yield Around(spot, fmt, Passage(entry.name, "member name", Carrier.NAME))
-    for text in entry.texts:
-        yield Around(spot, fmt, text)
-    for fault in entry.faults:
-        yield replace(fault, member=spot.member, member_place=spot.place)
-    if entry.source is not None:
-        # A gzip file often names its member by its own name alone.
-        inner = entry.name or name.removesuffix(".gz")
-        yield from _member(entry.source, inner, spot, contract, meter)
 
 
 def is_spent(meter: Meter) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from dlp.budget import Meter
+from dlp.content import Content
 from dlp.decode import Line, lines
-from dlp.model import Carrier, Passage, Source
+from dlp.model import Carrier, Passage
 from dlp.parse.place import LinePlace
 
 PARAGRAPH: Final = 4096
@@ -16,7 +17,7 @@ OVERLAP: Final = 200
 """Characters that two pieces of one long line share, so that nothing is lost in the cut."""
 
 
-def parse(source: Source, meter: Meter) -> Iterator[Passage]:
+def parse(content: Content, meter: Meter) -> Iterator[Passage]:
     """All of a text, as free text.
 
     Raises:
@@ -25,7 +26,7 @@ def parse(source: Source, meter: Meter) -> Iterator[Passage]:
     """
     block: list[Line] = []
     first, size = 1, 0
-    for number, line in enumerate(lines(source, meter), 1):
+    for number, line in enumerate(lines(content.source, meter), 1):
         # Only lines of one encoding share a passage, or byte places could not be told.
         fits = size + len(line.text) <= PARAGRAPH and (
             not block or block[0].encoding == line.encoding

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from dlp.budget import Meter
-from dlp.identify import GZIP, ZIP
 from dlp.model import Source
 from dlp.unpack import gzips, zips
 from dlp.unpack.entry import Entry
 
 Opener = Callable[[Source, Meter, int], Iterator[Entry]]
 
-CONTAINERS: Final[dict[str, Opener]] = {ZIP: zips.entries, GZIP: gzips.entries}
+CONTAINERS: Final[dict[str, Opener]] = {
+    "archive/zip": zips.entries,
+    "archive/gzip": gzips.entries,
+}
 """Format to what opens it; the number is how many containers down its members lie."""
 
 __all__ = ["CONTAINERS", "Entry", "Opener"]

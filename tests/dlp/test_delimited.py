@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlp.budget import Budget, Meter
+from dlp.content import Content
 from dlp.model import Carrier, Category, NotReadableError, Obstacle, Passage
 from dlp.parse.delimited import parse
 from dlp.parse.delimited.dialect import sniff
@@ -30,7 +31,7 @@ def table(rows: Iterable[Sequence[object]], delimiter: str = ",") -> bytes:
 
 
 def passages(data: bytes) -> list[Passage]:
-    return list(parse(io.BytesIO(data), Meter(Budget())))
+    return list(parse(Content(io.BytesIO(data), "", "delimited/csv"), Meter(Budget())))
 
 
 def ssn() -> str:

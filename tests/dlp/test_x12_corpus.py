@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlp.budget import Budget, Meter
+from dlp.content import Content
 from dlp.model import NotReadableError, Obstacle, Passage
 from dlp.parse import x12
 
@@ -38,7 +39,9 @@ def sample(request: pytest.FixtureRequest) -> Path:
 def read(path: Path) -> tuple[list[Passage], NotReadableError | None]:
     passages: list[Passage] = []
     try:
-        passages.extend(x12.parse(io.BytesIO(path.read_bytes()), Meter(Budget())))
+        passages.extend(
+            x12.parse(Content(io.BytesIO(path.read_bytes()), "", "x12"), Meter(Budget()))
+        )
     except NotReadableError as error:
         return passages, error
     return passages, None

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dlp.budget import Budget, Meter
+from dlp.content import Content
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage
 from dlp.parse import x12
 from dlp.parse.x12 import framing
@@ -26,7 +27,7 @@ PROSE = b"HIS SISTER JANE DOE CALLED FROM 12 ELM STREET ABOUT THE HIV TEST"
 def read(data: bytes) -> tuple[list[Passage], NotReadableError | None]:
     passages: list[Passage] = []
     try:
-        passages.extend(x12.parse(io.BytesIO(data), Meter(Budget())))
+        passages.extend(x12.parse(Content(io.BytesIO(data), "", "x12"), Meter(Budget())))
     except NotReadableError as error:
         return passages, error
     return passages, None
@@ -160,7 +161,7 @@ def test_a_segment_without_end_is_malformed() -> None:
 
 def test_the_budget_of_bytes_is_kept() -> None:
     with pytest.raises(NotReadableError) as caught:
-        list(x12.parse(io.BytesIO(CLAIM), Meter(Budget(bytes=500))))
+        list(x12.parse(Content(io.BytesIO(CLAIM), "", "x12"), Meter(Budget(bytes=500))))
     assert caught.value.obstacle is Obstacle.TOO_LARGE
 
 
@@ -189,7 +190,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
     source = Endless(2_000)
     tracemalloc.start()
     try:
-        count = sum(1 for _ in x12.parse(source, Meter(Budget())))
+        count = sum(1 for _ in x12.parse(Content(source, "", "x12"), Meter(Budget())))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -199,7 +200,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
 
 def test_a_caller_who_judges_formats_gets_them_all() -> None:
     met: set[str] = set()
-    list(x12.parse(io.BytesIO(BODIES["mixed-sets"]), Meter(Budget()), met=met))
+    list(x12.parse(Content(io.BytesIO(BODIES["mixed-sets"]), "", "x12"), Meter(Budget()), met=met))
     assert met == {"x12/837P", "x12/835"}
 
 
@@ -236,5 +237,5 @@ def test_binary_data_far_behind_padding_is_not_read_as_segments() -> None:
 
 def test_an_interchange_of_acknowledgements_alone_is_met_as_such() -> None:
     met: set[str] = set()
-    list(x12.parse(io.BytesIO(BODIES["ta1-alone"]), Meter(Budget()), met=met))
+    list(x12.parse(Content(io.BytesIO(BODIES["ta1-alone"]), "", "x12"), Meter(Budget()), met=met))
     assert met == {"x12/TA1"}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from dlp.budget import Budget, Meter
+from dlp.content import Content
 from dlp.model import Carrier, NotReadableError, Passage
 from dlp.parse import x12
 from dlp.parse.x12.plan import READERS
@@ -55,7 +56,7 @@ def planted(
 def read(data: bytes) -> list[Passage]:
     passages: list[Passage] = []
     try:
-        passages.extend(x12.parse(io.BytesIO(data), Meter(Budget())))
+        passages.extend(x12.parse(Content(io.BytesIO(data), "", "x12"), Meter(Budget())))
     except NotReadableError as error:
         pytest.fail(f"not read: {error} {error.where}")
     return passages

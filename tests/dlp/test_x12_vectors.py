@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from dlp.budget import Budget, Meter
+from dlp.content import Content
 from dlp.model import NotReadableError, Passage
 from dlp.parse import x12
 
@@ -30,7 +31,7 @@ class Vector:
             key, _, value = line.partition(": ")
             self.wanted.setdefault(key, []).append(value)
         try:
-            self.passages.extend(x12.parse(io.BytesIO(body), Meter(Budget())))
+            self.passages.extend(x12.parse(Content(io.BytesIO(body), "", "x12"), Meter(Budget())))
         except NotReadableError as error:
             self.error = error
 

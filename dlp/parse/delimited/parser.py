@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Final
 
 from dlp.budget import Meter
+from dlp.content import Content
 from dlp.decode import lines
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source
 from dlp.parse.delimited import headers, values
@@ -24,7 +25,7 @@ _LONGEST_TITLE: Final = 60
 _HEAD: Final = 64 * 2**10
 
 
-def parse(source: Source, meter: Meter, name: str = "") -> Iterator[Passage]:
+def parse(content: Content, meter: Meter) -> Iterator[Passage]:
     """The passages of a table, in the order of the file.
 
     A cell in a column whose header names a category, and whose values agree, is an identifier
@@ -34,16 +35,17 @@ def parse(source: Source, meter: Meter, name: str = "") -> Iterator[Passage]:
     nobody's and make no passage.
 
     Args:
-        source: Read from its start.
+        content: Its source is read from its start; the ending of its name tips the balance
+            between dialects.
         meter: Charged with every byte.
-        name: The member's name; its ending tips the balance between dialects.
 
     Raises:
         NotReadableError: On more than 16,384 columns, cells over 256 KiB, bytes that aren't text,
             or a spent budget.
     """
+    source = content.source
     source.seek(0)
-    dialect = sniff(_head(source), name) or Dialect("csv", ",")
+    dialect = sniff(_head(source), content.name) or Dialect("csv", ",")
     reading = rows(lines(source, meter), dialect.delimiter)
     sample = _sample(reading)
     table = _Table([row for row in sample if any(c.text.strip() for c in row.cells)])

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from dlp.budget import Meter
-from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source, Subject
+from dlp.content import Content
+from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Subject
 from dlp.parse.x12.embedded import is_readable
 from dlp.parse.x12.envelope import Envelope
 from dlp.parse.x12.formats import identify
@@ -22,11 +23,11 @@ _OWN_SEGMENT: Final = re.compile(rb"Z[A-Z0-9]{1,2}")
 _UNKNOWN: Final = "segment not in this transaction's guide"
 
 
-def parse(source: Source, meter: Meter, *, met: set[str] | None = None) -> Iterator[Passage]:
+def parse(content: Content, meter: Meter, *, met: set[str] | None = None) -> Iterator[Passage]:
     """The passages of an X12 member, in the order of the file.
 
     Args:
-        source: Read from its start.
+        content: Its source is read from its start.
         meter: Charged with every byte.
         met: Takes the format of each transaction set (``x12/837P``; ``x12/TA1`` where there are
             only acknowledgements of interchanges), for a caller that judges
@@ -39,6 +40,7 @@ def parse(source: Source, meter: Meter, *, met: set[str] | None = None) -> Itera
             binary data in a 275 that isn't text, and for a mix of sets. The passages before the
             damage, and all where only the mix or the binary is at fault, come first.
     """
+    source = content.source
     source.seek(0)
     announced = identify(source.read(_HEAD))
     reader = _Reader(announced, met)

@@ -1,0 +1,60 @@
+"""Which reader reads which format: the one table that knows them all.
+
+A reader's module is imported when its format is first met: ``--help`` and a text file needn't wait
+for the libraries of PDF and DICOM. A process that will confine itself calls :func:`warm` before.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Final
+
+from dlp.budget import Meter
+from dlp.content import Content, Item, Reader
+
+_READERS: Final[dict[str, str]] = {
+    "text/plain": "dlp.parse.text:parse",
+    "x12/*": "dlp.readers:_x12",
+    "delimited/*": "dlp.parse.delimited:parse",
+    "archive/zip": "dlp.unpack.reader:read",
+    "archive/gzip": "dlp.unpack.reader:read",
+}
+"""Format, or a family of them, to ``module:function``."""
+
+
+def can_read(fmt: str) -> bool:
+    """Whether a format is read here, and not only named."""
+    return _place(fmt) in _READERS
+
+
+def reader(fmt: str) -> Reader:
+    """What reads a format that :func:`can_read` knows.
+
+    Raises:
+        KeyError: For any other.
+    """
+    module, _, function = _READERS[_place(fmt)].partition(":")
+    found: Reader = getattr(importlib.import_module(module), function)
+    return found
+
+
+def is_container(fmt: str) -> bool:
+    """Whether a format has members and nothing of its own to drain."""
+    return fmt.startswith("archive/")
+
+
+def warm() -> None:
+    """Import every reader, for a process that soon can't open their files any more."""
+    for place in _READERS.values():
+        importlib.import_module(place.partition(":")[0])
+
+
+def _place(fmt: str) -> str:
+    return fmt if fmt in _READERS else f"{fmt.partition('/')[0]}/*"
+
+
+def _x12(content: Content, meter: Meter) -> Iterator[Item]:
+    from dlp.parse import x12  # noqa: PLC0415 - when first met
+
+    return x12.parse(content, meter, met=content.met)

@@ -47,6 +47,11 @@ class Expectation(_Frozen):
     formats: tuple[str, ...] = ()
 
 
+Redaction = Literal["mask", "remove", "pseudonym"]
+"""What redaction leaves: Xs in the shape of the value, nothing, or a keyed word, the same one for
+the same value."""
+
+
 class Contract(_Frozen):
     """What one flow may carry.
 
@@ -56,7 +61,9 @@ class Contract(_Frozen):
         formats: Formats accepted, as globs (``x12/837P``, ``delimited/*``, ``*``). Containers
             (``archive/*``) are looked through when named; their members must match too.
         expect: Which categories belong where.
-        unexpected: What to do when something stands where it isn't expected.
+        unexpected: What to do when something stands where it isn't expected. ``redact`` takes it
+            out where the format can be kept valid, else the file is held.
+        redaction: What stands there then.
         protected: What to do with codes of a protected class; one action, or one a label.
         uninspectable: What to do with what can't be inspected.
         confidence: Findings below it are reported and decide nothing.
@@ -67,6 +74,7 @@ class Contract(_Frozen):
     formats: tuple[str, ...] = Field(min_length=1)
     expect: tuple[Expectation, ...] = ()
     unexpected: Action = Action.HOLD
+    redaction: Redaction = "mask"
     protected: Action | dict[LabelName, Action] = Action.RELEASE
     uninspectable: Literal[Action.HOLD, Action.REFUSE] = Action.HOLD
     confidence: Annotated[float, Field(ge=0, le=1)] = 0.5

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from dlp.model import Carrier, Category, Finding, Label, Obstacle, Report, Uninspectable
+from dlp.redact import Edit, Redaction
 from dlp.verdict import Verdict
 
 
@@ -136,6 +139,36 @@ def from_wire(data: Mapping[str, Any]) -> Report:
         )
     except (KeyError, TypeError, AttributeError, ValueError):
         raise ValueError("not a report") from None
+
+
+def redaction_to_wire(redaction: Redaction) -> dict[str, Any]:
+    """A redaction as plain JSON values; :func:`redaction_from_wire` turns it back."""
+    return {
+        "report": to_wire(redaction.report),
+        "edits": [[e.offset, e.length, base64.b64encode(e.new).decode()] for e in redaction.edits],
+        "after": to_wire(redaction.after) if redaction.after else None,
+        "blocked": redaction.blocked,
+    }
+
+
+def redaction_from_wire(data: Mapping[str, Any]) -> Redaction:
+    """The redaction that :func:`redaction_to_wire` wrote.
+
+    Raises:
+        ValueError: It is none; the message holds nothing of it.
+    """
+    try:
+        return Redaction(
+            from_wire(data["report"]),
+            tuple(
+                Edit(int(offset), int(length), base64.b64decode(new, validate=True))
+                for offset, length, new in data["edits"]
+            ),
+            from_wire(data["after"]) if data["after"] is not None else None,
+            str(data["blocked"]),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError, binascii.Error):
+        raise ValueError("not a redaction") from None
 
 
 def _finding(item: Mapping[str, Any]) -> Finding:

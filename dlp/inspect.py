@@ -21,7 +21,7 @@ from dlp.kept import Kept, Open
 from dlp.look import Looker
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Report, Source
 from dlp.streams import CHUNK
-from dlp.tally import Tally
+from dlp.tally import Tally, Unexpected
 from dlp.walk import Found, Named, Spot, walk
 
 _SATURATED: Final = (
@@ -44,6 +44,7 @@ def inspect(
     budget: Budget,
     *,
     detectors: Detectors | None = None,
+    unexpected: Unexpected | None = None,
 ) -> Report:
     """Look for PHI where the contract doesn't call for it.
 
@@ -57,22 +58,24 @@ def inspect(
         rules: What the site knows besides.
         budget: What the inspection may spend.
         detectors: Made from ``rules``, for callers that inspect many files under one set of rules.
+        unexpected: Told of every finding that decides against the file, however many.
 
     Raises:
         DlpError: A rule isn't usable.
         OSError: The source can't be read.
     """
-    return _Inspection(source, name, contract, rules, budget, detectors or Detectors(rules)).run()
+    tally = Tally(contract, rules, budget.findings, unexpected)
+    return _Inspection(source, name, contract, budget, detectors or Detectors(rules), tally).run()
 
 
 class _Inspection:
     def __init__(
-        self, source: Source, name: str, contract: Contract, rules: Rules, budget: Budget,
-        detectors: Detectors,
+        self, source: Source, name: str, contract: Contract, budget: Budget,
+        detectors: Detectors, tally: Tally,
     ) -> None:  # fmt: skip
         self._source, self._name, self._contract, self._budget = source, name, contract, budget
         self._started = time.monotonic()
-        self._tally = Tally(contract, rules, budget.findings)
+        self._tally = tally
         self._identities = Identities()
         self._look = Looker(detectors, self._identities, self._tally)
         self._detectors = detectors

@@ -21,6 +21,7 @@ from dlp.model import (
     Subject,
     Uninspectable,
 )
+from dlp.pseudonym import is_redacted
 from dlp.tally import Tally
 from dlp.walk import Spot
 
@@ -116,7 +117,7 @@ class Looker:
 
     def at_text(self, order: int, spot: Spot, fmt: str, passage: Passage) -> None:
         """Take what detectors find in the text; hold prose in slots that aren't for prose."""
-        found = self._find(passage)
+        found = [m for m in self._find(passage) if not is_redacted(passage.text[m.start : m.end])]
         if passage.carrier is Carrier.IDENTIFIER_FIELD:
             found = [match for match in found if match.category is not passage.category]
         for match in found:

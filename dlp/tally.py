@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -28,10 +29,24 @@ _ENCODINGS: Final = ("utf-8", "latin-1", "utf-16-le")
 _MOST_TROUBLES: Final = 1_000
 
 
-class Tally:
-    """What an inspection has found so far."""
+Unexpected = Callable[[Spot, str, Passage, Match], None]
+"""Told of every match that decides against a file: its member, the format, the place, the match."""
 
-    def __init__(self, contract: Contract, rules: Rules, limit: int) -> None:
+
+class Tally:
+    """What an inspection has found so far.
+
+    Args:
+        contract: What belongs where.
+        rules: For the key of the findings' hashes.
+        limit: Findings listed.
+        unexpected: Told of every finding that decides, the ones not listed too.
+    """
+
+    def __init__(
+        self, contract: Contract, rules: Rules, limit: int, unexpected: Unexpected | None = None
+    ) -> None:
+        self._told = unexpected
         self._contract, self._key, self.limit = contract, rules.digest_key, limit
         self._expected_ones, self._deciding, self._doubtful = (Listing(limit) for _ in range(3))
         self._members: dict[str, int] = {}
@@ -57,12 +72,16 @@ class Tally:
         self.counts[match.category, expected] += 1
         if match.labels:
             self.label_counts.update(match.labels)
+        if self._told and not expected and match.confidence >= self._contract.confidence:
+            self._told(spot, fmt, passage, match)
         self._list(order, spot, passage, match, expected=expected)
 
     def add_counts(self, fmt: str, kind: Kind, count: int) -> bool:
-        """Count fields of one kind at once; false if the contract asks where each stands."""
+        """Count fields of one kind at once; false if it matters where each of them stands."""
         key = (fmt, kind.carrier, kind.category)
         if any(e.at for e in self._contract.expect if _fits(e, *key)):
+            return False
+        if self._told and not self._expects_kind(*key):
             return False
         self.counts[kind.category, self._expects_kind(*key)] += count
         for label in kind.labels:
@@ -78,7 +97,7 @@ class Tally:
         self, order: int, spot: Spot, passage: Passage, match: Match, *, expected: bool
     ) -> bool:
         listing = self._expected_ones if expected else self._unexpected(match)
-        offset, _ = _bytes_at(passage, match)
+        offset, _ = bytes_at(passage, match)
         member = self._members.setdefault(spot.place, len(self._members))
         place = Place(
             member, -1 if offset is None else offset, order, match.start, match.category.value
@@ -91,7 +110,7 @@ class Tally:
 
     def _finding(self, spot: Spot, passage: Passage, match: Match, expected: bool) -> Finding:
         text = passage.text[match.start : match.end]
-        offset, length = _bytes_at(passage, match)
+        offset, length = bytes_at(passage, match)
         return Finding(
             category=match.category,
             expected=expected,
@@ -110,7 +129,7 @@ class Tally:
 
     def _is_new(self, spot: Spot, passage: Passage, match: Match) -> bool:
         """Whether this place was not counted: the pieces of a long line overlap."""
-        offset, _ = _bytes_at(passage, match)
+        offset, _ = bytes_at(passage, match)
         key = (spot.place, match.detector, match.category, offset)
         if key in self._seen:
             return False
@@ -185,7 +204,7 @@ def _where(passage: Passage, start: int) -> str:
     return passage.where if isinstance(passage.where, str) else passage.where()
 
 
-def _bytes_at(passage: Passage, match: Match) -> tuple[int | None, int | None]:
+def bytes_at(passage: Passage, match: Match) -> tuple[int | None, int | None]:
     """The match's bytes where characters map to bytes, else those of the whole passage."""
     text, offset, length = passage.text, passage.offset, passage.length
     if offset is None or length is None or (match.start == 0 and match.end == len(text)):

@@ -29,7 +29,12 @@ _CARRIERS: Final = {
     Carrier.FREE_TEXT: "in free text",
     Carrier.NAME: "in a name",
 }
-_NO_REDACTION: Final = "held because redaction is not available for this format"
+_NO_REDACTION: Final = "held because it can't be redacted and stay valid"
+_REDACTABLE: Final = (
+    "text/plain", "x12/", "hl7v2", "fhir/json", "fhir/ndjson", "json", "ndjson", "ccda",
+    "delimited/",
+)  # fmt: skip
+"""Formats that stay valid, and whose readers say where every value's bytes are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,7 @@ def decide(report: Report, contract: Contract) -> Verdict:
     ]
     action = max((action for action, _ in called), key=_ORDER.index, default=Action.RELEASE)
     reasons = [reason for called_for, reason in called if called_for is not Action.RELEASE]
-    if action is Action.REDACT:
-        # No format can be redacted and stay valid yet, so the file waits for a person.
+    if action is Action.REDACT and not _can_be_redacted(report, contract):
         action, reasons = Action.HOLD, [*reasons, _NO_REDACTION]
     return Verdict(action, _short(reasons))
 
@@ -71,9 +75,7 @@ def _uninspectable(report: Report, contract: Contract) -> Iterator[tuple[Action,
 
 
 def _unexpected(report: Report, contract: Contract) -> Iterator[tuple[Action, str]]:
-    deciding = [
-        f for f in report.findings if not f.expected and f.confidence >= contract.confidence
-    ]
+    deciding = [f for f in report.findings if _decides(f, contract)]
     listed = sum(1 for finding in report.findings if not finding.expected)
     counted = sum(count for (_, expected), count in report.counts.items() if not expected)
     for finding in deciding:
@@ -94,6 +96,36 @@ def _protected(report: Report, contract: Contract) -> Iterator[tuple[Action, str
         plural = "s" * (count != 1)
         reason = f"{count} code{plural} of a protected class ({words}){where}"
         yield action, _inside(place.member_place if place else "", reason)
+
+
+def is_redactable(fmt: str) -> bool:
+    """Whether a format can be redacted and stay valid."""
+    return fmt.startswith(_REDACTABLE)
+
+
+def _can_be_redacted(report: Report, contract: Contract) -> bool:
+    """Whether nothing listed stands in the way; what isn't listed is seen when it is done.
+
+    A code of a protected class can't be taken out of its field: the claim would say another thing.
+    """
+    protected = [action for action, _ in _protected(report, contract)]
+    return (
+        is_redactable(report.format)
+        and Action.REDACT not in protected
+        and all(_is_redactable(f) for f in report.findings if _decides(f, contract))
+    )
+
+
+def _is_redactable(finding: Finding) -> bool:
+    return (
+        not finding.member_place
+        and finding.offset is not None
+        and finding.carrier not in (Carrier.NAME, Carrier.CODED)
+    )
+
+
+def _decides(finding: Finding, contract: Contract) -> bool:
+    return not finding.expected and finding.confidence >= contract.confidence
 
 
 def _describe(finding: Finding) -> str:

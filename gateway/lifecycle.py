@@ -153,10 +153,17 @@ _BY_POLICY_OR_PERSON: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """Leave to seal a file. Made by :meth:`by_policy` or :meth:`by_person` and by nothing else."""
+    """Leave to seal a file. Made by :meth:`by_policy` or :meth:`by_person` and by nothing else.
+
+    Attributes:
+        staged: The file.
+        by: Whose leave.
+        redact: Whether it holds only for the file with its unexpected PHI taken out.
+    """
 
     staged: Staged
     by: str
+    redact: bool = False
     _token: object = None
 
     def __post_init__(self) -> None:
@@ -173,16 +180,17 @@ class Cleared:
         """Clearance by the contract's verdict.
 
         Raises:
-            ValueError: If the verdict was not release.
+            ValueError: If the verdict was neither release nor redact.
         """
-        if inspected.verdict is not Action.RELEASE:
+        if inspected.verdict not in (Action.RELEASE, Action.REDACT):
             raise ValueError(f"a verdict of {inspected.verdict} clears nothing")
-        return cls(inspected.staged, f"policy {inspected.policy}", _BY_POLICY_OR_PERSON)
+        redact = inspected.verdict is Action.REDACT
+        return cls(inspected.staged, f"policy {inspected.policy}", redact, _BY_POLICY_OR_PERSON)
 
     @classmethod
     def by_person(cls, held: Staged, release: HumanRelease) -> Cleared:
         """Clearance by a person's recorded release of a held file."""
-        return cls(held, f"person {release.who}", _BY_POLICY_OR_PERSON)
+        return cls(held, f"person {release.who}", _token=_BY_POLICY_OR_PERSON)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,12 @@ def decided(inspected: Inspected, actor: str) -> Event:
     It stands by the policy that inspected, whose digest it names; a policy loaded since then
     decides on what is inspected from now on.
     """
-    if inspected.verdict is Action.RELEASE:
-        return Event(EventKind.CLEARED, actor, {"by": Cleared.by_policy(inspected).by})
+    if inspected.verdict in (Action.RELEASE, Action.REDACT):
+        cleared = Cleared.by_policy(inspected)
+        facts: dict[str, Json] = {"by": cleared.by}
+        if cleared.redact:
+            facts |= {"redact": True, "reasons": _told(inspected.reasons)}
+        return Event(EventKind.CLEARED, actor, facts)
     kind = EventKind.REFUSED if inspected.verdict is Action.REFUSE else EventKind.HELD
     return Event(kind, actor, {"policy": inspected.policy, "reasons": _told(inspected.reasons)})
 

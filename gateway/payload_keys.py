@@ -14,6 +14,7 @@ from keys.envelope import (
     FINDING_DIGEST,
     NAME,
     NAME_DIGEST,
+    PSEUDONYM,
     KeyWrapper,
     derive,
     open_small,
@@ -55,3 +56,8 @@ def name_digest(keys: KeyWrapper, partner: str, route: str, name: str) -> str:
 def digest_key(key: bytes) -> bytes:
     """The key of the findings' hashes: of this transfer alone, and gone with its data key."""
     return derive(key, FINDING_DIGEST)
+
+
+def pseudonym_key(keys: KeyWrapper, contract: str) -> bytes:
+    """The key of one contract's pseudonyms: they can't be matched with those of another flow."""
+    return derive(keys.derive(PSEUDONYM), PSEUDONYM + b"/" + contract.encode())

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
-from contextlib import closing
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from typing import NamedTuple, Protocol
 
+from config.contracts import Action, Rules
 from config.policy import Policy, Route
 from dlp.export import stored
 from dlp.model import Report
+from dlp.redact import Redaction
 from dlp.verdict import decide
-from gateway import payload_keys, sealed_blobs
+from gateway import payload_keys, redacting, sealed_blobs
 from gateway.lifecycle import (
     Cleared,
     EventKind,
@@ -45,7 +47,16 @@ from keys.segments import SegmentReader
 
 
 class HoldError(Exception):
-    """The step can't be taken, now or later, without a person; the sentence is for the sender."""
+    """The step can't be taken, now or later, without a person; the sentences are for the sender."""
+
+
+class _Payload(NamedTuple):
+    """A staged file as the scanner takes it."""
+
+    blob: int
+    key: bytes
+    context: bytes
+    name: str
 
 
 class Certificates(Protocol):
@@ -123,7 +134,7 @@ class Pipeline:
         try:
             event = await self._next(lease, actor)
         except HoldError as stop:
-            event = held(actor, (str(stop),))
+            event = held(actor, stop.args)
         return await asyncio.to_thread(self._ledger.advance, transfer.id, event, lease)
 
     async def _next(self, lease: Lease, actor: str) -> Event:
@@ -143,21 +154,11 @@ class Pipeline:
 
     async def _inspect(self, transfer: Transfer, actor: str) -> Event:
         policy = self._policy()
-        route = _route(policy, transfer)
-        key = payload_keys.data_key(self._keys, transfer)
-        rules = policy.rules.model_copy(update={"digest_key": payload_keys.digest_key(key)})
-        contract = policy.contracts[route.contract]
-        name = payload_keys.open_name(key, transfer.name)
-        blob = await asyncio.to_thread(self._disk.open, transfer.blob)
-        try:
-            report = await self._scanner.scan(
-                blob, key, payload_keys.context(transfer.id), name, contract, rules
-            )
-        finally:
-            os.close(blob)
+        contract = policy.contracts[_route(policy, transfer).contract]
+        async with self._payload(transfer) as payload:
+            report = await self._scanner.scan(*payload, contract, _rules(policy, payload))
         self._watcher.inspected(report)
-        if report.sha256 not in {"", transfer.sha256}:
-            raise ScanError("the report is not about the bytes that were staged")
+        _check_bytes(report, transfer)
         verdict = decide(report, contract)
         changes = Changes(
             format=report.format,
@@ -176,6 +177,36 @@ class Pipeline:
             return Cleared.by_person(staged, release)
         return Cleared.by_policy(inspected_from(transfer))
 
+    @asynccontextmanager
+    async def _payload(self, transfer: Transfer) -> AsyncIterator[_Payload]:
+        key = payload_keys.data_key(self._keys, transfer)
+        name = payload_keys.open_name(key, transfer.name)
+        blob = await asyncio.to_thread(self._disk.open, transfer.blob)
+        try:
+            yield _Payload(blob, key, payload_keys.context(transfer.id), name)
+        finally:
+            os.close(blob)
+
+    async def _redaction(self, cleared: Cleared, transfer: Transfer) -> Redaction | None:
+        """What to take out before sealing, None for nothing, by the contract in force now.
+
+        Raises:
+            HoldError: The file with its edits made would not release by itself.
+        """
+        if not cleared.redact:
+            return None
+        policy = self._policy()
+        contract = policy.contracts[_route(policy, transfer).contract]
+        pseudonyms = payload_keys.pseudonym_key(self._keys, contract.contract)
+        async with self._payload(transfer) as payload:
+            rules = _rules(policy, payload)
+            redaction = await self._scanner.redact(*payload, contract, rules, pseudonyms)
+        verdict = redaction.verdict(contract)
+        if verdict.action is not Action.RELEASE:
+            raise HoldError(*verdict.reasons)
+        _check_bytes(redaction.report, transfer)
+        return redaction
+
     async def _seal(self, cleared: Cleared, transfer: Transfer, blob: str, actor: str) -> Event:
         found = await asyncio.to_thread(self._certificates.for_sealing, transfer.recipient)
         if not found:
@@ -185,7 +216,8 @@ class Pipeline:
             )
         fingerprint, certificate = found
         key = payload_keys.data_key(self._keys, transfer)
-        sealed = await self._sealed(cleared.staged, transfer, key, certificate, blob)
+        redaction = await self._redaction(cleared, transfer)
+        sealed = await self._sealed(cleared.staged, transfer, redaction, certificate, blob)
         listed, sealed_name = await self._name(transfer, key, certificate)
         changes = Changes(
             sealed_blob=blob,
@@ -195,26 +227,29 @@ class Pipeline:
             listed_name=listed,
             sealed_name=sealed_name,
         )
-        return Event(EventKind.SEALED, actor, {"by": cleared.by}, changes)
+        facts = {"by": cleared.by, **redacting.facts(redaction)}
+        return Event(EventKind.SEALED, actor, facts, changes)
 
     async def _sealed(
-        self, staged: Staged, transfer: Transfer, key: bytes, certificate: bytes, blob: str
+        self,
+        staged: Staged,
+        transfer: Transfer,
+        redaction: Redaction | None,
+        certificate: bytes,
+        blob: str,
     ) -> SealedFile:
         await asyncio.to_thread(self._make_room, transfer, blob)
-        source = await asyncio.to_thread(self._disk.open, transfer.blob)
-        try:
-            reader = await asyncio.to_thread(
-                SegmentReader, source, key, payload_keys.context(transfer.id), size=staged.size
-            )
+        async with self._payload(transfer) as (source, key, context, _):
+            reader = await asyncio.to_thread(SegmentReader, source, key, context, size=staged.size)
             output = await asyncio.to_thread(self._disk.replace, blob)
             try:
                 with closing(reader):
-                    sealed = await self._sealer.seal(reader, certificate, output)
+                    plaintext = redacting.sealable(reader, redaction)
+                    sealed = await self._sealer.seal(plaintext, certificate, output)
+                redacting.check_sealed(plaintext, redaction)
                 await asyncio.to_thread(self._disk.flush, output, blob)
             finally:
                 os.close(output)
-        finally:
-            os.close(source)
         return sealed
 
     def _make_room(self, transfer: Transfer, blob: str) -> None:
@@ -240,6 +275,15 @@ class Pipeline:
             return opaque, await self._sealer.seal_name(name, certificate)
         # An original name can hold PHI, so a listed one has no column: the mailbox opens it.
         return ("" if disclosure == "listed" else opaque), b""
+
+
+def _rules(policy: Policy, payload: _Payload) -> Rules:
+    return policy.rules.model_copy(update={"digest_key": payload_keys.digest_key(payload.key)})
+
+
+def _check_bytes(report: Report, transfer: Transfer) -> None:
+    if report.sha256 not in {"", transfer.sha256}:
+        raise ScanError("the report is not about the bytes that were staged")
 
 
 def _route(policy: Policy, transfer: Transfer) -> Route:

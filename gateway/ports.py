@@ -12,6 +12,7 @@ from typing import Protocol, TypedDict
 
 from config.contracts import Contract, Rules
 from dlp.model import Report, Source
+from dlp.redact import Redaction
 from gateway.lifecycle import EventKind, State
 
 Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
@@ -254,6 +255,34 @@ class Scanner(Protocol):
 
         Raises:
             ScanError: It isn't the content's doing; nothing was inspected.
+        """
+        ...
+
+    async def redact(
+        self,
+        blob: int,
+        data_key: bytes,
+        context: bytes,
+        name: str,
+        contract: Contract,
+        rules: Rules,
+        pseudonyms: bytes,
+    ) -> Redaction:
+        """Find what to take out of the file behind ``blob``, and inspect what would be left.
+
+        What stands in the way comes back in the redaction, as in :meth:`scan`.
+
+        Args:
+            blob: As in :meth:`scan`, and so the others.
+            data_key: Likewise.
+            context: Likewise.
+            name: Likewise.
+            contract: Likewise, and how to redact.
+            rules: Likewise.
+            pseudonyms: The key of the flow's pseudonyms, 32 bytes.
+
+        Raises:
+            ScanError: Likewise.
         """
         ...
 

@@ -41,7 +41,8 @@ class Job:
         name: The original name.
         contract: What belongs where.
         digest_key: Of the findings' hashes, for this inspection.
-        budget: What it may spend.
+        budget: What it may spend; each of two inspections where it is to be redacted.
+        pseudonyms: The key to redact with, b"" to inspect alone.
     """
 
     data_key: bytes
@@ -50,6 +51,7 @@ class Job:
     contract: Contract
     digest_key: bytes
     budget: Budget
+    pseudonyms: bytes = b""
 
     def pack(self) -> bytes:
         """As a frame."""
@@ -61,6 +63,7 @@ class Job:
                 "contract": self.contract.model_dump(mode="json", by_alias=True),
                 "digest_key": _text(self.digest_key),
                 "budget": asdict(self.budget),
+                "pseudonyms": _text(self.pseudonyms),
             }
         )
 
@@ -74,6 +77,7 @@ class Job:
             Contract.model_validate(data["contract"]),
             base64.b64decode(data["digest_key"]),
             Budget(**data["budget"]),
+            base64.b64decode(data["pseudonyms"]),
         )
 
 

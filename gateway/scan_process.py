@@ -22,9 +22,10 @@ from typing import Any, Final, NamedTuple, NoReturn
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
 from dlp.detect import Detectors
-from dlp.export import to_wire
+from dlp.export import redaction_to_wire, to_wire
 from dlp.inspect import inspect
 from dlp.model import DlpError, Report, Source
+from dlp.redact import redact
 from dlp.signatures import named_by_libmagic
 from gateway import sandbox
 from gateway.scan_job import (
@@ -165,13 +166,24 @@ def _scan(channel: socket.socket, warm: _Warm) -> None:
     rules = warm.rules.model_copy(update={"digest_key": job.digest_key})
     try:
         source = SegmentReader(blob, job.data_key, job.context)
-        report = warm.inspect(source, job.name, job.contract, rules, job.budget, warm.detectors)
+        answer = _answer(source, job, rules, warm)
     except SegmentError as error:
         send(channel, frame({"unreadable": str(error)}))
     except OSError as error:
         send(channel, frame({"unreadable": error.strerror or type(error).__name__}))
     else:
-        send(channel, frame({"report": to_wire(report)}))
+        send(channel, frame(answer))
+
+
+def _answer(source: Source, job: Job, rules: Rules, warm: _Warm) -> dict[str, Any]:
+    if job.pseudonyms:
+        redaction = redact(
+            source, job.name, job.contract, rules, job.budget,
+            key=job.pseudonyms, detectors=warm.detectors,
+        )  # fmt: skip
+        return {"redaction": redaction_to_wire(redaction)}
+    report = warm.inspect(source, job.name, job.contract, rules, job.budget, warm.detectors)
+    return {"report": to_wire(report)}
 
 
 if __name__ == "__main__":

@@ -10,16 +10,17 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import structlog
 
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
-from dlp.export import from_wire
+from dlp.export import from_wire, redaction_from_wire
 from dlp.model import Obstacle, Report, Uninspectable
+from dlp.redact import Redaction
 from gateway.ports import ScanError
 from gateway.sandbox import Confinement
 from gateway.scan_child import Ended, ScanChild, ScannerDiedError
@@ -29,6 +30,12 @@ COMMAND: Final = (sys.executable, "-P", "-s", "-m", "gateway.scan_process")
 _TRIES: Final = 2
 _FRAME: Final = 16 * 2**20
 _ITEM: Final = 2048
+_EDITS: Final = 64 * 2**20
+"""Bytes of a redaction's edits, some 50 each."""
+_SCANNER_DIED: Final = -(2**16)
+"""No process ends with this status: the scanner itself did, twice."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -129,25 +136,53 @@ class ProcessScanner:
         Raises:
             ScanError: There is no scanner, or the ciphertext can't be read.
         """
-        job = Job(data_key, context, name, contract, rules.digest_key, self._budget).pack()
+        job = Job(data_key, context, name, contract, rules.digest_key, self._budget)
         started = time.monotonic()
+        ended = await self._ended(job, blob, rules, self._budget.seconds)
+        return _report(ended, started)
+
+    async def redact(
+        self,
+        blob: int,
+        data_key: bytes,
+        context: bytes,
+        name: str,
+        contract: Contract,
+        rules: Rules,
+        pseudonyms: bytes,
+    ) -> Redaction:
+        """Find what to take out, and inspect what would be left; see the port.
+
+        Raises:
+            ScanError: There is no scanner, or the ciphertext can't be read.
+        """
+        job = Job(data_key, context, name, contract, rules.digest_key, self._budget, pseudonyms)
+        started = time.monotonic()
+        ended = await self._ended(job, blob, rules, 2 * self._budget.seconds, _EDITS)
+        return _redaction(ended, started)
+
+    async def _ended(
+        self, job: Job, blob: int, rules: Rules, seconds: float, room: int = 0
+    ) -> Ended | None:
+        """A job's end, None if it took too long; a scanner that dies gets one successor."""
+        packed = job.pack()
         async with self._turn:
             for _ in range(_TRIES):
                 child = await self._running(rules)
                 try:
-                    ended = await self._run(child, job, blob)
+                    return await self._run(child, packed, blob, seconds, room)
                 except ScannerDiedError:
                     log.warning("scanner died")
                     self._discard(child)
-                    continue
-                return _report(ended, started)
-        return _stopped(Obstacle.CRASH, "the scanner died; please report it", started)
+        return Ended(b"", _SCANNER_DIED)
 
-    async def _run(self, child: ScanChild, job: bytes, blob: int) -> Ended | None:
+    async def _run(
+        self, child: ScanChild, job: bytes, blob: int, seconds: float, room: int
+    ) -> Ended | None:
         """The job's end, or None if it had to be killed for the time it took."""
-        largest = _FRAME + _ITEM * (2 * self._budget.findings + self._budget.entries)
+        largest = _FRAME + room + _ITEM * (2 * self._budget.findings + self._budget.entries)
         try:
-            async with asyncio.timeout(self._budget.seconds + self._grace):
+            async with asyncio.timeout(seconds + self._grace):
                 return await child.run(job, blob, largest)
         except TimeoutError:
             await child.abandon()
@@ -187,19 +222,40 @@ def _report(ended: Ended | None, started: float) -> Report:
     Raises:
         ScanError: The ciphertext couldn't be read.
     """
+    return _answered(ended, started, lambda answer: from_wire(answer["report"]), lambda r: r)
+
+
+def _redaction(ended: Ended | None, started: float) -> Redaction:
+    """As :func:`_report`, of a job to redact."""
+    return _answered(
+        ended, started, lambda answer: redaction_from_wire(answer["redaction"]), Redaction
+    )
+
+
+def _answered(
+    ended: Ended | None,
+    started: float,
+    read: Callable[[dict[str, Any]], T],
+    without: Callable[[Report], T],
+) -> T:
+    """What ``read`` makes of an answer, or what ``without`` makes of the report of its absence."""
     if ended is None:
-        return _stopped(Obstacle.TIMEOUT, "not inspected within the time allowed", started)
+        detail = "not inspected within the time allowed"
+        return without(_stopped(Obstacle.TIMEOUT, detail, started))
     if ended.status == NO_MEMORY:
-        return _stopped(Obstacle.OUT_OF_MEMORY, "not enough memory", started)
+        return without(_stopped(Obstacle.OUT_OF_MEMORY, "not enough memory", started))
+    if ended.status == _SCANNER_DIED:
+        return without(_stopped(Obstacle.CRASH, "the scanner died; please report it", started))
     if ended.status:
-        return _stopped(Obstacle.CRASH, f"the parser {_death(ended.status)}", started)
+        return without(_stopped(Obstacle.CRASH, f"the parser {_death(ended.status)}", started))
     try:
         answer: dict[str, Any] = json.loads(ended.answer[HEAD.size :])
         if "unreadable" in answer:
             raise ScanError(f"the staged payload can't be read: {answer['unreadable']}")
-        return from_wire(answer["report"])
+        return read(answer)
     except (ValueError, KeyError, TypeError, RecursionError):
-        return _stopped(Obstacle.CRASH, "the parser gave no report; please report it", started)
+        detail = "the parser gave no report; please report it"
+        return without(_stopped(Obstacle.CRASH, detail, started))
 
 
 def _death(status: int) -> str:

@@ -23,6 +23,8 @@ NAME_DIGEST: Final = b"name-digest"
 """Purpose of the site-wide key that digests names for look-up."""
 FINDING_DIGEST: Final = b"finding-digest"
 """Purpose of the site-wide key that digests findings' values."""
+PSEUDONYM: Final = b"pseudonym"
+"""Purpose of the site-wide key that the flows' keys for pseudonyms are derived from."""
 
 _VERSION: Final = b"\x01"
 _NONCE_SIZE: Final = 12
@@ -58,7 +60,7 @@ class KeyWrapper(Protocol):
         ...
 
     def derive(self, purpose: bytes) -> bytes:
-        """A 32-byte key for one site-wide purpose (:data:`NAME_DIGEST`, :data:`FINDING_DIGEST`).
+        """A 32-byte key for one site-wide purpose (:data:`NAME_DIGEST`, :data:`PSEUDONYM`).
 
         Stays the same when the wrapping key is rotated.
         """

@@ -7,6 +7,7 @@ import re
 from dlp.detect import checksums
 from dlp.detect.reading import fold
 from dlp.model import Category, Match, Passage
+from dlp.pseudonym import is_pseudonym
 
 _FIELD = 0.99
 _SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}$")
@@ -60,7 +61,9 @@ _FILLERS = frozenset(
         "undefined",
     }
 )
-_DIGITS_FILLERS = ("123456789", "1234567890", "987654321", "0123456789")
+_DIGITS_FILLERS = ("123456789", "1234567890", "987654321", "0123456789", "19000101", "01011900")
+"""The first of January 1900 is what systems write when they know no date, and what redaction
+leaves in a field that must hold one."""
 _IDS = frozenset(
     {
         Category.MEMBER_ID,
@@ -76,13 +79,13 @@ _REPEATED_DIGIT = 5
 
 
 def is_filler(text: str) -> bool:
-    """Whether a value says nothing: blank, ``UNKNOWN``, ``000000000``, ``XXXX``, ``99999``."""
+    """Whether a value says nothing: blank, ``UNKNOWN``, ``000000000``, ``XXXX``, a pseudonym."""
     plain = _MEANINGLESS.sub("", fold(text)).lower()
     if not plain or plain in _FILLERS or plain in _DIGITS_FILLERS:
         return True
     if len(set(plain)) == 1:
         return plain[0] in "0x" or (plain.isdigit() and len(plain) >= _REPEATED_DIGIT)
-    return False
+    return is_pseudonym(plain)
 
 
 def check_field(passage: Passage) -> Match | None:

@@ -134,13 +134,32 @@ def _contract(**settings: object) -> Contract:
     return Contract.model_validate({"contract": "c", "formats": ["*"], **settings})
 
 
-def test_redaction_is_held_and_says_why() -> None:
+def test_what_is_in_a_container_is_held_instead_of_redacted_and_says_why() -> None:
     verdict = decide(_report([FINDING], [], 0), _contract(unexpected="redact"))
     assert verdict.action is Action.HOLD
     assert verdict.reasons == (
         "entry 1: name in free text at NTE#1-02",
-        "held because redaction is not available for this format",
+        "held because it can't be redacted and stay valid",
     )
+
+
+@pytest.mark.parametrize(
+    ("fmt", "carrier", "offset", "action"),
+    [
+        ("text/plain", Carrier.FREE_TEXT, 7, Action.REDACT),
+        ("x12/837P", Carrier.IDENTIFIER_FIELD, 7, Action.REDACT),
+        ("x12/837P", Carrier.CODED, 7, Action.HOLD),
+        ("text/plain", Carrier.NAME, None, Action.HOLD),
+        ("text/plain", Carrier.FREE_TEXT, None, Action.HOLD),
+        ("application/pdf", Carrier.FREE_TEXT, 7, Action.HOLD),
+    ],
+)
+def test_only_what_stays_valid_is_redacted(
+    fmt: str, carrier: Carrier, offset: int | None, action: Action
+) -> None:
+    found = replace(FINDING, member="", member_place="", carrier=carrier, offset=offset, length=4)
+    report = replace(_report([found], [], 0), format=fmt)
+    assert decide(report, _contract(unexpected="redact")).action is action
 
 
 def test_findings_below_the_contract_s_confidence_decide_nothing() -> None:

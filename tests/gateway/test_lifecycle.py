@@ -83,8 +83,13 @@ def test_cleared_cannot_be_made_directly() -> None:
         Cleared(STAGED, "somebody")
 
 
-@pytest.mark.parametrize("verdict", [Action.HOLD, Action.REFUSE, Action.REDACT])
-def test_no_other_verdict_than_release_clears(verdict: Action) -> None:
+def test_a_redact_verdict_clears_the_redacted_file_alone() -> None:
+    assert Cleared.by_policy(inspected(Action.REDACT)).redact
+    assert not Cleared.by_policy(inspected(Action.RELEASE)).redact
+
+
+@pytest.mark.parametrize("verdict", [Action.HOLD, Action.REFUSE])
+def test_a_verdict_to_stop_clears_nothing(verdict: Action) -> None:
     with pytest.raises(ValueError, match="clears nothing"):
         Cleared.by_policy(inspected(verdict))
 

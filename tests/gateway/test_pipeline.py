@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +20,7 @@ from config.policy import Policy, Route, shipped_policy
 from dlp.budget import Budget
 from dlp.inspect import inspect
 from dlp.model import Obstacle, Report, Source, Uninspectable
+from dlp.redact import Edit, Redaction, redact
 from gateway import payload_keys
 from gateway.decisions import Decisions
 from gateway.ledger.queries import SqlTransfers
@@ -46,6 +50,7 @@ class InProcessScanner:
         self.dead = False
         self.scanned = 0
         self.claims_sha256 = ""
+        self.lies_of_redaction: dict[str, Any] = {}
 
     async def scan(
         self, blob: int, data_key: bytes, context: bytes, name: str, contract: Contract,
@@ -58,6 +63,14 @@ class InProcessScanner:
         with closing(SegmentReader(blob, data_key, context)) as source:
             report = inspect(source, name, contract, rules, Budget())
         return replace(report, sha256=self.claims_sha256 or report.sha256)
+
+    async def redact(
+        self, blob: int, data_key: bytes, context: bytes, name: str, contract: Contract,
+        rules: Rules, pseudonyms: bytes,
+    ) -> Redaction:  # fmt: skip
+        with closing(SegmentReader(blob, data_key, context)) as source:
+            found = redact(source, name, contract, rules, Budget(), key=pseudonyms)
+        return replace(found, **self.lies_of_redaction)
 
 
 class ReversingSealer:
@@ -375,3 +388,75 @@ async def test_finding_hashes_differ_from_transfer_to_transfer(works: Works) -> 
         digests.append({finding["digest"] for finding in report["findings"]})  # type: ignore[attr-defined]  # stored JSON
     assert digests[0]
     assert digests[0].isdisjoint(digests[1])
+
+
+def redacting(style: str = "mask") -> Policy:
+    """The flow of totals, with redaction instead of a hold."""
+    shipped = policy()
+    contract = shipped.contracts["totals"].model_copy(
+        update={"unexpected": Action.REDACT, "redaction": style}
+    )
+    return replace(shipped, contracts={**shipped.contracts, "totals": contract})
+
+
+@pytest.mark.parametrize("style", ["mask", "remove", "pseudonym"])
+async def test_a_redacted_file_goes_on_without_its_phi_and_releases_by_itself(
+    works: Works, style: str
+) -> None:
+    works.policy = redacting(style)
+    transfer = works.stage(LEAK)
+    assert await works.all_steps() == [
+        State.INSPECTED, State.CLEARED, State.SEALED, State.DELIVERED,
+    ]  # fmt: skip
+    left = works.sealed(transfer).removeprefix(b"CERT:")[::-1]
+    assert b"536-22" not in left
+    assert b"Kesselring" not in left
+    assert left.startswith(CLEAN + b"2026-12,41,SSN ")
+    again = works.stage(left)
+    works.policy = policy()
+    assert (await works.all_steps())[-1] is State.DELIVERED
+    assert works.sealed(again) == works.sealed(transfer)
+
+
+async def test_the_sender_is_told_what_was_taken_out_and_the_log_how_much(works: Works) -> None:
+    works.policy = redacting()
+    transfer = works.stage(LEAK)
+    await works.all_steps()
+    row = works.transfers.get(transfer)
+    assert row.verdict == "redact"
+    assert any("Social Security number" in reason for reason in row.reasons)
+    assert verify_database(works.path).ok
+
+
+async def test_what_can_not_be_redacted_is_held(works: Works) -> None:
+    works.policy = redacting()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("totals.csv", LEAK)
+    works.stage(packed.getvalue())
+    assert await works.all_steps() == [State.INSPECTED, State.HELD]
+
+
+async def test_a_file_that_would_not_release_when_redacted_is_held(works: Works) -> None:
+    works.policy = redacting()
+    works.scanner.lies_of_redaction = {"edits": (), "after": None}
+    transfer = works.stage(LEAK)
+    assert (await works.all_steps())[-1] is State.HELD
+    assert any("when redacted" in reason for reason in works.transfers.get(transfer).reasons)
+
+
+async def test_edits_other_than_those_inspected_seal_nothing(works: Works) -> None:
+    works.policy = redacting()
+    works.scanner.lies_of_redaction = {"edits": (Edit(0, 1, b"x"),)}
+    works.stage(LEAK)
+    with pytest.raises(ScanError, match="isn't the one that was inspected"):
+        await works.all_steps()
+
+
+async def test_a_persons_release_of_a_held_file_seals_it_as_it_came(works: Works) -> None:
+    transfer = works.stage(LEAK)
+    await works.all_steps()
+    works.policy = redacting()
+    works.release(transfer)
+    assert (await works.all_steps())[-1] is State.DELIVERED
+    assert works.sealed(transfer) == b"CERT:" + LEAK[::-1]

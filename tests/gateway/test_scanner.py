@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import hashlib
 import io
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +19,12 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from config.contracts import Contract, Rules
+from config.contracts import Action, Contract, Rules
 from config.policy import shipped_policy
 from dlp.budget import Budget
 from dlp.inspect import inspect
 from dlp.model import Category, Obstacle, Report
+from dlp.redact import Redacted, Redaction
 from gateway.demo.archives import zipped
 from gateway.demo.people import people
 from gateway.demo.x12 import Claim, claims_837p
@@ -60,13 +63,26 @@ class Staged:
         rules: Rules | None = None,
     ) -> Report:  # fmt: skip
         key = new_data_key()
+        with self._blob(content, key, damage) as blob:
+            return await self.scanner.scan(blob, key, CONTEXT, name, contract(), rules or Rules())
+
+    async def redact(self, content: bytes, contract: Contract) -> Redaction:
+        key = new_data_key()
+        with self._blob(content, key) as blob:
+            return await self.scanner.redact(
+                blob, key, CONTEXT, "a.txt", contract, Rules(), b"k" * 32
+            )
+
+    @contextmanager
+    def _blob(
+        self, content: bytes, key: bytes, damage: Callable[[bytes], bytes] = bytes
+    ) -> Iterator[int]:
         writer = SegmentWriter(key, CONTEXT)
-        sealed = damage(writer.header() + writer.update(content) + writer.finish())
         path = self._directory / "blob"
-        path.write_bytes(sealed)
+        path.write_bytes(damage(writer.header() + writer.update(content) + writer.finish()))
         blob = os.open(path, os.O_RDONLY)
         try:
-            return await self.scanner.scan(blob, key, CONTEXT, name, contract(), rules or Rules())
+            yield blob
         finally:
             os.close(blob)
 
@@ -86,6 +102,16 @@ def obstacle(report: Report) -> Obstacle:
 async def test_what_stands_in_the_file_is_found(staged: Staged) -> None:
     report = await staged.scan(LEAK)
     assert [finding.category for finding in report.findings] == [Category.SSN]
+
+
+async def test_a_redaction_comes_back_with_the_report_of_what_is_left(staged: Staged) -> None:
+    redacting = contract().model_copy(update={"unexpected": Action.REDACT})
+    redaction = await staged.redact(LEAK, redacting)
+    left = Redacted(io.BytesIO(LEAK), redaction.edits).read()
+    assert redaction.verdict(redacting).action is Action.RELEASE
+    assert redaction.after
+    assert redaction.after.sha256 == hashlib.sha256(left).hexdigest()
+    assert b"536" not in left
 
 
 async def test_the_report_says_what_was_read(staged: Staged) -> None:

@@ -1,0 +1,102 @@
+"""From findings to edits: which bytes, and what stands there afterwards."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from config.contracts import Redaction as Style
+from dlp.model import Carrier, Match, Passage, Source
+from dlp.redact.edits import Edit
+from dlp.redact.style import replacement
+from dlp.streams import read_exactly
+from dlp.tally import bytes_at
+from dlp.verdict import is_redactable
+from dlp.walk import Spot
+
+_JSON: Final = ("fhir/", "json", "ndjson")
+_MOST: Final = 200_000
+"""Places redacted in one file; one with more is no slip that somebody made in a note."""
+_ENCODINGS: Final = ("utf-8", "cp1252", "utf-16-le", "utf-16-be")
+
+
+class Edits:
+    """Collects the edits that findings call for.
+
+    Args:
+        style: What stands where something was taken out.
+        key: Of the pseudonyms.
+
+    Attributes:
+        edits: In no order, perhaps overlapping.
+        blocked: Why the file can't be redacted; "" if it can.
+    """
+
+    def __init__(self, style: Style, key: bytes) -> None:
+        self._style, self._key = style, key
+        self._wanted: list[tuple[str, Passage, Match]] = []
+        self.blocked = ""
+
+    def add(self, spot: Spot, fmt: str, passage: Passage, match: Match) -> None:
+        """Take a match that must not stand where it does."""
+        if self.blocked:
+            return
+        self.blocked = _obstacle(spot, fmt, passage)
+        if len(self._wanted) >= _MOST:
+            self.blocked = f"more than {_MOST} places would have to be redacted"
+        self._wanted.append((fmt, passage, match))
+
+    def against(self, source: Source) -> list[Edit]:
+        """The edits, made for the bytes of ``source``; sets ``blocked`` if one can't be made."""
+        edits = []
+        for fmt, passage, match in self._wanted:
+            edit = self._edit(source, fmt, passage, match)
+            if edit is None:
+                self.blocked = "a value's bytes can't be told from its field's"
+                break
+            edits.append(edit)
+        return edits
+
+    def _edit(self, source: Source, fmt: str, passage: Passage, match: Match) -> Edit | None:
+        offset, length = bytes_at(passage, match)
+        if offset is None or length is None:
+            return None
+        before = 1 if offset else 0
+        data = read_exactly(source, offset - before, length + before)
+        quote, raw = data[:before], data[before:]
+        if fmt.startswith(_JSON) and _is_bare_number(quote, raw, passage):
+            return Edit(offset, length, b"0")
+        new = replacement(self._style, self._key, fmt, passage, match)
+        encoding = _encoding(raw, passage, match)
+        return Edit(offset, length, new.encode(encoding)) if encoding else None
+
+
+def _obstacle(spot: Spot, fmt: str, passage: Passage) -> str:
+    if spot.place:
+        return "what is inside a container or an attachment can't be redacted"
+    if passage.carrier is Carrier.NAME:
+        return "a file's name can't be redacted"
+    if not is_redactable(fmt):
+        return "this format can't be redacted and stay valid"
+    if passage.carrier is Carrier.CODED and not passage.fault:
+        return "a coded field can't be redacted and stay valid"
+    if passage.offset is None or passage.length is None:
+        return "a value's place in the file can't be told by bytes"
+    return ""
+
+
+def _is_bare_number(before: bytes, raw: bytes, passage: Passage) -> bool:
+    """Whether a JSON value stands there without quotes: a number or a literal."""
+    return before != b'"' and len(raw) == len(passage.text) == passage.length
+
+
+def _encoding(raw: bytes, passage: Passage, match: Match) -> str:
+    """The encoding of a match's bytes; "" if none gives its text."""
+    text = passage.text[match.start : match.end]
+    for encoding in _ENCODINGS:
+        try:
+            if text.encode(encoding) == raw:
+                return encoding
+        except UnicodeEncodeError:
+            continue
+    # Escapes make them differ; every format that has some is an extension of ASCII here.
+    return "ascii" if b"\0" not in raw else ""

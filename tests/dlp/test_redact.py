@@ -1,0 +1,208 @@
+"""Redaction: what must not be there is gone, the file is still valid and releases by itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.contracts import Action, Contract, Rules
+from config.contracts import Redaction as Style
+from dlp.budget import Budget
+from dlp.detect import Detectors
+from dlp.model import Carrier, Category, Match, Passage
+from dlp.pseudonym import is_pseudonym, is_redacted, pseudonym
+from dlp.redact import Edit, Redacted, Redaction, redact
+from dlp.redact.edits import merged
+from dlp.redact.style import masked, replacement
+from tests.dlp.test_inspect_files import claim
+from tests.support.inspecting import Inspected
+
+STYLES = get_args(Style)
+KEY = b"k" * 32
+NOTE = "CALLED M VANTONGEREN AT 312 555 0188 ABOUT THE BILL"
+TEXT = (
+    "Patient: Mariska Vantongeren, born 01/02/1980, SSN 536-22-8714.\r\n"
+    "Mail to m.vantongeren@example.org or call (312) 555-0188.\r\n"
+)
+ROSTER = "site,reference,amount\r\n" + "".join(
+    f'A1,"{536 - i:03d}-{22 + i}-{8714 - 37 * i}",{i}.50\r\n' for i in range(30)
+)
+
+
+def redacting(contract: Contract, style: str) -> Contract:
+    return contract.model_copy(update={"unexpected": Action.REDACT, "redaction": style})
+
+
+class Redacting:
+    """Redacts bytes under a shipped contract and says what came of it."""
+
+    def __init__(self, contracts: dict[str, Contract], detectors: Detectors) -> None:
+        self._contracts, self._detectors = contracts, detectors
+
+    def __call__(self, data: bytes, contract: str, style: str = "mask") -> tuple[Redaction, bytes]:
+        chosen = redacting(self._contracts[contract], style)
+        found = redact(
+            io.BytesIO(data), "file", chosen, Rules(), Budget(), key=KEY,
+            detectors=self._detectors,
+        )  # fmt: skip
+        assert found.verdict(chosen).action is Action.RELEASE, found.verdict(chosen).reasons
+        return found, Redacted(io.BytesIO(data), found.edits).read()
+
+
+@pytest.fixture
+def redacted(contracts: dict[str, Contract], detectors: Detectors) -> Redacting:
+    return Redacting(contracts, detectors)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    ("data", "contract", "gone"),
+    [
+        (claim(NOTE), "claims", [b" M VANTONGEREN", b"0188"]),
+        (TEXT.encode(), "no-phi", [b"Vantongeren", b"1980", b"8714", b"example.org", b"0188"]),
+        (TEXT.encode("utf-16"), "no-phi", ["Vantongeren".encode("utf-16-le"), b"8\x007\x001"]),
+        (ROSTER.encode(), "no-phi", [b"8714", b"536"]),
+    ],
+    ids=["x12", "text", "utf-16", "csv"],
+)
+def test_what_is_left_releases_by_itself(
+    redacted: Redacting, inspected: Inspected, data: bytes, contract: str, gone: list[bytes],
+    style: str,
+) -> None:  # fmt: skip
+    assert all(value in data for value in gone)
+    _, left = redacted(data, contract, style)
+    assert not [value for value in gone if value in left]
+    assert inspected(left, contract)[1].action is Action.RELEASE
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_redacted_claim_keeps_its_segments_elements_and_counts(
+    redacted: Redacting, style: str
+) -> None:
+    data = claim(NOTE)
+    _, left = redacted(data, "claims", style)
+    before = [segment.split(b"*") for segment in data.split(b"~")]
+    after = [segment.split(b"*") for segment in left.split(b"~")]
+    assert [len(segment) for segment in after] == [len(segment) for segment in before]
+    assert [s for s in after if s[0] != b"NTE"] == [s for s in before if s[0] != b"NTE"]
+    assert b"VANTONGEREN*MARISKA" in left
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_redacted_table_keeps_its_rows_cells_and_quotes(redacted: Redacting, style: str) -> None:
+    _, left = redacted(ROSTER.encode(), "no-phi", style)
+    before = list(csv.reader(io.StringIO(ROSTER)))
+    after = list(csv.reader(io.StringIO(left.decode())))
+    assert [[row[0], row[2]] for row in after] == [[row[0], row[2]] for row in before]
+    assert left.count(b'"') == ROSTER.count('"')
+
+
+def test_the_same_value_gets_the_same_pseudonym_and_another_key_another(
+    redacted: Redacting,
+) -> None:
+    _, left = redacted(b"Call (312) 555-0188 or 312.555.0188 or (312) 555-0177.\n", "no-phi",
+                       "pseudonym")  # fmt: skip
+    words = [word for word in left.decode().rstrip(".\n").split() if is_pseudonym(word)]
+    assert words[0] == words[1] != words[2]
+    assert pseudonym(KEY, Category.NAME, "jo") != pseudonym(b"l" * 32, Category.NAME, "jo")
+
+
+def test_a_date_in_its_own_field_stays_a_date(redacted: Redacting) -> None:
+    table = "name,dob\n" + "".join(f"A{i},19{50 + i}-0{1 + i % 9}-17\n" for i in range(20))
+    _, left = redacted(table.encode(), "no-phi")
+    assert set(left.decode().split("\n")[1:-1]) == {f"A{i},1900-01-01" for i in range(20)}
+
+
+def test_a_file_without_phi_has_nothing_to_redact(redacted: Redacting) -> None:
+    found, left = redacted(b"month,claims\n2026-01,40\n", "totals")
+    assert (found.edits, found.after) == ((), None)
+    assert left == b"month,claims\n2026-01,40\n"
+
+
+def test_a_name_in_the_files_own_name_blocks(
+    contracts: dict[str, Contract], detectors: Detectors
+) -> None:
+    contract = redacting(contracts["no-phi"], "mask")
+    found = redact(
+        io.BytesIO(b"x\n"), "ssn 536-22-8714.txt", contract, Rules(), Budget(), key=KEY,
+        detectors=detectors,
+    )  # fmt: skip
+    assert found.verdict(contract).action is Action.HOLD
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("19800102", "19000101"),
+        ("1980-01-02", "1900-01-01"),
+        ("1/2/1980", "1/1/1900"),
+        ("198001021530", "190001010000"),
+        ("1980-01-02T15:30:00Z", "1900-01-01T01:01:01Z"),
+        ("19800102-19800103", "19000101-19000101"),
+        ("unknown", "XXXXXXX"),
+    ],
+)
+def test_dates_become_the_first_of_january_1900_in_their_own_form(text: str, left: str) -> None:
+    passage = Passage(text, "PID#1-7", Carrier.IDENTIFIER_FIELD, Category.BIRTH_DATE)
+    match = Match(Category.BIRTH_DATE, 0, len(text), 0.99, "field")
+    assert replacement("remove", KEY, "x12/834", passage, match) == left
+
+
+def test_a_field_too_short_for_a_pseudonym_is_masked() -> None:
+    passage = Passage("JO", "NM1#1-04", Carrier.IDENTIFIER_FIELD, Category.NAME)
+    match = Match(Category.NAME, 0, 2, 0.99, "field")
+    assert replacement("pseudonym", KEY, "x12/834", passage, match) == "XX"
+
+
+@given(st.text())
+def test_a_mask_shows_nothing_but_the_shape(text: str) -> None:
+    left = masked(text)
+    assert len(left) == len(text)
+    assert set(filter(str.isalnum, left)) <= {"X"}
+    assert is_redacted(left) == any(map(str.isalnum, left))
+
+
+_PLACES = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 12), st.binary(max_size=5)), max_size=12
+)
+
+
+@given(_PLACES)
+def test_merged_edits_do_not_overlap_and_cover_every_byte(
+    places: list[tuple[int, int, bytes]],
+) -> None:
+    edits = [Edit(*place) for place in places]
+    out = merged(edits)
+    assert all(a.end <= b.offset for a, b in itertools.pairwise(out))
+    covered = {byte for e in edits for byte in range(e.offset, e.end)}
+    assert covered <= {byte for e in out for byte in range(e.offset, e.end)}
+
+
+@given(st.binary(min_size=72, max_size=90), _PLACES, st.lists(st.integers(0, 130), max_size=6),
+       st.integers(1, 40))  # fmt: skip
+def test_a_redacted_source_reads_as_the_edited_bytes_from_anywhere(
+    data: bytes, places: list[tuple[int, int, bytes]], seeks: list[int], size: int
+) -> None:
+    edits = merged(Edit(*place) for place in places)
+    expected, end = b"", 0
+    for edit in edits:
+        expected += data[end : edit.offset] + edit.new
+        end = edit.end
+    expected += data[end:]
+    view = Redacted(io.BytesIO(data), edits)
+    assert view.seek(0, 2) == len(expected)
+    for place in [0, *seeks]:
+        view.seek(place)
+        assert b"".join(iter(lambda: view.read(size), b"")) == expected[place:]
+
+
+@pytest.mark.parametrize("edits", [(Edit(5, 9, b""),), (Edit(3, 2, b""), Edit(4, 1, b""))])
+def test_edits_that_do_not_fit_are_refused(edits: tuple[Edit, ...]) -> None:
+    with pytest.raises(ValueError, match="overlap, or lie outside"):
+        Redacted(io.BytesIO(b"0123456789"), edits)

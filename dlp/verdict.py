@@ -79,7 +79,7 @@ def _unexpected(report: Report, contract: Contract) -> Iterator[tuple[Action, st
     listed = sum(1 for finding in report.findings if not finding.expected)
     counted = sum(count for (_, expected), count in report.counts.items() if not expected)
     for finding in deciding:
-        yield contract.unexpected, _inside(finding.member_place, _describe(finding))
+        yield contract.unexpected, _inside(finding.member_place, describe(finding))
     # Findings that decide are listed before doubtful ones, so with none of them listed and some
     # finding listed there is none. With nothing listed nobody knows, and the file waits.
     if counted > listed and (deciding or not listed):
@@ -128,9 +128,14 @@ def _decides(finding: Finding, contract: Contract) -> bool:
     return not finding.expected and finding.confidence >= contract.confidence
 
 
-def _describe(finding: Finding) -> str:
-    what = _WORDS.get(finding.category) or finding.category.replace("_", " ")
-    return f"{what} {_CARRIERS[finding.carrier]} at {finding.where}"
+def called(finding: Finding) -> str:
+    """A finding's category in words."""
+    return _WORDS.get(finding.category) or finding.category.replace("_", " ")
+
+
+def describe(finding: Finding) -> str:
+    """What was found and where, free of values: "name in free text at line 3"."""
+    return f"{called(finding)} {_CARRIERS[finding.carrier]} at {finding.where}"
 
 
 def _inside(member_place: str, reason: str) -> str:

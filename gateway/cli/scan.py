@@ -7,26 +7,18 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 from config.contracts import Action, Contract
 from config.faults import ConfigError
 from config.policy import Policy, load_policy, shipped_directory
 from config.wording import did_you_mean
 from gateway.cli.common import NOT_OK, OK, USAGE, CliError, Subparsers
+from gateway.version import running
 
 if TYPE_CHECKING:
     from dlp.model import Report
     from dlp.verdict import Verdict
-
-_COLOURS: Final = {
-    Action.RELEASE: "green",
-    Action.REDACT: "yellow",
-    Action.HOLD: "yellow",
-    Action.REFUSE: "red",
-}
-_MOST_ROWS: Final = 50
-"""Findings shown a file; ``--json`` gives the rest."""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -46,7 +38,11 @@ def register(subparsers: Subparsers) -> None:
         metavar="DIR",
         help="a policy directory, such as site/policy (default: the policy that was shipped)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a file")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print one JSON object a file")
+    output.add_argument(
+        "--sarif", action="store_true", help="print one SARIF 2.1.0 log, without any value or shape"
+    )
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.set_defaults(run=run)
 
@@ -60,13 +56,16 @@ def run(args: argparse.Namespace) -> int:
     policy = _policy(args.policy)
     contract = _contract(policy, args.contract)
     _check_files(args.files)
-    actions = set()
-    for file, report, verdict in _scan(args.files, contract, policy):
-        actions.add(verdict.action)
-        if args.json:
-            _print_json(file, report, verdict)
-        else:
-            _print_table(file, report, verdict)
+    scanned = _scan(args.files, contract, policy)
+    actions: set[Action] = set()
+    if args.sarif:
+        results = list(scanned)
+        actions.update(verdict.action for _, _, verdict in results)
+        _print_sarif(results, contract)
+    else:
+        for file, report, verdict in scanned:
+            actions.add(verdict.action)
+            _print(file, report, verdict, contract, as_json=args.json)
     return OK if actions == {Action.RELEASE} else NOT_OK
 
 
@@ -124,44 +123,27 @@ def _scan(
         yield file, report, decide(report, contract)
 
 
-def _print_json(file: str, report: Report, verdict: Verdict) -> None:
-    from dlp.export import scan_json  # noqa: PLC0415 - only now is the package loaded
+def _print(
+    file: str, report: Report, verdict: Verdict, contract: Contract, *, as_json: bool
+) -> None:
+    # Only now is the package loaded that both need.
+    from dlp.export import scan_json  # noqa: PLC0415 - see above
+    from gateway.cli.scan_shown import show  # noqa: PLC0415 - likewise
 
-    line = json.dumps(scan_json(file, report, verdict), ensure_ascii=False)
+    if as_json:
+        _print_object(scan_json(file, report, verdict))
+    else:
+        show(file, report, verdict, contract.confidence)
+
+
+def _print_sarif(results: list[tuple[str, Report, Verdict]], contract: Contract) -> None:
+    from dlp.sarif import sarif_log  # noqa: PLC0415 - as in _print
+
+    _print_object(sarif_log(results, contract.contract, contract.confidence, running()))
+
+
+def _print_object(data: dict[str, Any]) -> None:
+    line = json.dumps(data, ensure_ascii=False)
     # A name that isn't UTF-8 holds surrogates, which can't be written out.
     sys.stdout.write(line.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
     sys.stdout.flush()
-
-
-def _print_table(file: str, report: Report, verdict: Verdict) -> None:
-    from rich.console import Console  # noqa: PLC0415 - for people only
-    from rich.table import Table  # noqa: PLC0415 - likewise
-    from rich.text import Text  # noqa: PLC0415 - likewise
-
-    console = Console(highlight=False)
-    head = Text(f"{file}  ", "bold")
-    head.append(f"{report.format}, {report.size:,} bytes, {report.seconds:.2f} s  ", "dim")
-    head.append(str(verdict.action), f"bold {_COLOURS[verdict.action]}")
-    console.print(head)
-    for reason in verdict.reasons:
-        console.print(Text(f"  {reason}"))
-    unexpected = [finding for finding in report.findings if not finding.expected]
-    if unexpected:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
-        for heading in ("found", "where", "shape", "by", "sure"):
-            table.add_column(heading, style="none", header_style="dim")
-        for finding in unexpected[:_MOST_ROWS]:
-            place = f"{finding.member}: {finding.where}" if finding.member else finding.where
-            sure = f"{finding.confidence:.0%}"
-            cells = (str(finding.category), place, finding.masked, finding.detector, sure)
-            table.add_row(*map(Text, cells))
-        console.print(table)
-    console.print(Text(f"  {_summary(report, min(len(unexpected), _MOST_ROWS))}\n", "dim"))
-
-
-def _summary(report: Report, shown: int) -> str:
-    """How much was found in all, in one line."""
-    expected = sum(count for (_, expected), count in report.counts.items() if expected)
-    rest = sum(report.counts.values()) - expected - shown
-    more = f", and {rest} unexpected not listed" if rest > 0 else ""
-    return f"{expected} identifiers where the contract expects them{more}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 CategoryName = Literal[
     "name", "address", "birth_date", "death_date", "service_date", "other_date", "phone", "fax",
@@ -16,6 +16,13 @@ CategoryName = Literal[
 ]  # fmt: skip
 CarrierName = Literal["identifier-fields", "coded-fields", "free-text", "names", "anywhere"]
 LabelName = Literal["substance_use", "hiv", "mental_health", "reproductive", "genetic"]
+
+
+ObstacleName = Literal[
+    "empty", "unknown-type", "unsupported-type", "format-not-in-contract", "malformed", "encrypted",
+    "bomb", "too-large", "too-deep", "too-many-entries", "timeout", "parser-crash",
+    "out-of-memory", "active-content", "not-read",
+]  # fmt: skip
 
 
 class Action(StrEnum):
@@ -47,6 +54,32 @@ class Expectation(_Frozen):
     formats: tuple[str, ...] = ()
 
 
+class Uninspectable(_Frozen):
+    """What to do with what can't be inspected, where it isn't one action for all.
+
+    Attributes:
+        default: For every obstacle not named in ``but``.
+        but: Obstacle to action. Only two may be released: what was read all the same
+            (``active-content``: macros and scripts) and what lacks a tool (``not-read``: text in
+            images without Tesseract).
+    """
+
+    default: Literal[Action.HOLD, Action.REFUSE] = Action.HOLD
+    but: dict[ObstacleName, Action] = Field(default_factory=dict)
+
+    @field_validator("but")
+    @classmethod
+    def _may_pass(cls, but: dict[ObstacleName, Action]) -> dict[ObstacleName, Action]:
+        for obstacle, action in but.items():
+            if action is Action.REDACT:
+                raise ValueError(f"{obstacle}: what isn't inspected can't be redacted")
+            if action is Action.RELEASE and obstacle not in _MAY_PASS:
+                raise ValueError(f"{obstacle}: hold or refuse; nobody knows what is in there")
+        return but
+
+
+_MAY_PASS = frozenset({"active-content", "not-read"})
+
 Redaction = Literal["mask", "remove", "pseudonym"]
 """What redaction leaves: Xs in the shape of the value, nothing, or a keyed word, the same one for
 the same value."""
@@ -65,7 +98,8 @@ class Contract(_Frozen):
             out where the format can be kept valid, else the file is held.
         redaction: What stands there then.
         protected: What to do with codes of a protected class; one action, or one a label.
-        uninspectable: What to do with what can't be inspected.
+        uninspectable: What to do with what can't be inspected; one action, or some obstacles their
+            own.
         confidence: Findings below it are reported and decide nothing.
     """
 
@@ -76,8 +110,15 @@ class Contract(_Frozen):
     unexpected: Action = Action.HOLD
     redaction: Redaction = "mask"
     protected: Action | dict[LabelName, Action] = Action.RELEASE
-    uninspectable: Literal[Action.HOLD, Action.REFUSE] = Action.HOLD
+    uninspectable: Literal[Action.HOLD, Action.REFUSE] | Uninspectable = Action.HOLD
     confidence: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+    def on(self, obstacle: str) -> Action:
+        """What to do when an obstacle (of :class:`ObstacleName`) is met."""
+        if isinstance(self.uninspectable, Action):
+            return self.uninspectable
+        own = (action for name, action in self.uninspectable.but.items() if name == obstacle)
+        return next(own, self.uninspectable.default)
 
 
 class Pattern(_Frozen):

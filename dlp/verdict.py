@@ -71,7 +71,7 @@ def _uninspectable(report: Report, contract: Contract) -> Iterator[tuple[Action,
     for trouble in report.uninspectable:
         place = f" at {trouble.where}" if trouble.where else ""
         reason = f"{trouble.obstacle}: {trouble.detail}{place}"
-        yield contract.uninspectable, _inside(trouble.member_place, reason)
+        yield contract.on(trouble.obstacle), _inside(trouble.member_place, reason)
 
 
 def _unexpected(report: Report, contract: Contract) -> Iterator[tuple[Action, str]]:

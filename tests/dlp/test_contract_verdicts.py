@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.contracts import Action, Contract, Expectation
+from config.contracts import Action, Contract, Expectation, ObstacleName
 from dlp.budget import Budget
 from dlp.export import from_wire, scan_json, stored, to_wire
 from dlp.model import Carrier, Category, Finding, Label, Obstacle, Report, Uninspectable
@@ -276,3 +277,27 @@ def test_doubtful_findings_never_crowd_out_one_that_decides(inspected: Inspected
     report, verdict = inspected(doubtful.encode(), "no-phi", budget=budget)
     assert sum(report.counts.values()) == 40
     assert verdict.action is Action.RELEASE
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "action"),
+    [
+        (Obstacle.NOT_READ, Action.RELEASE),
+        (Obstacle.ENCRYPTED, Action.REFUSE),
+        (Obstacle.MALFORMED, Action.HOLD),
+    ],
+)
+def test_some_obstacles_may_have_an_action_of_their_own(obstacle: Obstacle, action: Action) -> None:
+    own = {"default": "hold", "but": {"not-read": "release", "encrypted": "refuse"}}
+    verdict = decide(_report([], [Uninspectable(obstacle, "why")], 0), _contract(uninspectable=own))
+    assert verdict.action is action
+
+
+@pytest.mark.parametrize("own", [{"encrypted": "release"}, {"bomb": "redact"}, {"nothing": "hold"}])
+def test_what_nobody_has_read_is_never_released(own: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="uninspectable"):
+        _contract(uninspectable={"but": own})
+
+
+def test_every_obstacle_has_a_name_that_a_contract_can_use() -> None:
+    assert set(get_args(ObstacleName)) == {str(obstacle) for obstacle in Obstacle}

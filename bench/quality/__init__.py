@@ -1,0 +1,1 @@
+"""The quality of detection, measured on files of our own making."""

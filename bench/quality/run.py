@@ -1,0 +1,200 @@
+"""Recall and false holds, by category, form and format, with intervals; beside Presidio.
+
+Run: ``python -m bench.quality.run [--tune] [--each N] [--presidio DIR]``. A plant counts as found
+when the file is unexpectedly found to hold its category. What surrounds plants is what the clean
+twins are made of, and those count as falsely held if anything at all is found in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import random
+from collections import defaultdict
+from math import sqrt
+from typing import NamedTuple
+
+from bench.quality.carriers import FORMATS, Format
+from bench.quality.forms import FORMS, Form
+from bench.quality.peer import Presidio
+from bench.quality.people import somebody
+from bench.quality.templates import CLEAN, TEST, TUNE
+from config.contracts import Contract, Rules
+from dlp.budget import Budget
+from dlp.detect import Detectors
+from dlp.inspect import inspect
+from dlp.model import Category, Finding, Report
+
+CONTRACT = Contract.model_validate(
+    {
+        "contract": "quality",
+        "formats": ["*"],
+        "expect": [
+            {"categories": [str(category) for category in Category], "in": "identifier-fields"},
+            {"categories": ["service_date", "diagnosis", "procedure"], "in": "coded-fields"},
+            {"categories": ["other_date", "service_date"], "in": "anywhere"},
+        ],
+    }
+)
+_ALIKE = {
+    Category.PHONE: {Category.PHONE, Category.FAX},
+    Category.MEDICARE_ID: {Category.MEDICARE_ID, Category.MEMBER_ID},
+    Category.BANK_ACCOUNT: {Category.BANK_ACCOUNT, Category.ACCOUNT_NUMBER},
+}
+
+
+class Rate(NamedTuple):
+    """Hits of trials."""
+
+    hits: int
+    trials: int
+
+    def __str__(self) -> str:
+        """As a percentage with its Wilson 95 % interval."""
+        if not self.trials:
+            return "-"
+        low, high = wilson(self.hits, self.trials)
+        return f"{self.hits}/{self.trials} = {self.hits / self.trials:.1%} ({low:.1%}-{high:.1%})"
+
+
+def wilson(hits: int, trials: int, z: float = 1.96) -> tuple[float, float]:
+    """The Wilson score interval of a share (Wilson 1927)."""
+    share = hits / trials
+    middle = share + z * z / (2 * trials)
+    spread = z * sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    whole = 1 + z * z / trials
+    return max((middle - spread) / whole, 0.0), min((middle + spread) / whole, 1.0)
+
+
+class Counts:
+    """Hits and trials under any number of keys."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
+
+    def add(self, hit: bool, *keys: tuple[str, ...]) -> None:
+        """Count one trial under each key."""
+        for key in keys:
+            self._counts[key][0] += hit
+            self._counts[key][1] += 1
+
+    def table(self, size: int) -> list[tuple[tuple[str, ...], Rate]]:
+        """The rates under keys of one length."""
+        return [(key, Rate(*c)) for key, c in self._counts.items() if len(key) == size]
+
+
+class Bench:
+    """One run."""
+
+    def __init__(self, seed: int, peer: Presidio | None, *, tune: bool) -> None:
+        self._rng = random.Random(seed)
+        self._templates = TUNE if tune else TEST
+        self._peer = peer
+        self._detectors = Detectors(Rules())
+        self.recall, self.clean, self.misses = Counts(), Counts(), Counts()
+        self.peer_raw, self.peer_parsed = Counts(), Counts()
+        self.confidence: list[tuple[float, bool]] = []
+
+    def plant(self, form: Form, carrier: Format) -> None:
+        """One file with one value where it has no business."""
+        who, other = somebody(self._rng), somebody(self._rng)
+        in_fields = who if form.needs else other
+        value = form.write(who, self._rng)
+        choices = self._templates.get(form.category) or self._templates[None]
+        note = self._note(self._rng.choice(choices).format(value), carrier)
+        data = carrier.make(in_fields, note)
+        report = self._inspect(carrier, data)
+        if self._peer:
+            raw = self._peer.finds(data.decode("utf-8", "replace"), form.category)
+            self.peer_raw.add(raw, (form.group,))
+            self.peer_parsed.add(self._peer.finds(note, form.category), (form.group,))
+        hit = any(f.category in wanted(form.category) for f in deciding(report))
+        keys = ((form.group,), (form.group, form.name), (form.group, "", carrier.name))
+        self.recall.add(hit, *keys)
+        if not hit:
+            self.misses.add(True, (form.group, form.name, carrier.name))
+        for finding in report.findings:
+            if not finding.expected:
+                right = finding.category in wanted(form.category)
+                self.confidence.append((finding.confidence, right))
+
+    def twin(self, carrier: Format) -> None:
+        """One file without anything to find."""
+        note = self._note(self._rng.choice(CLEAN), carrier)
+        data = carrier.make(somebody(self._rng), note)
+        report = self._inspect(carrier, data)
+        if self._peer:
+            self.peer_raw.add(self._peer.alarms(data.decode("utf-8", "replace")), ("clean held",))
+            self.peer_parsed.add(self._peer.alarms(note), ("clean held",))
+        held = bool(deciding(report) or report.uninspectable)
+        self.clean.add(held, ("all",), ("format", carrier.name))
+        for finding in deciding(report):
+            self.misses.add(True, ("false hold", carrier.name, f"{finding.category} {note[:50]}"))
+            self.confidence.append((finding.confidence, False))
+        for trouble in report.uninspectable:
+            self.misses.add(True, ("false hold", carrier.name, trouble.detail))
+
+    def _note(self, sentence: str, carrier: Format) -> str:
+        filler = self._rng.choice(CLEAN[:3])
+        note = f"{sentence} {filler}"
+        return note.upper() if carrier.upper else note
+
+    def _inspect(self, carrier: Format, data: bytes) -> Report:
+        return inspect(
+            io.BytesIO(data), carrier.file, CONTRACT, Rules(), Budget(), detectors=self._detectors
+        )
+
+
+def wanted(category: Category) -> set[Category]:
+    return _ALIKE.get(category, {category})
+
+
+def deciding(report: Report) -> list[Finding]:
+    """The unexpected findings that hold a file."""
+    return [f for f in report.findings if not f.expected and f.confidence >= CONTRACT.confidence]
+
+
+def show(title: str, rows: list[tuple[tuple[str, ...], Rate]]) -> None:
+    print(f"\n{title}")
+    for key, rate in rows:
+        print(f"  {' / '.join(part for part in key if part):60} {rate}")
+
+
+def calibration(pairs: list[tuple[float, bool]]) -> None:
+    print("\nConfidence against the share that is right")
+    for low in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95):
+        high = {0.3: 0.5, 0.9: 0.95, 0.95: 1.01}.get(low, low + 0.1)
+        here = [right for sure, right in pairs if low <= sure < high]
+        rate = Rate(sum(here), len(here))
+        bar = "#" * round(40 * sum(here) / len(here)) if here else ""
+        print(f"  {low:.2f}-{min(high, 1):.2f}  {bar:40} {rate}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tune", action="store_true")
+    parser.add_argument("--each", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=20261123)
+    parser.add_argument("--only", default="", help="formats whose name has this")
+    parser.add_argument("--presidio", default="", help="a spaCy model's directory")
+    args = parser.parse_args()
+    peer = Presidio(args.presidio) if args.presidio else None
+    bench = Bench(args.seed, peer, tune=args.tune)
+    for carrier in (f for f in FORMATS if args.only.lower() in f.name.lower()):
+        for form in (f for f in FORMS if carrier.has_fields or not f.needs):
+            for _ in range(args.each):
+                bench.plant(form, carrier)
+        for _ in range(args.each * 5):
+            bench.twin(carrier)
+    show("Recall by group", bench.recall.table(1))
+    show("Recall by form", bench.recall.table(2))
+    show("Recall by group and format", bench.recall.table(3))
+    show("Clean twins held", bench.clean.table(1) + bench.clean.table(2))
+    show("Presidio over the file's bytes, as it comes", bench.peer_raw.table(1))
+    show("Presidio over parsed passages", bench.peer_parsed.table(1))
+    calibration(bench.confidence)
+    show("Misses and false holds", bench.misses.table(3))
+
+
+if __name__ == "__main__":
+    main()

@@ -4,13 +4,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SITE ?= site
 
-.PHONY: help demo serve test lint types layers unit bench lock clean
+.PHONY: help demo serve test lint types layers unit bench quality fuzz lock clean
 
 help:
 	@echo "make demo   run the whole job once, on made-up files, and check every outcome"
 	@echo "make serve  keep the same site up and print how to connect"
 	@echo "make test   everything CI runs: lint, types, layers, tests"
 	@echo "make bench  speed and memory, beside peers, as ratios"
+	@echo "make quality  recall and false holds by category, form and format"
+	@echo "make fuzz   every reader in turn, FUZZ_SECONDS each (60)"
 	@echo "make lock   pin every dependency again, with hashes (needs uv)"
 
 $(VENV)/.runtime: requirements.txt pyproject.toml
@@ -46,6 +48,14 @@ unit: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+quality: $(VENV)/.dev
+	$(BIN)/python -m bench.quality.run
+
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.dev
+	@for format in $$($(BIN)/python -m fuzz.seeds); do echo "== $$format"; \
+	  $(BIN)/python -m fuzz.reader $$format $(FUZZ_SECONDS) 2>&1 | tail -4 || exit 1; done
 
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --upgrade \

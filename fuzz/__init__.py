@@ -1,0 +1,1 @@
+"""Fuzzing of every reader, guided by coverage."""

@@ -93,6 +93,8 @@ class Contract(_Frozen):
         description: One line for people.
         formats: Formats accepted, as globs (``x12/837P``, ``delimited/*``, ``*``). Containers
             (``archive/*``) are looked through when named; their members must match too.
+        attachments: Formats accepted inside documents (a PDF in an HL7 message, an image in a
+            DOCX), as globs. What they hold is inspected like everything else.
         expect: Which categories belong where.
         unexpected: What to do when something stands where it isn't expected. ``redact`` takes it
             out where the format can be kept valid, else the file is held.
@@ -106,6 +108,7 @@ class Contract(_Frozen):
     contract: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     description: str = ""
     formats: tuple[str, ...] = Field(min_length=1)
+    attachments: tuple[str, ...] = ("*",)
     expect: tuple[Expectation, ...] = ()
     unexpected: Action = Action.HOLD
     redaction: Redaction = "mask"

@@ -30,13 +30,15 @@ class Spot:
         member: Names joined with ``!``; may be PHI.
         place: Ordinals joined with ``!``.
         depth: Containers around it.
+        attached: Whether a document is among those: then its format is an attachment's.
     """
 
     member: str = ""
     place: str = ""
     depth: int = 0
+    attached: bool = False
 
-    def inside(self, entry: Entry) -> Spot:
+    def inside(self, entry: Entry, *, of_document: bool = False) -> Spot:
         """The spot of one of the container's entries; 0 is the container itself."""
         if not entry.ordinal:
             return self
@@ -46,6 +48,7 @@ class Spot:
             f"{self.member}!{name}" if self.member else name,
             f"{self.place}!{ordinal}" if self.place else ordinal,
             self.depth + 1,
+            self.attached or of_document,
         )
 
     def trouble(self, error: NotReadableError) -> Uninspectable:
@@ -80,9 +83,10 @@ class Named:
 Event = Found | Named | Uninspectable
 
 
-def accepts(contract: Contract, fmt: str) -> bool:
-    """Whether a contract's formats include one."""
-    return any(fnmatchcase(fmt, pattern) for pattern in contract.formats)
+def accepts(contract: Contract, fmt: str, *, attached: bool = False) -> bool:
+    """Whether a contract's formats include one, or its attachments' formats do."""
+    patterns = contract.formats + (contract.attachments if attached else ())
+    return any(fnmatchcase(fmt, pattern) for pattern in patterns)
 
 
 def walk(source: Source, name: str, contract: Contract, meter: Meter) -> Iterator[Event]:
@@ -105,7 +109,7 @@ class _Walk:
         try:
             kind = identify(source, name)
             yield Named(spot, kind.format)
-            _admit(kind, self._contract)
+            _admit(kind, self._contract, attached=spot.attached)
         except NotReadableError as error:
             yield spot.trouble(error)
             return
@@ -126,7 +130,7 @@ class _Walk:
             yield spot.crash(error)
         for fmt in sorted(content.met):
             try:
-                admit(fmt, self._contract)
+                admit(fmt, self._contract, attached=spot.attached)
             except NotReadableError as error:
                 yield spot.trouble(error)
 
@@ -136,7 +140,8 @@ class _Walk:
             raise NotReadableError(Obstacle.TOO_DEEP, detail)
         for item in reader(content.format)(content, self._meter):
             if isinstance(item, Entry):
-                yield from self._entry(item, content, spot.inside(item))
+                document = not is_container(content.format)
+                yield from self._entry(item, content, spot.inside(item, of_document=document))
             elif isinstance(item, Uninspectable):
                 yield replace(item, member=spot.member, member_place=spot.place)
             else:
@@ -162,7 +167,7 @@ def _unpacked(name: str) -> str:
     return next((name.removesuffix(end) for end in _PACKED if name.endswith(end)), name)
 
 
-def _admit(kind: Kind, contract: Contract) -> None:
+def _admit(kind: Kind, contract: Contract, *, attached: bool) -> None:
     """Go on only with a format that we read and the contract names.
 
     Raises:
@@ -176,16 +181,16 @@ def _admit(kind: Kind, contract: Contract) -> None:
         )
     # A damaged interchange is named by what is wrong with it, which its parser says.
     if x12 != "unknown":
-        admit(kind.format, contract)
+        admit(kind.format, contract, attached=attached)
 
 
-def admit(fmt: str, contract: Contract) -> None:
+def admit(fmt: str, contract: Contract, *, attached: bool) -> None:
     """Go on only with a format that the contract names.
 
     Raises:
         NotReadableError: ``format-not-in-contract``.
     """
-    if not accepts(contract, fmt):
+    if not accepts(contract, fmt, attached=attached):
         raise NotReadableError(
             Obstacle.NOT_IN_CONTRACT, f"{fmt} is not a format of the contract {contract.contract}"
         )

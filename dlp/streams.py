@@ -13,6 +13,8 @@ from dlp.model import Source
 
 CHUNK: Final = 64 * 2**10
 """Bytes asked for at a time."""
+_FARTHEST: Final = 2**63 - 1
+"""The largest offset that a file has (off_t); a ZIP64 field may claim twice that."""
 
 
 def size_of(source: Source) -> int:
@@ -24,6 +26,8 @@ def size_of(source: Source) -> int:
 
 def read_exactly(source: Source, offset: int, size: int) -> bytes:
     """Up to ``size`` bytes at ``offset``; fewer only at the end of the source."""
+    if offset > _FARTHEST:
+        return b""
     source.seek(offset)
     parts = []
     while size > 0 and (data := source.read(min(size, CHUNK))):

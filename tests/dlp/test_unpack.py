@@ -18,7 +18,7 @@ from config.contracts import Contract
 from dlp.budget import Budget, Meter
 from dlp.identify import identify
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Report, Source
-from dlp.streams import Unpacked, Window
+from dlp.streams import Unpacked, Window, read_exactly
 from dlp.unpack import CONTAINERS, gzips, zips
 from dlp.walk import Found, Spot, walk
 from tests.support.inspecting import Inspected
@@ -334,3 +334,7 @@ def test_two_ends_that_differ_are_held(inspected: Inspected) -> None:
     report, verdict = inspected(_with_wide_end(lie=1))
     assert "two ends that differ" in details(report)
     assert verdict.action == "hold"
+
+
+def test_an_offset_beyond_any_file_is_past_its_end() -> None:
+    assert read_exactly(io.BytesIO(b"abc"), 2**64 - 1, 4) == b""

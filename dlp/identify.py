@@ -27,6 +27,10 @@ _OOXML_FIRST: Final = re.compile(
 )
 
 
+_ZIP_START: Final = re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08PK|00PK)")
+"""A member, an empty archive, and the marks of a spanned one (APPNOTE 4.4.1 and 8.5)."""
+
+
 class Kind(NamedTuple):
     """A format, and why it can't be read if it can't.
 
@@ -75,7 +79,7 @@ def _structured(head: bytes) -> Kind | None:
     """Formats with a signature, ours and others'."""
     if _OOXML_FIRST.match(head):
         return _unsupported("office/ooxml", "an Office or OpenDocument file")
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if _ZIP_START.match(head):
         return Kind(ZIP)
     if head.startswith(b"\x1f\x8b"):
         return Kind(GZIP)

@@ -39,7 +39,6 @@ def _sign(
 _BLANK: Final = rb"(?:\xef\xbb\xbf)?\s*"
 
 BINARY: Final = (
-    _sign("archive/zip", "a spanned ZIP archive", rb"PK\x07\x08|PK00PK"),
     _sign("application/pdf", "PDF", rb".{0,1020}%PDF-"),
     _sign("office/ole", "a legacy Office file", rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     _sign("dicom", "DICOM", rb".{128}DICM"),
@@ -74,12 +73,25 @@ TEXTUAL: Final = (
     ),
     _sign("encrypted/pem", "a PEM block", _BLANK + rb"-----BEGIN [A-Z0-9 ]{2,40}-----"),
     _sign("hl7v2", "HL7 v2", _BLANK + rb"\x0b?(?:MSH|FHS|BHS)[^\w\s]..?.?.?[^\w\s]"),
-    _sign("ncpdp/script", "NCPDP SCRIPT (EDIFACT)", _BLANK + rb"UN[AB][:+].{1,6}"),
+    _sign("edifact", "EDIFACT", _BLANK + rb"UN[AB][:+].{1,6}"),
     _sign("rtf", "RTF", _BLANK + rb"\{\\rtf"),
     _sign("html", "HTML", _BLANK + rb"(?i:<!doctype html|<html|<head|<body|<table|<div|<p>)"),
-    _sign("ccda", "C-CDA", _BLANK + rb"<.{0,2000}ClinicalDocument"),
+    _sign("ccda", "C-CDA", _BLANK + rb"<.{0,2000}<(?:\w{1,20}:)?ClinicalDocument[\s>]"),
+    _sign("ccda", "C-CDA", _BLANK + rb"<(?:\w{1,20}:)?ClinicalDocument[\s>]"),
+    _sign(
+        "ncpdp/script",
+        "NCPDP SCRIPT",
+        _BLANK + rb"<.{0,2000}(?:ncpdp\.org/schema/SCRIPT|<Message [^>]{0,400}DatatypesVersion)",
+    ),
+    _sign("fhir/xml", "FHIR XML", _BLANK + rb"<.{0,2000}=[\"']http://hl7\.org/fhir[\"']"),
     _sign("xml", "XML", _BLANK + rb"<(?:\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*[\s/>])"),
+    _sign(
+        "fhir/ndjson",
+        "FHIR NDJSON",
+        _BLANK + rb"\{[^\r\n]{0,4000}\"resourceType\"\s*:[^\r\n]*\}[ \t]*\r?\n\s*\{",
+    ),
     _sign("fhir/json", "FHIR JSON", _BLANK + rb"[\[{].{0,4000}\"resourceType\"\s*:"),
+    _sign("ndjson", "NDJSON", _BLANK + rb"\{\s*\"[^\r\n]*\}[ \t]*\r?\n\s*\{\s*[\"}]"),
     _sign("json", "JSON", _BLANK + rb"(?:\{\s*(?:\"|\})|\[\s*(?:[\[{\"\]\d-]|true|false|null))"),
     _sign("vcard", "a vCard or iCalendar", _BLANK + rb"(?i:BEGIN:V(?:CARD|CALENDAR))"),
     _sign(

@@ -1,0 +1,77 @@
+"""The pictures in a data set: pixel data, icons and overlays, for the text burned into them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from dlp import ocr
+from dlp.budget import Meter
+from dlp.content import Item
+from dlp.model import NotReadableError, Obstacle, Uninspectable
+from dlp.parse.image.parser import MOST_PIXELS, read_pixels
+
+_MOST_FRAMES: Final = 64
+"""Frames that are read; what is burned in stands on all of them."""
+
+
+def read(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401
+    """The text in the frames of a data set's pixel data."""
+    if reason := ocr.available():
+        detail = f"text in images was not read: {reason}"
+        yield Uninspectable(Obstacle.NOT_READ, detail, where)
+        return
+    try:
+        pixels = int(dataset.get("Rows", 0) or 0) * int(dataset.get("Columns", 0) or 0)
+        count = int(dataset.get("NumberOfFrames", 1) or 1)
+    except (TypeError, ValueError):
+        pixels, count = MOST_PIXELS + 1, 1
+    if pixels > MOST_PIXELS:
+        yield Uninspectable(Obstacle.BOMB, "an image of too many pixels", where)
+        return
+    for number in range(1, min(count, _MOST_FRAMES) + 1):
+        meter.check_time()
+        image = _frame(dataset, number - 1)
+        if image is None:
+            yield Uninspectable(Obstacle.NOT_READ, "pixels in a coding that isn't read here", where)
+            return
+        yield from read_pixels(image, f"{where} frame {number}", meter)
+    if count > _MOST_FRAMES:
+        detail = f"text in frames after the first {_MOST_FRAMES} was not read"
+        yield Uninspectable(Obstacle.NOT_READ, detail, where)
+
+
+def overlay(dataset: Any, group: int, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401
+    """The text in one overlay plane (PS3.3, C.9.2): one bit a pixel."""
+    try:
+        rows, columns = (int(dataset[group, tag].value) for tag in (0x0010, 0x0011))
+        data = bytes(dataset[group, 0x3000].value)
+        if not 0 < rows * columns <= min(MOST_PIXELS, len(data) * 8):
+            raise ValueError(rows)
+        bits = np.unpackbits(np.frombuffer(data, "uint8"), bitorder="little")[: rows * columns]
+        image = Image.fromarray((1 - bits.reshape(rows, columns)) * np.uint8(255))
+    except (KeyError, TypeError, ValueError):
+        yield Uninspectable(Obstacle.MALFORMED, "an overlay that can't be decoded", where)
+        return
+    yield from read_pixels(image, where, meter)
+
+
+def _frame(dataset: Any, index: int) -> Image.Image | None:  # noqa: ANN401
+    """One frame in eight bits, None if its coding has no decoder here."""
+    from pydicom.pixels import pixel_array  # noqa: PLC0415 - for files that have pixels
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            values = pixel_array(dataset, index=index)
+        low, high = float(values.min()), float(values.max())
+        scaled = ((values - low) * (255.0 / max(high - low, 1.0))).astype("uint8")
+        return Image.fromarray(scaled)
+    except NotReadableError:
+        raise
+    except Exception:  # noqa: BLE001 - decoders raise of every kind on hostile bytes
+        return None

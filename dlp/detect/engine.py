@@ -17,16 +17,20 @@ from dlp.detect.people import find_people, name_keys
 from dlp.detect.phones import find_phones
 from dlp.detect.places import find_places
 from dlp.detect.protected import ProtectedCodes
-from dlp.detect.reading import Reading, words
+from dlp.detect.reading import Reading, plain, words
 from dlp.detect.resolve import resolve
 from dlp.detect.site import SitePatterns
+from dlp.detect.words import is_given_name
 from dlp.model import Carrier, Category, Label, Match, Passage
+from dlp.names import CUES, NameModel, Strangers, find_initials, load, united
 
 _WINDOW, _OVERLAP = 200_000, 400
 # Nothing that identifies is written without a digit, a letter or an @.
 _WORTHLESS = re.compile(r"[\W_]*\Z")
 # File names join words with what is no space ("smith_john_1980-01-02.csv").
 _NAME_JOINTS = str.maketrans({"_": " ", "+": " ", "%": " ", "=": " ", "~": " "})
+_HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
+_TORN = re.compile(r"\S{1,40}\s")
 _SIGNS = ("@", "://", "www.", "::")
 T = TypeVar("T")
 _NO_MODEL = (
@@ -39,12 +43,13 @@ class Detectors:
 
     Args:
         rules: The site's own patterns, names that are no PHI, and protected codes.
+        model: Gives the name model, or None where there is none; by default what is installed.
 
     Raises:
-        DlpError: A rule isn't usable; the message names it.
+        DlpError: A rule isn't usable, or the name model isn't the pinned one; the message names it.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, model: Callable[[], NameModel | None] = load) -> None:
         # Presidio and spaCy take a second to import: paid when detectors are made, not by --help.
         from dlp.detect.presidio import Analyzer  # noqa: PLC0415 - the second explained above
 
@@ -52,6 +57,13 @@ class Detectors:
         self._not_phi = name_keys(rules.not_phi)
         self._protected = ProtectedCodes({str(k): v for k, v in rules.protected_codes.items()})
         self._identities = Identities(limit=0)
+        self._check: Callable[[], None] = lambda: None
+        self._is_file_name = False
+        names = model()
+        #: Names and addresses of strangers by the model; None without one.
+        self.strangers = Strangers(names) if names else None
+        #: What an analyst should know of every inspection with these detectors.
+        self.notes: tuple[str, ...] = () if names else (_NO_MODEL,)
         #: Presidio's engine over our recognizers.
         self.analyzer = Analyzer(
             {
@@ -61,14 +73,36 @@ class Detectors:
                 "dates": _if_digits(find_dated),
                 "places": _if_digits(find_places),
                 "people": lambda reading: find_people(reading, self._is_not_phi),
+                "initials": self._find_initials,
+                "model": self._find_strangers,
                 "site": self._site.find,
             },
             _if_digits(find_against),
         )
 
-    notes: tuple[str, ...] = (_NO_MODEL,)
+    def many(
+        self,
+        passages: Iterable[Passage],
+        identities: Identities,
+        check: Callable[[], None] = lambda: None,
+    ) -> Iterator[list[Match]]:
+        """As :meth:`find` for each passage, in order.
 
-    def find(self, passage: Passage, identities: Identities) -> list[Match]:
+        Args:
+            passages: Free text, names, or coded fields with a fault.
+            identities: The people of the same file.
+            check: Called at least every few milliseconds of the name model's work, so that a long
+                text can be stopped in its midst; may raise.
+        """
+        for passage in passages:
+            yield self.find(passage, identities, check)
+
+    def find(
+        self,
+        passage: Passage,
+        identities: Identities,
+        check: Callable[[], None] = lambda: None,
+    ) -> list[Match]:
         """Identifiers in an open passage, not overlapping, in order of place.
 
         Linear in the text. Any text gives matches or none, never an exception.
@@ -76,26 +110,41 @@ class Detectors:
         Args:
             passage: Free text, a name, or a coded field with a fault.
             identities: The people of the same file.
+            check: Called before each run of the name model; may raise to stop.
         """
         text = passage.text
         if _WORTHLESS.match(text):
             return []
         if passage.carrier is Carrier.NAME:
-            text = text.translate(_NAME_JOINTS)
-        self._identities = identities
+            text = _HYPHEN.sub(" ", text.translate(_NAME_JOINTS))
+        self._identities, self._check = identities, check
+        self._is_file_name = passage.carrier is Carrier.NAME
         try:
             found: list[Match] = []
             for base, piece in _windows(text):
-                found += _moved(self._find(piece, identities), base)
+                found += _moved(self._find(Reading(piece), identities), base)
         finally:
             self._identities = Identities(limit=0)
         return resolve(found) if len(text) > _WINDOW else found
 
-    def _find(self, text: str, identities: Identities) -> list[Match]:
-        reading = Reading(text)
+    def _find(self, reading: Reading, identities: Identities) -> list[Match]:
         matches, against = self.analyzer.analyze(reading)
-        matches += identities.find_in(reading)
-        return resolve((m for m in matches if not self._is_known(m, text)), against)
+        matches = [*united(matches, reading.text), *identities.find_in(reading)]
+        return resolve((m for m in matches if not self._is_known(m, reading.text)), against)
+
+    def _find_initials(self, reading: Reading) -> Iterator[Match]:
+        for match in find_initials(reading):
+            if not self._is_not_phi(reading.text[match.start : match.end]):
+                yield match
+
+    def _find_strangers(self, reading: Reading) -> Iterator[Match]:
+        """What the model finds, but for the file's own providers."""
+        for match in self.strangers.find(reading, self._check) if self.strangers else ():
+            name = match.category is Category.NAME
+            if self._is_file_name and not _is_written_out(reading.text, match):
+                continue
+            if not (name and self._is_not_phi(reading.text[match.start : match.end])):
+                yield match
 
     def _is_known(self, match: Match, text: str) -> bool:
         """Whether a name found is one that the site says is no PHI."""
@@ -132,6 +181,20 @@ def _if_worthwhile(find: Callable[[Reading], Iterable[T]]) -> Callable[[Reading]
 
 # A full name agreed with the file's own field isn't overruled by a list.
 _LIKELY = 0.9
+_CUE = 16
+
+
+def _is_written_out(text: str, match: Match) -> bool:
+    """Whether a file's name names a person: a file called ``tertiary_loop.837`` doesn't.
+
+    There is no sentence around to tell, so one word must be a given name or be announced.
+    """
+    written = text[match.start : match.end]
+    if match.category is not Category.NAME:
+        return False
+    before = words(text[max(0, match.start - _CUE) : match.start])
+    named = is_given_name(plain(written)) or bool(before and before[-1] in CUES)
+    return named or len(written.split()) > 1
 
 
 def _windows(text: str) -> Iterator[tuple[int, str]]:
@@ -139,9 +202,12 @@ def _windows(text: str) -> Iterator[tuple[int, str]]:
     if len(text) <= _WINDOW:
         yield 0, text
         return
-    for base in range(0, len(text), _WINDOW - _OVERLAP):
-        yield base, text[base : base + _WINDOW]
-        if base + _WINDOW >= len(text):
+    for cut in range(0, len(text), _WINDOW - _OVERLAP):
+        # The rest of a torn word would be a word that nobody knows.
+        torn = _TORN.match(text, cut) if cut else None
+        base = torn.end() if torn else cut
+        yield base, text[base : cut + _WINDOW]
+        if cut + _WINDOW >= len(text):
             return
 
 

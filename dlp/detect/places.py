@@ -37,6 +37,25 @@ _STREET = re2.compile(
 _BOX = re2.compile(
     rf"(?i)(?:^|[^0-9A-Za-z])(P\.? ?O\.? ?Box #?[0-9]{{1,7}}{_TAIL})(?:[^0-9A-Za-z]|$)".encode()
 )
+_ROUTE = re2.compile(
+    (
+        r"(?i)(?:^|[^0-9A-Za-z])((?:(?:RR|R\.R\.|HCR?|Rural Route|RFD|Star Route) ?#?[0-9]{1,4},? Box #?[0-9]{1,5}[A-Z]?"
+        r"|(?:PSC|CMR|Unit) [0-9]{1,5},? Box [0-9]{1,5}(?:,? (?:APO|FPO|DPO),? A[AEP] [0-9]{5}(?:-[0-9]{4})?)?"
+        rf"|(?:APO|FPO|DPO),? A[AEP] [0-9]{{5}}){_TAIL})(?:[^0-9A-Za-z]|$)"
+    ).encode()
+)
+_TOWN = re2.compile(
+    (
+        r"(?:^|[^0-9A-Za-z.'\-])((?:[A-Z][A-Za-z.'\-]{1,20} ){0,2}[A-Z][A-Za-z.'\-]{1,20},? "
+        rf"{_STATE}\.?,? {{1,2}}[0-9]{{5}}(?:-[0-9]{{4}})?)(?:[^0-9A-Za-z]|$)"
+    ).encode()
+)
+_TOWN_SMALL = re2.compile(
+    (
+        r"(?i)(?:^|[^0-9A-Za-z.'\-])([A-Z][A-Za-z.'\-]{1,20}(?: [A-Z][A-Za-z.'\-]{1,20})?, "
+        rf"{_STATE} [0-9]{{5}}(?:-[0-9]{{4}})?)(?:[^0-9A-Za-z]|$)"
+    ).encode()
+)
 _SUFFIX_AT = re.compile(_SUFFIX + r"$")
 _NUMBERED = re.compile(r"[0-9]{1,3}(?:st|nd|rd|th)$")
 # Streets are called so, though these are ordinary words too.
@@ -76,11 +95,12 @@ _PAYER = frozenset(
 )
 _AMBIGUOUS = frozenset({"dr", "ct", "way", "place", "pl", "court", "st", "ave", "av", "cir", "ter"})
 _WHOLE, _LINE, _KNOWN, _BOXED, _DOUBTFUL, _PAYER_BOX = 0.85, 0.75, 0.6, 0.6, 0.45, 0.35
+_BOX_BEFORE, _BOX_WITHIN = 24, 16
 _DIRECTIONS = frozenset({"n", "s", "e", "w", "ne", "nw", "se", "sw"})
 
 
 def find_places(reading: Reading) -> Iterator[Match]:
-    """Street lines and post-office boxes with what follows of city, state and ZIP."""
+    """Street lines, boxes and rural routes with what follows of city, state and ZIP; towns with ZIP."""
     for start, end in spans(_STREET, reading.data):
         confidence = _street(reading, start, end)
         if confidence:
@@ -88,6 +108,18 @@ def find_places(reading: Reading) -> Iterator[Match]:
     for start, end in spans(_BOX, reading.data):
         payer = near_words(reading, start, end, _PAYER, after=False)
         yield Match(Category.ADDRESS, start, end, _PAYER_BOX if payer else _BOXED, "po-box")
+    for start, end in spans(_ROUTE, reading.data):
+        yield Match(Category.ADDRESS, start, end, _BOXED, "po-box")
+    for start, end in spans(_TOWN_SMALL if reading.whispers else _TOWN, reading.data):
+        payer = near_words(reading, start, end, _PAYER, after=False)
+        yield Match(Category.ADDRESS, start, end, _PAYER_BOX if payer else _BOXED, "address")
+
+
+def is_payers(reading: Reading, start: int, end: int) -> bool:
+    """Whether an address is a box that claims and payments are sent to: a firm's."""
+    if "box" not in reading.lower[max(0, start - _BOX_BEFORE) : min(end, start + _BOX_WITHIN)]:
+        return False
+    return near_words(reading, start, end, _PAYER, after=False)
 
 
 def _street(reading: Reading, start: int, end: int) -> float:

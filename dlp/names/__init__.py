@@ -1,0 +1,24 @@
+"""Names and addresses of strangers in free text, by a small token classifier run offline.
+
+The model (Rampart, a six-layer BERT) is an artefact of its own, installed by the set-up and pinned
+by its hash; without it :func:`dlp.names.model.load` gives None and the detectors say so.
+"""
+
+from __future__ import annotations
+
+from dlp.names.filter import CUES
+from dlp.names.initials import find_initials
+from dlp.names.model import ModelError, NameModel, find, load
+from dlp.names.strangers import Strangers
+from dlp.names.unite import united
+
+__all__ = [
+    "CUES",
+    "ModelError",
+    "NameModel",
+    "Strangers",
+    "find",
+    "find_initials",
+    "load",
+    "united",
+]

@@ -50,8 +50,8 @@ def overlay(dataset: Any, group: int, where: str, meter: Meter) -> Iterator[Item
     try:
         rows, columns = (int(dataset[group, tag].value) for tag in (0x0010, 0x0011))
         data = bytes(dataset[group, 0x3000].value)
-        if not 0 < rows * columns <= min(MOST_PIXELS, len(data) * 8):
-            raise ValueError(rows)
+        if not 0 < rows * columns <= MOST_PIXELS:
+            rows = columns = -1
         bits = np.unpackbits(np.frombuffer(data, "uint8"), bitorder="little")[: rows * columns]
         image = Image.fromarray((1 - bits.reshape(rows, columns)) * np.uint8(255))
     except (KeyError, TypeError, ValueError):

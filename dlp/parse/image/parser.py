@@ -101,6 +101,15 @@ def _bomb() -> NotReadableError:
     )
 
 
+def _admit(frame: Image.Image, number: int) -> None:
+    if number > MOST_FRAMES:
+        raise NotReadableError(
+            Obstacle.TOO_MANY_ENTRIES, f"an image of more than {MOST_FRAMES} frames"
+        )
+    if frame.width * frame.height > MOST_PIXELS:
+        raise _bomb()
+
+
 def _frames(image: Image.Image, prefix: str, meter: Meter) -> Iterator[Item]:
     number = 0
     try:
@@ -109,12 +118,7 @@ def _frames(image: Image.Image, prefix: str, meter: Meter) -> Iterator[Item]:
             for frame in ImageSequence.Iterator(image):
                 number += 1
                 meter.check_time()
-                if number > MOST_FRAMES:
-                    raise NotReadableError(
-                        Obstacle.TOO_MANY_ENTRIES, f"an image of more than {MOST_FRAMES} frames"
-                    )
-                if frame.width * frame.height > MOST_PIXELS:
-                    raise _bomb()
+                _admit(frame, number)
                 frame.load()
                 yield from read_pixels(frame, f"{prefix}frame {number}", meter)
     except NotReadableError:

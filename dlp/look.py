@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import re2
@@ -57,6 +57,8 @@ class Looker:
         # Only the second look asks, when the file's people are all known.
         self._known: dict[tuple[str, bool], list[Match]] = {}
         self._slips: Counter[str] = Counter()
+        self._check: Callable[[], None] = lambda: None
+        self._lacking = detectors.lacking
 
     def is_open(self, passage: Passage) -> bool:
         """Whether the passage's text is looked at, and not only its position."""
@@ -110,9 +112,19 @@ class Looker:
             match = match._replace(labels=self._detectors.labels(passage))
         return match
 
-    def at_texts(self, items: Iterable[Open]) -> None:
-        """Look at several open passages."""
+    def at_texts(self, items: Iterable[Open], check: Callable[[], None] = lambda: None) -> None:
+        """Look at several open passages.
+
+        Args:
+            items: The passages.
+            check: Called every few milliseconds in long texts; may raise to stop.
+        """
+        self._check = check
         for item in items:
+            if self._lacking and item.passage.carrier is Carrier.FREE_TEXT:
+                # Once a file: nothing about it is special to the first text.
+                self._tally.trouble(Uninspectable(Obstacle.NOT_READ, self._lacking))
+                self._lacking = ""
             self.at_text(*item)
 
     def at_text(self, order: int, spot: Spot, fmt: str, passage: Passage) -> None:
@@ -131,7 +143,7 @@ class Looker:
     def _find(self, passage: Passage) -> list[Match]:
         """What detectors find; short texts once, since tables and claims repeat themselves."""
         if len(passage.text) > _SHORT:
-            return self._detectors.find(passage, self._identities)
+            return self._detectors.find(passage, self._identities, self._check)
         key = (passage.text, passage.carrier is Carrier.NAME)
         if key not in self._known:
             if len(self._known) >= _MOST_KNOWN:

@@ -19,5 +19,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     doctor_world.ports,
     doctor_world.confinement_of_the_scanner,
     doctor_world.libraries,
+    doctor_world.names_model,
     doctor_world.clock,
 )

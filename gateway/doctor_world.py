@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from dlp.names import MODEL_SHA256, REMEDY, ModelError, load
 from gateway import migrations
 from gateway.directory_queries import DirectoryReader
 from gateway.doctor import Diagnosis, Level, Patient, fail, ok, warn
@@ -155,13 +155,22 @@ def libraries(_patient: Patient) -> Iterator[Diagnosis]:
         yield fail("libmagic", "can't be loaded", fix)
     else:
         yield ok("libmagic", "loads")
-    if importlib.util.find_spec("en_core_web_sm") is None:
-        yield ok(
-            "names in free text",
-            "found by dictionary, same-file identities and patterns; no model is installed",
-        )
-    else:
-        yield ok("names in free text", "a language model is installed")
+
+
+def names_model(patient: Patient) -> Iterator[Diagnosis]:
+    """Whether the model that finds names of strangers in free text is there, and the pinned one."""
+    subject = "names in free text"
+    try:
+        model = load()
+    except ModelError as error:
+        yield fail(subject, str(error), REMEDY)
+        return
+    if model is not None:
+        yield ok(subject, f"the model is installed, SHA-256 {MODEL_SHA256[:16]}…")
+        return
+    required = patient.policy is not None and patient.policy.rules.names_model == "required"
+    found = "no model is installed: strangers' names are found by dictionary and pattern alone"
+    yield (fail if required else warn)(subject, found, REMEDY)
 
 
 def clock(patient: Patient) -> Iterator[Diagnosis]:

@@ -22,7 +22,7 @@ from dlp.detect.resolve import resolve
 from dlp.detect.site import SitePatterns
 from dlp.detect.words import is_given_name
 from dlp.model import Carrier, Category, Label, Match, Passage
-from dlp.names import CUES, NameModel, Strangers, find_initials, load, united
+from dlp.names import CUES, REMEDY, NameModel, Strangers, find_initials, load, united
 
 _WINDOW, _OVERLAP = 200_000, 400
 # Nothing that identifies is written without a digit, a letter or an @.
@@ -35,6 +35,11 @@ _SIGNS = ("@", "://", "www.", "::")
 T = TypeVar("T")
 _NO_MODEL = (
     "names of strangers were searched by dictionary and pattern alone (no name model installed)"
+)
+
+_REQUIRED = (
+    "names of strangers in free text were not searched by the model that this site requires: "
+    f"{REMEDY}"
 )
 
 
@@ -64,6 +69,8 @@ class Detectors:
         self.strangers = Strangers(names) if names else None
         #: What an analyst should know of every inspection with these detectors.
         self.notes: tuple[str, ...] = () if names else (_NO_MODEL,)
+        #: Why free text can't be read as the rules require; "" if it can.
+        self.lacking = _REQUIRED if not names and rules.names_model == "required" else ""
         #: Presidio's engine over our recognizers.
         self.analyzer = Analyzer(
             {

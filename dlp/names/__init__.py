@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dlp.names.filter import CUES
 from dlp.names.initials import find_initials
-from dlp.names.model import ModelError, NameModel, find, load
+from dlp.names.model import MODEL_SHA256, REMEDY, ModelError, NameModel, find, load
 from dlp.names.strangers import Strangers
 from dlp.names.unite import united
 
 __all__ = [
     "CUES",
+    "MODEL_SHA256",
+    "REMEDY",
     "ModelError",
     "NameModel",
     "Strangers",

@@ -46,7 +46,7 @@ _HOUSE: Final = re.compile(
 )
 """A house number, a box, a state and ZIP code, a street: each piece is bounded."""
 _INITIAL: Final = re.compile(
-    r"(?:^|[\s(,:])[A-Z]\.? ?[A-Z][A-Za-z'\u2019\-]{2,20}"
+    r"(?:^|[\s(,:])[A-Z](?:\. ?| )[A-Z][A-Za-z'\u2019\-]{2,20}"
     r"|[A-Za-z][A-Za-z'\u2019\-]{1,20}, [A-Za-z](?:[\s.,:;]|$)|(?:^|\s)[a-z]\. [a-z]{3,20}"
 )
 """``J. Young``, ``Young, J``: an initial makes an ordinary word a name."""

@@ -39,6 +39,8 @@ _GENERATION: Final = re.compile(r",? (?:[Jj][Rr]|[Ss][Rr]|III|II|IV)\b\.?")
 _COMMA: Final = re.compile(r" ?,\s?")
 _SURE, _LIKELY, _SUPPORTED, _POSSIBLE = 0.88, 0.6, 0.35, 0.2
 _ABBREVIATION: Final = 4
+_LONGEST: Final = 6
+"""Words of a name."""
 _CLOSE: Final = 3
 _AHEAD: Final = 2
 _DOUBTFUL: Final = 0.35
@@ -101,10 +103,13 @@ class Judge:
         def loose(token: Token) -> bool:
             if token.norm in _PARTICLES:
                 return False
-            if not is_ordinary(token.norm):
-                return token.norm in CUES and not is_given_name(token.norm)
             sure = chances.get(token.start, 0.0) >= _TRIMMED
-            return not sure or (capital and token.raw.islower())
+            if not is_ordinary(token.norm):
+                # "Smith_John_EOB": short capitals beside a name that isn't written in capitals.
+                code = capital and token.raw.isupper() and len(token.raw) <= _ABBREVIATION
+                cue = token.norm in CUES and not is_given_name(token.norm)
+                return cue or (code and len(token.raw) > 1 and not sure)
+            return not sure or (capital and (token.raw.islower() or token.raw.isupper()))
 
         while last > first and loose(self._tokens[last - 1]):
             last -= 1
@@ -168,11 +173,24 @@ class Judge:
 
     def _grown(self, first: int, last: int) -> tuple[int, int]:
         """``LAST, FIRST`` and neighbours that are names by the list, though not by the model."""
-        while last < len(self._tokens) and last - first < 6 and self._goes_on(last):  # noqa: PLR2004 - no name is longer
-            last += 1
-        while first > 0 and last - first < 6 and self._goes_before(first):  # noqa: PLR2004 - likewise
+        while last < len(self._tokens) and last - first < _LONGEST:
+            step = self._particles(last) or self._goes_on(last)
+            if not step:
+                break
+            last += step
+        while first > 0 and last - first < _LONGEST and self._goes_before(first):
             first -= 1
         return first, last
+
+    def _particles(self, index: int) -> int:
+        """How many words ``de la Cruz`` is, if it goes on so; 0 if not."""
+        place = index
+        while place < index + 3 and self._norm(place) in _PARTICLES and self._gap(place) == " ":
+            place += 1
+        if place == index or place >= len(self._tokens) or self._gap(place) != " ":
+            return 0
+        token = self._tokens[place]
+        return place + 1 - index if self._name_like(token) and not is_ordinary(token.norm) else 0
 
     def _goes_on(self, index: int) -> bool:
         token, gap = self._tokens[index], self._gap(index)

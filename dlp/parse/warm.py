@@ -1,4 +1,4 @@
-"""Loads what the readers' libraries would load later, for a process that is about to confine itself.
+"""Loads what the readers' libraries would load later, for a process that will confine itself.
 
 Behind the fence only the interpreter's own libraries can still be opened, and no thread or child be
 started: plug-ins, dictionaries and the model of the OCR have to be there before.

@@ -31,7 +31,7 @@ SURFACES = {
     "field option": pdf(objects={10: b"<</FT/Ch/T(a)/Opt[[(x)(%s)](z)]>>" % _S}),
     "document information": pdf(trailer=b"/Info 10 0 R", objects={10: b"<</Author(%s)>>" % _S}),
     "XMP": pdf(catalog=b"/Metadata 10 0 R", objects={10: stream(
-        b"<x:xmpmeta><dc:creator>%s</dc:creator></x:xmpmeta>" % _S, b"/Type/Metadata/Subtype/XML")}),
+        b"<x:xmpmeta><dc:creator>%s</dc:creator></x:xmpmeta>" % _S, b"/Type/Metadata")}),
     "bookmark": pdf(catalog=b"/Outlines 10 0 R", objects={
         10: b"<</First 11 0 R/Count 1>>", 11: b"<</Title(%s)/Parent 10 0 R>>" % _S}),
     "named destination": pdf(objects={10: b"<</Names[(%s) [3 0 R /Fit]]>>" % _S}),

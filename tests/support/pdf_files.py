@@ -60,6 +60,7 @@ def appended(before: bytes, objects: Mapping[int, bytes]) -> bytes:
 def _end(places: Mapping[int, int], start: int, trailer: bytes) -> bytes:
     table = b"".join(b"%d 1\n%010d 00000 n \n" % each for each in sorted(places.items()))
     size = max(places) + 1
-    return b"xref\n0 1\n0000000000 65535 f \n%strailer\n<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n" % (
-        table, size, trailer, start,
+    head = b"xref\n0 1\n0000000000 65535 f \n" + table
+    return head + b"trailer\n<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n" % (
+        size, trailer, start,
     )  # fmt: skip

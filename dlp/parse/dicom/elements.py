@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from dlp.content import Item
-from dlp.model import Carrier, Category, Passage, Subject
+from dlp.model import Carrier, Category, Passage
 from dlp.parse.dicom import roles
 from dlp.parse.image.strings import passages, text_of
 from dlp.unpack.entry import Entry

@@ -160,7 +160,8 @@ class _Walk:
 
     @staticmethod
     def _undecoded(dataset: Any, tag: Any, where: str) -> Iterator[Item]:  # noqa: ANN401
-        raw = getattr(dataset.get_item(tag), "value", None)
+        # Asking for it by the public way would decode it, which has just failed.
+        raw = getattr(dataset._dict.get(tag), "value", None)  # noqa: SLF001
         if isinstance(raw, bytes):
             yield from passages(text_of(raw), where)
         yield Uninspectable(Obstacle.MALFORMED, "an element that can't be decoded", where)

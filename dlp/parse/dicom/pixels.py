@@ -62,7 +62,7 @@ def overlay(dataset: Any, group: int, where: str, meter: Meter) -> Iterator[Item
 
 def _frame(dataset: Any, index: int) -> Image.Image | None:  # noqa: ANN401
     """One frame in eight bits, None if its coding has no decoder here."""
-    from pydicom.pixels import pixel_array  # noqa: PLC0415 - for files that have pixels
+    from pydicom.pixels.utils import pixel_array  # noqa: PLC0415 - for files that have pixels
 
     try:
         with warnings.catch_warnings():

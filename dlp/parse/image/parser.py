@@ -131,6 +131,7 @@ def _frames(image: Image.Image, prefix: str, meter: Meter) -> Iterator[Item]:
 def _around(data: bytes, fmt: str, prefix: str, meter: Meter, inside: int) -> Iterator[Item]:
     if fmt == "TIFF":
         yield from _tags(data, f"{prefix}TIFF", prefix, meter, inside)
+        yield from _after(data, tiff.read(data, "", meter).end)
     for number, block in enumerate(blocks(data, fmt, meter), 1):
         where = f"{prefix}block {number}"
         if not block.whole:
@@ -142,6 +143,12 @@ def _around(data: bytes, fmt: str, prefix: str, meter: Meter, inside: int) -> It
             yield Entry(1, "", io.BytesIO(block.data), kind="trailing bytes")
         else:
             yield from _texts(block, where)
+
+
+def _after(data: bytes, end: int) -> Iterator[Item]:
+    """What follows a TIFF; 0 where its end isn't known."""
+    if end and data[end:].strip(b"\0"):
+        yield Entry(1, "", io.BytesIO(data[end:]), kind="trailing bytes")
 
 
 def _texts(block: Block, where: str) -> Iterator[Item]:

@@ -32,18 +32,19 @@ class Tags(NamedTuple):
         blocks: XMP, IPTC and Photoshop blocks, by tag.
         thumbnail: Bytes of a JPEG thumbnail, b"" for none.
         whole: Whether every directory could be read.
+        end: One past the last byte that a directory, a value or pixels take up.
     """
 
     texts: list[Passage]
     blocks: list[tuple[int, bytes]]
     thumbnail: bytes
     whole: bool
+    end: int = 0
 
 
 class _Tag(NamedTuple):
     number: int
     kind: int
-    count: int
     value: bytes
 
 
@@ -54,6 +55,7 @@ class _Reader:
         self.data = data
         self.order = "<" if data[:2] == b"II" else ">"
         self.big = data[2:4] in (b"+\0", b"\0+")
+        self.end = 8
 
     def number(self, code: str, at: int) -> int:
         found: int = struct.unpack_from(self.order + code, self.data, at)[0]
@@ -70,6 +72,7 @@ class _Reader:
         if count > _MOST_TAGS:
             raise ValueError(count)
         tags = [self._tag(at + width + place * entry, code) for place in range(count)]
+        self.end = max(self.end, at + width + count * entry + struct.calcsize("<" + code))
         return tags, self.number(code, at + width + count * entry)
 
     def _tag(self, at: int, code: str) -> _Tag:
@@ -79,7 +82,8 @@ class _Reader:
         size = _SIZES.get(kind, 1) * count
         if size > wide:
             place = self.number(code, place)
-        return _Tag(number, kind, count, self.data[place : place + min(size, _MOST_VALUE)])
+            self.end = max(self.end, place + size)
+        return _Tag(number, kind, self.data[place : place + min(size, _MOST_VALUE)])
 
 
 def read(data: bytes, where: str, meter: Meter) -> Tags:
@@ -108,9 +112,10 @@ def read(data: bytes, where: str, meter: Meter) -> Tags:
             found.texts.extend(_texts(tags, where))
             found.blocks.extend((tag.number, tag.value) for tag in tags if tag.number in _RESOURCES)
             thumbnail = thumbnail or _thumbnail(reader, tags)
+            reader.end = max(reader.end, _pixels_end(reader, tags))
     except (struct.error, ValueError, OverflowError):
         return found._replace(thumbnail=thumbnail, whole=False)
-    return found._replace(thumbnail=thumbnail)
+    return found._replace(thumbnail=thumbnail, end=reader.end)
 
 
 def _integers(reader: _Reader, tag: _Tag) -> list[int]:
@@ -118,6 +123,16 @@ def _integers(reader: _Reader, tag: _Tag) -> list[int]:
     size = struct.calcsize("<" + code)
     count = min(len(tag.value) // size, _MOST_TAGS)
     return list(struct.unpack_from(f"{reader.order}{count}{code}", tag.value))
+
+
+def _pixels_end(reader: _Reader, tags: list[_Tag]) -> int:
+    by = {tag.number: tag for tag in tags}
+    ends = [0]
+    for starts, sizes in ((0x0111, 0x0117), (0x0144, 0x0145), (0x0201, 0x0202)):
+        if starts in by and sizes in by:
+            pairs = zip(_integers(reader, by[starts]), _integers(reader, by[sizes]), strict=False)
+            ends += [start + size for start, size in pairs]
+    return max(ends)
 
 
 def _below(reader: _Reader, tags: list[_Tag]) -> Iterator[tuple[int, bool]]:
@@ -162,7 +177,7 @@ def _degrees(reader: _Reader, tag: _Tag) -> float:
     count = min(len(tag.value) // 4, 6) // 2 * 2
     parts = struct.unpack_from(f"{reader.order}{count}I", tag.value)
     pairs = zip(parts[::2], parts[1::2], strict=True)
-    return sum(top / max(bottom, 1) / 60**place for place, (top, bottom) in enumerate(pairs))
+    return float(sum(top / max(bottom, 1) / 60**place for place, (top, bottom) in enumerate(pairs)))
 
 
 def _thumbnail(reader: _Reader, tags: list[_Tag]) -> bytes:

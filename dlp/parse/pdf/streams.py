@@ -46,8 +46,6 @@ def data_of(stream: StreamObject, meter: Meter) -> bytes | None:
         if type(error).__name__ == "LimitReachedError":
             raise NotReadableError(Obstacle.BOMB, "a stream that unpacks to too much") from None
         return None
-    if isinstance(data, str):
-        data = data.encode("utf-8", "replace")
     meter.take(len(data))
     return data
 

@@ -17,7 +17,7 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}\.[A-Za-z]{2,24}$")
 _MEANINGLESS = re.compile(r"[\W_]+")
 _SEPARATORS = re.compile(r"[ -]")
 # What systems write where they know nothing.
-_FILLERS = frozenset(
+FILLERS = frozenset(
     {
         "unknown",
         "none",
@@ -81,7 +81,7 @@ _REPEATED_DIGIT = 5
 def is_filler(text: str) -> bool:
     """Whether a value says nothing: blank, ``UNKNOWN``, ``000000000``, ``XXXX``, a pseudonym."""
     plain = _MEANINGLESS.sub("", fold(text)).lower()
-    if not plain or plain in _FILLERS or plain in _DIGITS_FILLERS:
+    if not plain or plain in FILLERS or plain in _DIGITS_FILLERS:
         return True
     if len(set(plain)) == 1:
         return plain[0] in "0x" or (plain.isdigit() and len(plain) >= _REPEATED_DIGIT)

@@ -86,6 +86,10 @@ class ProtectedCodes:
                 found |= prefixes.get(plain[:size], set())
         return tuple(label for label in Label if label in found)
 
+    def starts(self, system: str) -> frozenset[str]:
+        """The first three characters (or two, where that is all) of every code with a label."""
+        return frozenset(code[:3] for code in self._labels.get(_system(system), ()))
+
 
 # Three-digit DRGs and two-letter service types would match the start of any other code.
 _SHORT_SYSTEMS = frozenset({"drg", "service_type"})

@@ -40,7 +40,7 @@ def read(path: Path) -> tuple[list[Passage], NotReadableError | None]:
     passages: list[Passage] = []
     try:
         passages.extend(
-            x12.parse(Content(io.BytesIO(path.read_bytes()), "", "x12"), Meter(Budget()))
+            x12.parse_slowly(Content(io.BytesIO(path.read_bytes()), "", "x12"), Meter(Budget()))
         )
     except NotReadableError as error:
         return passages, error

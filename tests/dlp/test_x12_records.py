@@ -20,7 +20,7 @@ def records(number: str, guide: str, segments: str) -> dict[str, int]:
     data = (
         f"{ISA}GS*X*A*B*20250314*1253*1*X*{guide}~ST*{number}*1~{segments}~SE*1*1~GE*1*1~IEA*1*1~"
     )
-    passages = x12.parse(Content(io.BytesIO(data.encode()), "", "x12"), Meter(Budget()))
+    passages = x12.parse_slowly(Content(io.BytesIO(data.encode()), "", "x12"), Meter(Budget()))
     return {passage.text: passage.record for passage in passages}
 
 

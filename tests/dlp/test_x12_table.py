@@ -56,7 +56,7 @@ def planted(
 def read(data: bytes) -> list[Passage]:
     passages: list[Passage] = []
     try:
-        passages.extend(x12.parse(Content(io.BytesIO(data), "", "x12"), Meter(Budget())))
+        passages.extend(x12.parse_slowly(Content(io.BytesIO(data), "", "x12"), Meter(Budget())))
     except NotReadableError as error:
         pytest.fail(f"not read: {error} {error.where}")
     return passages

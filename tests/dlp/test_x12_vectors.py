@@ -31,7 +31,9 @@ class Vector:
             key, _, value = line.partition(": ")
             self.wanted.setdefault(key, []).append(value)
         try:
-            self.passages.extend(x12.parse(Content(io.BytesIO(body), "", "x12"), Meter(Budget())))
+            self.passages.extend(
+                x12.parse_slowly(Content(io.BytesIO(body), "", "x12"), Meter(Budget()))
+            )
         except NotReadableError as error:
             self.error = error
 

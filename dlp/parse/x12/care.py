@@ -24,18 +24,18 @@ _PROCEDURES: Final = {
 }
 _SERVICES: Final = {b"AD": "cdt", b"ID": "icd9cm", b"ZZ": "icd10pcs", b"HP": "hipps", b"IV": "hiec"}
 _DRUGS: Final = frozenset(b"N1 N2 N3 N4 N5 N6 ND".split())
-_CARE_DATES: Final = frozenset(
+CARE_DATES: Final = frozenset(
     b"472 434 435 096 431 484 439 454 455 471 304 297 296 314 360 361 453 444 090 091 607 463 461 "
     b"738 739 011 232 233 150 151 452 433 438 441 446 AAH ABC 193 194 198".split()
 )
 """DTP01 and DTM01 of dates of care and of what led to it."""
-_COVERAGE_DATES: Final = frozenset(
+COVERAGE_DATES: Final = frozenset(
     b"036 286 291 300 301 303 307 318 336 337 338 339 340 341 343 346 347 348 349 350 351 356 "
     b"357 383 386 393 394 473 474 475 476 477 478 479 480 481 482 490 491 492 539 540 543 582 583 "
     b"636 695 771 772 881 007 102 152".split()
 )
 """DTP01 and DTM01 of dates of coverage and employment."""
-_DEATH_DATES: Final = frozenset(b"442 DTH".split())
+DEATH_DATES: Final = frozenset(b"442 DTH".split())
 
 _CODE_FAULT: Final = "text in a coded element"
 _DATE_FAULT: Final = "text in a date element"
@@ -55,12 +55,12 @@ def dtm(walk: Walk) -> None:
 def _date(walk: Walk, element: int) -> None:
     code = walk.value(1)
     category = None
-    if code in _CARE_DATES and walk.loop:
+    if code in CARE_DATES and walk.loop:
         category = Category.SERVICE_DATE
-    elif walk.loop and (code in _COVERAGE_DATES or (code == b"050" and walk.set == "835")):
+    elif walk.loop and (code in COVERAGE_DATES or (code == b"050" and walk.set == "835")):
         # Elsewhere 050 is when a file or a repricer's copy of it was received.
         category = Category.OTHER_DATE
-    elif code in _DEATH_DATES:
+    elif code in DEATH_DATES:
         category = Category.DEATH_DATE
     walk.emit(element, category, content.MOMENT, subject=Subject.PERSON, fault=_DATE_FAULT)
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import re2
+
 from dlp.budget import Meter
 from dlp.model import NotReadableError, Obstacle, Source
 from dlp.parse.x12.delimiters import ISA_LENGTH, WELL_FORMED, Delimiters, read_isa
 
-CHUNK: Final = 256 * 2**10
+CHUNK: Final = 2**20
 """Bytes read at a time."""
 LONGEST_SEGMENT: Final = 2**20
 """Bytes; the longest segment of any guide is under 10 KiB, so a longer one is no segment."""
@@ -28,7 +30,10 @@ _BINARY_HEADER: Final = 64
 """Bytes within which the declared length of a BIN or BDS segment must have ended."""
 
 
+_LATIN: Final = re2.Options()
+_LATIN.encoding = re2.Options.Encoding.LATIN1
 _PADDING_RUN: Final = re.compile(b"[%s]+" % re.escape(PADDING))
+_NAMED: Final = re2.compile(rb"(?:IEA|BIN|BDS)[^0-9A-Za-z]", _LATIN)
 _ISA_START: Final = re.compile(rb"ISA[^A-Za-z0-9\s]")
 
 
@@ -47,6 +52,13 @@ class Segments(NamedTuple):
     raws: list[bytes]
 
 
+class Block(NamedTuple):
+    """Consecutive segments from ``offset`` on, the last one's terminator at the end."""
+
+    offset: int
+    data: bytes
+
+
 class Binary(NamedTuple):
     """A BIN or BDS segment: the payload's place, and the payload if it isn't too long."""
 
@@ -63,7 +75,7 @@ class Outside(NamedTuple):
     raw: bytes
 
 
-Frame = Opening | Segments | Binary | Outside
+Frame = Opening | Block | Segments | Binary | Outside
 
 
 class Framer:
@@ -170,7 +182,10 @@ class Framer:
         self._fill(CHUNK)
         while self._left:
             buffer, at = self._buffer, self._at
-            found = first.match(buffer, at) or later.search(buffer, at)
+            found = first.match(buffer, at)
+            # An automaton finds out in a tenth of the time that there is none.
+            if not found and _NAMED.search(buffer, at):
+                found = later.search(buffer, at)
             cut = found.start(1) if found else buffer.rfind(ending, at) + 1
             if cut > at:
                 yield self._cut(cut - at, ending)
@@ -184,12 +199,12 @@ class Framer:
             self._fill(CHUNK if found else self._left + 1)
         yield from self._broken_off()
 
-    def _cut(self, length: int, ending: bytes) -> Segments:
+    def _cut(self, length: int, ending: bytes) -> Block:
         offset = self._offset
-        raws = self._drop(length).split(ending)
+        data = self._drop(length)
         # After the last terminator only padding can be left.
-        raws.pop()
-        return Segments(offset, raws)
+        end = data.rfind(ending) + 1
+        return Block(offset, data if end == length else data[:end])
 
     def _broken_off(self) -> Iterator[Frame]:
         if not self._ended:

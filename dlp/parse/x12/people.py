@@ -15,7 +15,7 @@ PERSONS: Final = frozenset(
     # 45) can be a home.
     b"IL QC 74 70 03 31 S3 6Y 9K E1 EI EXS GB GD J6 LR QD S1 TZ X4 DO EY QE 36 M8 PW 45".split()
 )
-_ORGANISERS: Final = frozenset(
+ORGANISERS: Final = frozenset(
     b"85 87 82 77 DN DK DQ DD P3 P4 71 72 73 ZZ 1P 2B 2P FA 41 40 PR PE 80 98 SJ G3 GP Y2 1T X3 "
     b"QB QV QL QN 61 68 69 6A 1I 1E 1A 1Q 13 NH OC VN TT 88 GW IN PRP SEP TTP VER LQ OF HF "
     b"1R 1S 1Y 1G L5 RF R0 5H TU TV P5 BO ACH ATT PV P1 P2 LI EXT 3D PX QK".split()
@@ -67,7 +67,7 @@ def nm1(walk: Walk) -> None:
 
 
 def _whose(code: bytes, kind: bytes) -> Subject:
-    if code in PERSONS or (kind == b"1" and code not in _ORGANISERS):
+    if code in PERSONS or (kind == b"1" and code not in ORGANISERS):
         # A person under an entity code we don't know is taken for a patient: that side is safe.
         return Subject.PERSON
     return Subject.PROVIDER

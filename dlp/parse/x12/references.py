@@ -10,7 +10,7 @@ from dlp.parse.x12 import content
 from dlp.parse.x12.people import entity_id
 from dlp.parse.x12.walk import Walk
 
-_PERSONS: Final = {
+PERSONS: Final = {
     **dict.fromkeys(b"1W 0F 1L IG 6P 23 Q4 HJ GH NQ 49 A6 1V".split(), Category.MEMBER_ID),
     **dict.fromkeys(b"F8 1K D9 9A 9C 9B 9D Y4".split(), Category.CLAIM_NUMBER),
     **dict.fromkeys(b"G1 9F G3 G4 XZ VY 3H 6O ABB".split(), Category.OTHER_ID),
@@ -45,8 +45,8 @@ def ref(walk: Walk) -> None:
         # In a remittance the SSN under a claim is the patient's, after a provider's name too.
         subject = Subject.PERSON if walk.loop in (b"CLP", b"INS") else walk.subject
         walk.emit(2, Category.SSN, content.SSN, subject=subject)
-    elif qualifier in _PERSONS:
-        walk.emit(2, _PERSONS[qualifier], content.IDENTIFIER, subject=Subject.PERSON)
+    elif qualifier in PERSONS:
+        walk.emit(2, PERSONS[qualifier], content.IDENTIFIER, subject=Subject.PERSON)
     elif qualifier in _MEMBERS and walk.loop == b"INS":
         walk.emit(2, Category.OTHER_ID, content.IDENTIFIER, subject=Subject.PERSON)
     elif qualifier in _OTHERS:

@@ -39,6 +39,30 @@ class Anchor(NamedTuple):
     sub_ordinal: int = 0
 
 
+class Standing(NamedTuple):
+    """Where a :class:`Walk` is between two segments; enough to go on from there.
+
+    Attributes:
+        subject: Whom the entity in force is.
+        records: The last record that was begun.
+        person: The person in force.
+        patient: The person whom the coming claims are about.
+        unnamed: Whether that person's name is still to come.
+        anchor: The loop.
+        counts: Segments of the loop, by name.
+        set_counts: Loops of the set, by the name of their first segment.
+    """
+
+    subject: Subject
+    records: int
+    person: int
+    patient: int
+    unnamed: bool
+    anchor: Anchor
+    counts: dict[bytes, int]
+    set_counts: dict[bytes, int]
+
+
 def _place(
     anchor: Anchor, name: bytes, ordinal: int, part: tuple[int, int, int] = (0, 0, 0)
 ) -> str:
@@ -121,6 +145,26 @@ class Walk:
         self.person = self._patient = 0
         self._unnamed = False
 
+    def standing(self) -> Standing:
+        """Where we are, to :meth:`stand` there again in the same set."""
+        return Standing(
+            self.subject, self.records, self.person, self._patient, self._unnamed,
+            self._anchor, dict(self._counts), dict(self._set_counts),
+        )  # fmt: skip
+
+    def stand(self, standing: Standing) -> None:
+        """Be somewhere else in the open set, inside a loop."""
+        self.subject, self.records, self.person = standing[:3]
+        self._patient, self._unnamed, self._anchor = standing[3:6]
+        self._counts, self._set_counts = standing[6:]
+
+    def twin(self) -> Walk:
+        """Another walk in the same set, with nothing made yet."""
+        other = Walk()
+        other.set, other.name, other.delimiters = self.set, self.name, self.delimiters
+        other.enter(self._set_anchor.prefix, self.set, self.name)
+        return other
+
     def new_record(self, subject: Subject, *, unnamed: bool = False) -> None:
         """A new person or organisation is in force.
 
@@ -133,7 +177,8 @@ class Walk:
             self._unnamed = False
             return
         self._unnamed = unnamed
-        self.records += 1
+        # Its place and not a counter: whoever starts in the middle of a file knows it too.
+        self.records = self._offset + 1
         if subject is _PERSON:
             self.person = self.records
 

@@ -1,0 +1,201 @@
+"""A stretch of a claim set taken in bulk: the fields that the walker needn't look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+
+from dlp.batch import Kind
+from dlp.detect.protected import ProtectedCodes
+from dlp.model import Passage, Subject
+from dlp.parse.x12.bulk import grammar
+from dlp.parse.x12.bulk.columns import (
+    LONGEST,
+    PERSON_REFS,
+    CodeBook,
+    Column,
+    columns,
+    suspicious,
+)
+from dlp.parse.x12.bulk.layout import Ints, Layout, Mask
+from dlp.parse.x12.bulk.likely import Likely
+from dlp.parse.x12.bulk.loops import Loops
+from dlp.parse.x12.plan import Plans, plans
+from dlp.parse.x12.walk import Standing, Walk
+from dlp.vocabulary import Vocabulary
+
+_OBJECTS: Final = 2_000
+"""Bytes that a stretch costs besides its data."""
+
+
+@lru_cache(maxsize=1)
+def shipped() -> ProtectedCodes:
+    """The protected codes that come with the product."""
+    return ProtectedCodes()
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    layout: Layout
+    loops: Loops
+    regular: Mask
+    columns: list[Column]
+
+
+class Stretch:
+    """Segments of one claim set, all in loops: a :class:`~dlp.batch.Batch` of the regular ones.
+
+    Args:
+        data: The block, ending with a terminator.
+        offset: Its first byte in the member.
+        low: The first segment in the block.
+        high: One past the last.
+        walk: Stands before the first; it is read, not moved.
+        book: Labels of codes.
+        layout: The block's, if it is at hand.
+
+    Attributes:
+        odd: The segments that the walker has to look at.
+    """
+
+    def __init__(
+        self, data: bytes, offset: int, low: int, high: int, walk: Walk, book: CodeBook,
+        layout: Layout | None = None,
+    ) -> None:  # fmt: skip
+        self._data, self._offset, self._low, self._high = data, offset, low, high
+        self._walk, self._begin, self._book = walk.twin(), walk.standing(), book
+        self._plans: Plans = plans(walk.delimiters, walk.set)
+        self._table: _Table | None = self._make(layout)
+        self._counts: Counter[Kind] = Counter()
+        for column in self._table.columns:
+            for kind, which in book.split(self._table.layout, column):
+                count = len(column.segments) if which is None else int(np.count_nonzero(which))
+                self._counts[kind] += count
+        self._counts = Counter({kind: count for kind, count in self._counts.items() if count})
+        self.odd: Ints = np.flatnonzero(~self._table.regular) + low
+
+    def _make(self, layout: Layout | None = None) -> _Table:
+        layout = layout or Layout(self._data, self._walk.delimiters)
+        loops = Loops(layout, self._low, self._high, self._begin, self._offset)
+        regular = self._fitting(layout)
+        found = list(columns(layout, loops, self._low, self._high))
+        for column in found:
+            regular[suspicious(column) - self._low] = False
+        self._too_long(layout, regular)
+        kept = []
+        for column in found:
+            which = regular[column.segments - self._low] & (column.lengths > 0)
+            kept.append(column.take(which))
+        return _Table(layout, loops, regular, kept)
+
+    def _too_long(self, layout: Layout, regular: Mask) -> None:
+        """Names that aren't counted, but read where they are long."""
+        for name, element in ((b"NM1", 3), (b"SBR", 4)):
+            segments = layout.of(name, self._low, self._high)
+            _, lengths = layout.element(segments, element)
+            regular[segments[lengths > LONGEST] - self._low] = False
+
+    def _fitting(self, layout: Layout) -> Mask:
+        """Which segments the automaton takes."""
+        run = grammar.run_of_segments(self._walk.delimiters, PERSON_REFS)
+        regular = np.zeros(self._high - self._low, np.bool_)
+        starts, low = layout.starts, self._low
+        end = int(layout.ends[self._high - 1]) + 1
+        stop = min(end + 2, len(self._data))
+        while low < self._high:
+            match: Any = run.match(self._data, int(starts[low]), stop)
+            if match is None:
+                low += 1
+                continue
+            after = int(np.searchsorted(layout.ends, match.end() - 1, "right"))
+            after = min(after, self._high)
+            regular[low - self._low : after - self._low] = True
+            low = after + 1
+        return regular
+
+    def release(self) -> None:
+        """Keep the bytes alone; the rest is made again when asked for."""
+        self._table = None
+
+    def table(self) -> _Table:
+        """The columns, made again if they were let go."""
+        return self._table or self._make()
+
+    @property
+    def counts(self) -> Mapping[Kind, int]:
+        """As :class:`~dlp.batch.Batch` says."""
+        return self._counts
+
+    @property
+    def weight(self) -> int:
+        """As :class:`~dlp.batch.Batch` says."""
+        return len(self._data) + _OBJECTS
+
+    def first(self, kind: Kind, limit: int) -> Iterator[Passage]:
+        """As :class:`~dlp.batch.Batch` says."""
+        if limit <= 0 or kind not in self._counts:
+            return
+        table = self.table()
+        places = [np.empty(0, np.int64)]
+        for column in table.columns:
+            if column.category is kind.category:
+                for its, which in self._book.split(table.layout, column):
+                    if its == kind:
+                        places.append(column.segments if which is None else column.segments[which])
+        for segment in np.unique(np.concatenate(places)):
+            for passage in self._passages(table, int(segment)):
+                if self._kind(passage) == kind:
+                    yield passage
+                    limit -= 1
+                    if not limit:
+                        return
+
+    def _kind(self, passage: Passage) -> Kind | None:
+        if passage.category is None or passage.subject is Subject.PROVIDER:
+            return None
+        labels = (
+            self._book.of(passage.part, passage.text.encode()) if passage.part in _CODES else ()
+        )
+        return Kind(passage.carrier, passage.category, labels)
+
+    def likely(self, vocabulary: Vocabulary) -> Iterator[Passage]:
+        """As :class:`~dlp.batch.Batch` says."""
+        table = self.table()
+        segments = Likely(table.layout, vocabulary).among(table.columns, table.regular, self._low)
+        for low, high in table.loops.spans(segments):
+            for segment in range(low, high):
+                if table.regular[segment - self._low]:
+                    yield from self._passages(table, segment)
+
+    def _passages(self, table: _Table, segment: int) -> list[Passage]:
+        """What the walker makes of one segment."""
+        walk = self._walk
+        self.stand_at(walk, segment, table)
+        plan = self._plans.find(b"*".join(walk.elements[:1]) + walk.delimiters.element)
+        if plan is not None and plan.read is not None:
+            plan.read(walk)
+        out, walk.out = walk.out, []
+        return out
+
+    def stand_at(self, walk: Walk, segment: int, table: _Table | None = None) -> tuple[bytes, int]:
+        """Make a segment a walk's current one; its bytes and its first one's place."""
+        table = table or self.table()
+        start, end = int(table.layout.starts[segment]), int(table.layout.ends[segment])
+        raw = self._data[start:end]
+        elements = raw.split(walk.delimiters.element)
+        standing: Standing = table.loops.before(segment)
+        walk.stand(standing)
+        walk.at(elements[0], standing.counts[elements[0]], self._offset + start, elements)
+        return raw, self._offset + start
+
+    def leave(self, walk: Walk) -> None:
+        """Have a walk stand behind the last segment."""
+        walk.stand(self.table().loops.end())
+
+
+_CODES: Final = frozenset({"icd10cm", "cpt", "hcpcs", "cdt", "revenue", "ndc"})

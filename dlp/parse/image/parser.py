@@ -6,6 +6,7 @@ Pillow opens only the formats named here, and never by the file's name.
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from typing import Final
@@ -30,6 +31,9 @@ MOST_FRAMES: Final = 500
 FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 _THUMBNAILS: Final = 2
 _XMP_TAG: Final = 0x02BC
+
+# What it finds wrong is told by items; its log would be a second, unchecked way out.
+logging.getLogger("PIL").setLevel(logging.CRITICAL + 1)
 
 
 def parse(content: Content, meter: Meter) -> Iterator[Item]:

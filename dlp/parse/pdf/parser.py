@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from pypdf import PdfReader
-from pypdf.generic import DictionaryObject, IndirectObject, NameObject, StreamObject
+from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, StreamObject
 
 from dlp.budget import Meter
 from dlp.content import Content, Item
@@ -50,6 +50,7 @@ class _Document:
         self._resources: Any = None
         self._page: Any = None
         self._attached = 0
+        self._contents: set[int] = set()
 
     def items(self) -> Iterator[Item]:
         """All of it."""
@@ -84,6 +85,7 @@ class _Document:
         if text is None:
             yield Uninspectable(Obstacle.MALFORMED, "a page whose text can't be read", where)
             return
+        self._contents.update(_references(page))
         self._shown.update(" ".join(line.split()) for line in text.splitlines())
         yield from passages(text, where)
 
@@ -108,20 +110,23 @@ class _Document:
                 detail = "text in a font whose glyphs aren't mapped to letters was not read"
                 yield Uninspectable(Obstacle.NOT_READ, detail, where)
             if isinstance(found.value, StreamObject):
-                yield from self._stream(found.value, where)
+                seen = found.current and found.number in self._contents
+                yield from self._stream(found.value, where, is_shown=seen)
         except (NotReadableError, MemoryError):
             raise
         except Exception:  # noqa: BLE001 - as in _pages
             self._meter.check_time()
             yield Uninspectable(Obstacle.MALFORMED, "an object that can't be read", where)
 
-    def _stream(self, stream: StreamObject, where: str) -> Iterator[Item]:
+    def _stream(self, stream: StreamObject, where: str, *, is_shown: bool) -> Iterator[Item]:
         if streams.is_image(stream):
             yield from streams.image(stream, where, self._meter)
             return
         data = streams.data_of(stream, self._meter)
         if data is None:
             yield Uninspectable(Obstacle.MALFORMED, "a stream that can't be unpacked", where)
+        elif is_shown:
+            yield from streams.inline_images(data, where)
         elif streams.is_content(stream, data):
             yield from streams.inline_images(data, where)
             yield from self._drawn(stream, where)
@@ -173,6 +178,17 @@ _OPERATORS: Final = frozenset(
     b"q Q cm w J j M d ri i gs m l c v y h re S s f F f* B B* b b* n W W* CS cs SC SCN sc scn G g "
     b"RG rg K k sh Do MP DP BMC BDC EMC BX EX BT ET d0 d1 BI ID EI".split()
 )
+
+
+def _references(page: DictionaryObject) -> Iterator[int]:
+    """The object numbers of a page's content."""
+    held = dict.get(page, "/Contents")
+    if isinstance(held, IndirectObject):
+        yield held.idnum
+        held = held.get_object()
+    if isinstance(held, ArrayObject):
+        parts = list.__iter__(held)
+        yield from (part.idnum for part in parts if isinstance(part, IndirectObject))
 
 
 def _draws(data: bytes) -> bool:

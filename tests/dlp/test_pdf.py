@@ -90,6 +90,19 @@ def test_actions_are_active_content(action: str) -> None:
     assert Obstacle.ACTIVE_CONTENT in obstacles(read(parse, data))
 
 
+def _with_table(font: bytes) -> bytes:
+    return pdf(objects={10: stream(b"\0\1" * 500, packed=True), 11: font})
+
+
+def test_a_stream_of_no_known_kind_is_told() -> None:
+    assert Obstacle.NOT_READ in obstacles(read(parse, _with_table(b"<<>>")))
+
+
+def test_a_fonts_glyph_table_is_no_unknown_stream() -> None:
+    font = b"<</Type/Font/Subtype/CIDFontType2/CIDToGIDMap 10 0 R>>"
+    assert obstacles(read(parse, _with_table(font))) == set()
+
+
 def test_a_font_without_letters_is_unread_text() -> None:
     font = b"<</Type/Font/Subtype/Type0/BaseFont/A/Encoding/Identity-H/DescendantFonts[]>>"
     assert Obstacle.NOT_READ in obstacles(read(parse, pdf(objects={10: font})))

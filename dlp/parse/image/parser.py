@@ -25,8 +25,8 @@ from dlp.unpack.entry import Entry
 
 MOST_BYTES: Final = 128 * 2**20
 """A larger image is too large: Pillow needs it in memory."""
-MOST_PIXELS: Final = 100_000_000
-"""Of one frame, 400 MB decoded; a page at 600 dots an inch has a third of it."""
+MOST_PIXELS: Final = 50_000_000
+"""Of one frame, 150 MB decoded in colour; a letter page at 600 dots an inch has 34 million."""
 MOST_FRAMES: Final = 500
 FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 _THUMBNAILS: Final = 2

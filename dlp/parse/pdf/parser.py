@@ -51,15 +51,30 @@ class _Document:
         self._page: Any = None
         self._attached = 0
         self._contents: set[int] = set()
+        self._glyph_tables: set[int] = set()
+        self._unknown: list[tuple[int, Uninspectable]] = []
 
     def items(self) -> Iterator[Item]:
         """All of it."""
         yield from self._pages()
         sweep = Sweep(self._data, self._reader, self._meter)
         for found in sweep.objects():
-            yield from self._object(found)
+            self._note_tables(found.value)
+            for item in self._object(found):
+                if isinstance(item, Uninspectable) and item.detail == streams.UNKNOWN:
+                    # A font that names it as its own may come later.
+                    self._unknown.append((found.number, item))
+                else:
+                    yield item
+        yield from (item for number, item in self._unknown if number not in self._glyph_tables)
         yield from passages(sweep.gaps, "between objects")
         yield from self._trailing()
+
+    def _note_tables(self, value: Any) -> None:  # noqa: ANN401
+        """Which streams are a font's map from codes to glyphs (ISO 32000-2, 9.7.4)."""
+        held = dict.get(value, "/CIDToGIDMap") if isinstance(value, DictionaryObject) else None
+        if isinstance(held, IndirectObject):
+            self._glyph_tables.add(held.idnum)
 
     def _pages(self) -> Iterator[Item]:
         number = 0

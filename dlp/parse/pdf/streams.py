@@ -17,6 +17,7 @@ from dlp.parse.image.parser import MOST_PIXELS, read_pixels, surfaces
 from dlp.parse.image.strings import decoded, passages, text_of, xml_text
 from dlp.unpack.entry import Entry
 
+UNKNOWN: Final = "a stream of a kind that isn't known here"
 _SHOWS_TEXT: Final = re.compile(rb"(?<![A-Za-z])T[jJ](?![A-Za-z])|[)>]\s{0,8}['\"]")
 _INLINE: Final = re.compile(rb"(?<![A-Za-z])BI\s[^\0]{0,400}?\sID\s")
 _PROGRAM: Final = re.compile(rb"%!PS-AdobeFont|%!FontType|\x00\x01\x00\x00|true|OTTO|\x01\x00\x04")
@@ -131,7 +132,7 @@ def other(stream: StreamObject, data: bytes, where: str) -> Iterator[Item]:
         yield from passages(text_of(data), where)
     elif data:
         yield from passages(text_of(data), where)
-        yield Uninspectable(Obstacle.NOT_READ, "a stream of a kind that isn't known here", where)
+        yield Uninspectable(Obstacle.NOT_READ, UNKNOWN, where)
 
 
 def _is_table(stream: StreamObject, data: bytes) -> bool:

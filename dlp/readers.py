@@ -17,6 +17,7 @@ _READERS: Final[dict[str, str]] = {
     "text/plain": "dlp.parse.text:parse",
     "x12/*": "dlp.readers:_x12",
     "delimited/*": "dlp.parse.delimited:parse",
+    "hl7v2": "dlp.parse.hl7v2:parse",
     "archive/zip": "dlp.unpack.reader:read",
     "archive/gzip": "dlp.unpack.reader:read",
 }

@@ -1,0 +1,114 @@
+"""Escape sequences of HL7 v2 (chapter 2, section 2.7), with every character's place in bytes."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from dlp.model import Spans
+
+
+class Delimiters(NamedTuple):
+    """The separators that MSH-1 and MSH-2 declare, one byte each.
+
+    Attributes:
+        field: ``|`` by default.
+        component: ``^``.
+        repetition: ``~``.
+        escape: A backslash; b"" for none.
+        subcomponent: ``&``.
+    """
+
+    field: bytes = b"|"
+    component: bytes = b"^"
+    repetition: bytes = b"~"
+    escape: bytes = b"\\"
+    subcomponent: bytes = b"&"
+
+    @classmethod
+    def declared(cls, head: bytes) -> Delimiters:
+        """Those of a header segment; what it doesn't declare stays the default."""
+        field = head[3:4] or b"|"
+        four = head[4:8].split(field)[0]
+        shown = [four[i : i + 1] or default for i, default in enumerate(cls()[1:])]
+        return cls(field, *shown)
+
+
+class Text(NamedTuple):
+    """Decoded text.
+
+    Attributes:
+        text: Without escapes.
+        spans: Characters to bytes of the member; None where they are one to one in an encoding.
+    """
+
+    text: str
+    spans: Spans | None = None
+
+
+def decoded(raw: bytes, offset: int, marks: Delimiters) -> Text:
+    """A value as text: UTF-8, else code page 1252, with its escapes undone.
+
+    Args:
+        raw: The value's bytes.
+        offset: The first one's place in the member.
+        marks: The message's separators.
+    """
+    if not marks.escape or marks.escape not in raw:
+        return Text(plain(raw))
+    mark = re.escape(marks.escape)
+    pattern = re.compile(mark + rb"([^\r\n" + mark + rb"]{0,64})" + mark)
+    characters: list[str] = []
+    places: list[int] = []
+    end = 0
+    for found in pattern.finditer(raw):
+        _add(characters, places, plain(raw[end : found.start()]), raw[end : found.start()], end)
+        meant = _meaning(found[1], marks)
+        characters.extend(meant)
+        places.extend([found.start()] * len(meant))
+        end = found.end()
+    _add(characters, places, plain(raw[end:]), raw[end:], end)
+    places.append(len(raw))
+    return Text("".join(characters), _spans(places, offset))
+
+
+def plain(raw: bytes) -> str:
+    """Bytes as UTF-8, or as code page 1252 with what it lacks as Latin-1 control characters."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _add(characters: list[str], places: list[int], text: str, raw: bytes, start: int) -> None:
+    characters.extend(text)
+    if len(text) == len(raw):
+        places.extend(range(start, start + len(raw)))
+        return
+    at = start
+    for character in text:
+        places.append(at)
+        at += len(character.encode())
+
+
+def _spans(places: list[int], offset: int) -> Spans:
+    def spans(start: int, end: int) -> tuple[int, int]:
+        return offset + places[start], places[end] - places[start]
+
+    return spans
+
+
+def _meaning(name: bytes, marks: Delimiters) -> str:
+    """What an escape stands for; highlighting and what nobody knows stands for a blank."""
+    letters = {b"F": marks.field, b"S": marks.component, b"T": marks.subcomponent,
+               b"R": marks.repetition, b"E": marks.escape}  # fmt: skip
+    if name in letters:
+        return letters[name].decode("latin-1")
+    if name[:1] in (b"X", b"C", b"M"):
+        try:
+            return plain(bytes.fromhex(name[1:].decode("ascii")))
+        except ValueError:
+            return " "
+    if name in (b"H", b"N"):
+        return ""
+    return "\n" if name[:3] in (b".br", b".sp") else " "

@@ -1,0 +1,227 @@
+"""The fields of one segment as items: names, addresses, ids, dates and codes by their data type."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from dlp.content import Item
+from dlp.model import Carrier, Category, Passage
+from dlp.parse.hl7v2.escapes import Delimiters, decoded, plain
+from dlp.parse.hl7v2.table import FIELDS, SYSTEMS, TYPES, Field
+from dlp.unpack.entry import Entry
+
+_HARMLESS: Final = re.compile(rb"[A-Za-z]{0,3}|[0-9]{1,4}|\"\"")
+"""Codes, counts and the explicit null: too short to identify anybody."""
+_NAME_PARTS: Final = {1: "last", 2: "first", 3: "middle", 4: "suffix"}
+_ADDRESS_PARTS: Final = {1: "street", 2: "street", 3: "city", 4: "state", 5: "zip"}
+_DATE: Final = re.compile(rb"[0-9]{4}(?:[0-9]{2}){0,5}(?:\.[0-9]{1,4})?(?:[+-][0-9]{4})?")
+_CODE: Final = re.compile(rb"[A-Za-z]{1,5}|(?=[^0-9]{0,9}[0-9])[A-Za-z0-9][A-Za-z0-9.\-+*/]{0,29}")
+"""A code has a digit or is short; a longer word in its slot may be anybody's name."""
+_IDENTIFIER: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 ./#_*-]{0,39}")
+_DIGIT: Final = re.compile(rb"[0-9]")
+_PHONE: Final = re.compile(rb"[0-9()+. xX/*#-]{3,30}(?:[A-Za-z][0-9]{1,6})?")
+_EMAIL: Final = re.compile(rb"[^@\s]+@[^@\s]+")
+_HEADERS: Final = ("MSH", "FHS", "BHS")
+_ENCAPSULATED: Final = ("ED", "RP")
+_DATES: Final = ("TS", "DT", "DTM")
+
+
+class Segment(NamedTuple):
+    """One segment.
+
+    Attributes:
+        name: Three letters.
+        raw: Its bytes.
+        offset: The first one's place in the member.
+        where: Its readable place.
+        marks: The message's separators.
+        ordinal: Of the segment in the file: parts of one name or address share it, and a document
+            in it is the attachment of that number.
+    """
+
+    name: str
+    raw: bytes
+    offset: int
+    where: str
+    marks: Delimiters
+    ordinal: int
+
+
+class Piece(NamedTuple):
+    """A part of a segment between separators."""
+
+    raw: bytes
+    offset: int
+    where: str
+
+
+def items(segment: Segment) -> Iterator[Item]:
+    """Every field of a segment."""
+    known = FIELDS.get(segment.name, {})
+    fields = list(_pieces(Piece(segment.raw, segment.offset, segment.where), segment.marks.field))
+    kind = fields[2].raw.decode("latin-1") if segment.name == "OBX" and len(fields) > 2 else ""  # noqa: PLR2004 - OBX-2
+    for index, field in enumerate(fields):
+        # MSH-1 is the separator itself, so what follows MSH-2 is one further than its index.
+        number = index + (segment.name in _HEADERS)
+        if index == 0 or (segment.name in _HEADERS and index == 1) or not field.raw:
+            continue
+        at = field._replace(where=f"{segment.where}-{number}")
+        role = known.get(number)
+        if segment.name == "OBX" and number == 5:  # noqa: PLR2004 - OBX-5, whose type OBX-2 says
+            role = Field("ED" if kind in _ENCAPSULATED else _observed(kind))
+        yield from _field(at, role, segment.ordinal, segment.marks)
+
+
+def _observed(kind: str) -> str:
+    return {"CWE": "CE", "CNE": "CE", "CE": "CE", "XPN": "XPN", "PN": "XPN", "XAD": "XAD",
+            "CX": "CX", "XCN": "XCN", "XTN": "XTN"}.get(kind, "TX")  # fmt: skip
+
+
+def _pieces(piece: Piece, separator: bytes) -> Iterator[Piece]:
+    offset = piece.offset
+    for raw in piece.raw.split(separator) if separator else [piece.raw]:
+        yield Piece(raw, offset, piece.where)
+        offset += len(raw) + 1
+
+
+def _field(field: Piece, role: Field | None, record: int, marks: Delimiters) -> Iterator[Item]:
+    repetitions = list(_pieces(field, marks.repetition))
+    for number, piece in enumerate(repetitions, 1):
+        where = f"{field.where}[{number}]" if len(repetitions) > 1 else field.where
+        at = piece._replace(where=where)
+        if role is None or role.type == "TX":
+            yield from _text(at, marks)
+        elif role.type == "ED":
+            yield from _document(at, record, marks)
+        else:
+            yield from _typed(at, role, record, marks)
+
+
+def _text(piece: Piece, marks: Delimiters) -> Iterator[Passage]:
+    """Free text, separators included: a name in a field that nobody defined is seen whole."""
+    if _HARMLESS.fullmatch(piece.raw.strip()):
+        return
+    found = decoded(piece.raw, piece.offset, marks)
+    yield Passage(
+        found.text, piece.where, Carrier.FREE_TEXT, offset=piece.offset, length=len(piece.raw),
+        spans=found.spans,
+    )  # fmt: skip
+
+
+def _typed(piece: Piece, role: Field, record: int, marks: Delimiters) -> Iterator[Item]:
+    parts = list(_pieces(piece, marks.component))
+    if role.type == "CE":
+        yield from _coded(parts, role, marks)
+        return
+    if role.type == "CX" and len(parts) > 4:  # noqa: PLR2004 - CX.5, the identifier's type
+        named = TYPES.get(parts[4].raw.decode("latin-1").upper())
+        role = role._replace(category=named or role.category)
+    for number, part in enumerate(parts, 1):
+        at = part._replace(where=f"{piece.where}.{number}" if len(parts) > 1 else piece.where)
+        yield from _component(at, number, role, record, marks)
+
+
+def _component(
+    piece: Piece, number: int, role: Field, record: int, marks: Delimiters
+) -> Iterator[Item]:
+    category, part, fits = _meaning(piece.raw, number, role)
+    if not piece.raw.strip() or piece.raw == b'""':
+        return
+    if category is None or not fits:
+        yield from _text(piece, marks)
+        return
+    found = decoded(piece.raw, piece.offset, marks)
+    carrier = Carrier.CODED if role.type == "TS" and not _is_person_date(role) else (
+        Carrier.IDENTIFIER_FIELD
+    )  # fmt: skip
+    yield Passage(
+        found.text, piece.where, carrier, category, role.subject, piece.offset, len(piece.raw),
+        record=record, part=part, spans=found.spans,
+    )  # fmt: skip
+
+
+def _is_person_date(role: Field) -> bool:
+    return role.category in (Category.BIRTH_DATE, Category.DEATH_DATE)
+
+
+def _meaning(raw: bytes, number: int, role: Field) -> tuple[Category | None, str, bool]:
+    """Category, part and fit of one component of a data type."""
+    match role.type:
+        case "XPN":
+            found = _named(raw, number)
+        case "XCN" if number > 1:
+            found = _named(raw, number - 1)
+        case "XCN":
+            found = Category.OTHER_ID, "", bool(_IDENTIFIER.fullmatch(raw))
+        case "XON":
+            found = Category.NAME, "full", number == 1
+        case "XAD":
+            part = _ADDRESS_PARTS.get(number, "")
+            found = Category.ADDRESS, part, bool(part)
+        case "XTN":
+            found = _contact(raw, number)
+        case "TS":
+            found = role.category, "", number == 1 and bool(_DATE.fullmatch(raw))
+        case _:
+            fits = number == 1 and bool(_IDENTIFIER.fullmatch(raw) and _DIGIT.search(raw))
+            found = role.category, "", fits
+    return found
+
+
+def _named(raw: bytes, number: int) -> tuple[Category | None, str, bool]:
+    part = _NAME_PARTS.get(number, "")
+    return Category.NAME, part, bool(part) and not _DIGIT.search(raw)
+
+
+def _contact(raw: bytes, number: int) -> tuple[Category | None, str, bool]:
+    if number in (1, 7, 12):
+        if _EMAIL.fullmatch(raw):
+            return Category.EMAIL, "", True
+        return Category.PHONE, "", bool(_PHONE.fullmatch(raw))
+    if number == 4:  # noqa: PLR2004 - XTN.4, the mail address
+        return Category.EMAIL, "", bool(_EMAIL.fullmatch(raw))
+    return None, "", False
+
+
+def _coded(parts: list[Piece], role: Field, marks: Delimiters) -> Iterator[Passage]:
+    """A coded value and its translation: CE.1 to 3 and CE.4 to 6; the texts are free."""
+    for number, part in enumerate(parts, 1):
+        at = part._replace(where=f"{part.where}.{number}" if len(parts) > 1 else part.where)
+        if number in (1, 4) and _CODE.fullmatch(part.raw):
+            system = parts[number + 1].raw if len(parts) > number + 1 else b""
+            name, category = SYSTEMS.get(plain(system).upper(), ("", role.category))
+            if category:
+                yield Passage(
+                    plain(part.raw), at.where, Carrier.CODED, category, role.subject,
+                    at.offset, len(part.raw), part=name,
+                )  # fmt: skip
+        else:
+            yield from _text(at, marks)
+
+
+def _document(piece: Piece, ordinal: int, marks: Delimiters) -> Iterator[Item]:
+    """Encapsulated data (ED): source, type, subtype, encoding, data."""
+    parts = list(_pieces(piece, marks.component))
+    for number, part in enumerate(parts, 1):
+        at = part._replace(where=f"{piece.where}.{number}")
+        coding = parts[3].raw.upper() if len(parts) > 3 else b""  # noqa: PLR2004 - ED.4
+        data = _decoded(part.raw, coding) if number == 5 else None  # noqa: PLR2004 - ED.5
+        if data:
+            yield Entry(ordinal, "", io.BytesIO(data), kind="attachment")
+        else:
+            yield from _text(at, marks)
+
+
+def _decoded(raw: bytes, coding: bytes) -> bytes | None:
+    """The data of ED.5; None if it isn't encoded as ED.4 says, so that it is read as text."""
+    try:
+        if coding == b"BASE64":
+            return base64.b64decode(raw.replace(b"\\.br\\", b""), validate=False)
+        return bytes.fromhex(plain(raw)) if coding == b"HEX" else None
+    except (ValueError, binascii.Error):
+        return None

@@ -160,6 +160,21 @@ def test_real_files_are_read() -> None:
     assert all(texts(items) for items in found)
 
 
+@pytest.mark.parametrize("tail", [b"Zora", b"Zora Quillfeather", b"Zora Quillfeather, 1956-03-04"])
+def test_bytes_after_the_data_set_are_read_and_told(tail: bytes) -> None:
+    items = read(parse, _with(StudyDescription="plain") + tail)
+    assert obstacles(items) == {Obstacle.MALFORMED}
+    assert "Zora" in texts(items) or len(tail) < 6
+
+
+def test_a_file_cut_short_is_malformed() -> None:
+    assert Obstacle.MALFORMED in obstacles(read(parse, _with(StudyDescription="plain")[:-3]))
+
+
+def test_a_whole_file_meets_no_obstacle() -> None:
+    assert obstacles(read(parse, _with(StudyDescription="plain"))) == set()
+
+
 def test_a_spent_time_stops_the_reader() -> None:
     with pytest.raises(NotReadableError) as caught:
         read(parse, SURFACES["comment"], Budget(seconds=0))

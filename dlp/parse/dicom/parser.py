@@ -26,6 +26,8 @@ MOST_BYTES: Final = 512 * 2**20
 _DEEPEST: Final = 32
 _MOST_ELEMENTS: Final = 500_000
 _PREAMBLE: Final = 128
+_HEAD, _HEAD_LONG = 8, 12
+"""Bytes before an element's value (PS3.5, 7.1)."""
 _PIXELS: Final = frozenset({"PixelData", "FloatPixelData", "DoubleFloatPixelData"})
 _SAMPLES: Final = frozenset(
     {"WaveformData", "AudioSampleData", "RedPaletteColorLookupTableData",
@@ -38,6 +40,26 @@ _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 # It logs and warns with the values of a file in its messages.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
+
+
+class _Watched(io.BytesIO):
+    """A file in memory that knows where a read was cut by its end: pydicom passes over that.
+
+    Attributes:
+        cut: The place of the first such read, -1 for none.
+    """
+
+    cut = -1
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As :meth:`io.BytesIO.read`."""
+        before = self.tell()
+        data = super().read(size)
+        wanted = size or 0
+        # Nothing where the next element's head of eight bytes would be: that is the end.
+        if len(data) < wanted and (data or wanted > _HEAD) and self.cut < 0:
+            self.cut = before
+        return data
 
 
 def parse(content: Content, meter: Meter) -> Iterator[Item]:
@@ -54,7 +76,13 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
     meter.take(size)
     data = read_exactly(content.source, 0, size)
     yield from _preamble(data[:_PREAMBLE])
-    meta, dataset = _opened(data, meter)
+    source = _Watched(data)
+    meta, dataset = _opened(source, data, meter)
+    if source.cut >= 0:
+        yield from passages(text_of(data[max(source.cut - _HEAD_LONG, 0) :]), "after the data set")
+        yield Uninspectable(
+            Obstacle.MALFORMED, "cut short, or followed by bytes that are no element"
+        )
     walk = _Walk(meter)
     yield from walk.dataset(meta, "", 0)
     yield from walk.dataset(dataset, "", 0)
@@ -69,7 +97,7 @@ def _preamble(data: bytes) -> Iterator[Item]:
         yield Uninspectable(Obstacle.MALFORMED, "the preamble isn't empty", "preamble")
 
 
-def _opened(data: bytes, meter: Meter) -> tuple[Any, Any]:
+def _opened(source: _Watched, data: bytes, meter: Meter) -> tuple[Any, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -77,7 +105,7 @@ def _opened(data: bytes, meter: Meter) -> tuple[Any, Any]:
             head = read_partial(stream, stop_when=lambda *_: True)
             if str(head.file_meta.get("TransferSyntaxUID", "")) == _DEFLATED:
                 return head.file_meta, _inflated(data, stream.tell(), meter)
-            whole = pydicom.dcmread(io.BytesIO(data))
+            whole = pydicom.dcmread(source)
             return whole.file_meta, whole
     except (NotReadableError, MemoryError):
         raise

@@ -31,7 +31,7 @@ from dlp.names import Strangers, load
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "text"
 DECIDES = 0.5
-ROUNDS = 12
+ROUNDS = 24
 Spans = list[tuple[int, int]]
 Find = Callable[[list[str]], list[dict[str, Spans]]]
 

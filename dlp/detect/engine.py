@@ -22,7 +22,7 @@ from dlp.detect.resolve import resolve
 from dlp.detect.site import SitePatterns
 from dlp.detect.words import is_given_name
 from dlp.model import Carrier, Category, Label, Match, Passage
-from dlp.names import CUES, REMEDY, NameModel, Strangers, find_initials, load, united
+from dlp.names import CUES, REMEDY, NameModel, Strangers, find_forms, load, united
 
 _WINDOW, _OVERLAP = 200_000, 400
 # Nothing that identifies is written without a digit, a letter or an @.
@@ -80,7 +80,7 @@ class Detectors:
                 "dates": _if_digits(find_dated),
                 "places": _if_digits(find_places),
                 "people": lambda reading: find_people(reading, self._is_not_phi),
-                "initials": self._find_initials,
+                "forms": self._find_forms,
                 "model": self._find_strangers,
                 "site": self._site.find,
             },
@@ -139,8 +139,8 @@ class Detectors:
         matches = [*united(matches, reading.text), *identities.find_in(reading)]
         return resolve((m for m in matches if not self._is_known(m, reading.text)), against)
 
-    def _find_initials(self, reading: Reading) -> Iterator[Match]:
-        for match in find_initials(reading):
+    def _find_forms(self, reading: Reading) -> Iterator[Match]:
+        for match in find_forms(reading):
             if not self._is_not_phi(reading.text[match.start : match.end]):
                 yield match
 

@@ -7,7 +7,7 @@ by its hash; without it :func:`dlp.names.model.load` gives None and the detector
 from __future__ import annotations
 
 from dlp.names.filter import CUES
-from dlp.names.initials import find_initials
+from dlp.names.forms import find_forms
 from dlp.names.model import MODEL_SHA256, REMEDY, ModelError, NameModel, find, load
 from dlp.names.strangers import Strangers
 from dlp.names.unite import united
@@ -20,7 +20,7 @@ __all__ = [
     "NameModel",
     "Strangers",
     "find",
-    "find_initials",
+    "find_forms",
     "load",
     "united",
 ]

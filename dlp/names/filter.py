@@ -19,11 +19,11 @@ from dlp.detect.words import is_given_name, is_not_name, is_word, vocabulary
 
 CUES: Final = vocabulary(
     "patient pt pts name member subscriber insured spouse wife husband daughter son mother father "
-    "sister brother guarantor guardian mom dad caller policyholder dependent beneficiary re mr mrs "
-    "ms miss named parent aunt uncle grandmother grandfather grandma grandpa niece nephew partner "
-    "fiance client resident deceased with called spoke contacted texted emailed messaged saw met "
-    "told asked informed advised attn dear hi hello thanks regards sincerely from for to by am "
-    "contact per poa caregiver roommate neighbor friend girlfriend boyfriend"
+    "sister brother guarantor guardian mom dad caller policyholder dependent beneficiary re mr "
+    "mrs ms miss named parent aunt uncle grandmother grandfather grandma grandpa niece nephew "
+    "partner fiance client resident deceased with called spoke see saw seen contacted texted "
+    "emailed messaged met told asked informed advised attn dear hi hello thanks regards sincerely "
+    "from for to by am contact per poa caregiver roommate neighbor friend girlfriend boyfriend"
 )
 SAID: Final = vocabulary(
     "called calls states stated reports reported denies denied presents presented says said asked "
@@ -52,13 +52,18 @@ _INITIAL: Final = re.compile(
 """``J. Young``, ``Young, J``: an initial makes an ordinary word a name."""
 
 
-def _load() -> frozenset[str]:
-    text = resources.files("dlp.names").joinpath("ordinary.txt").read_text("utf-8")
+def _load(name: str) -> frozenset[str]:
+    text = resources.files("dlp.names").joinpath(name).read_text("utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     return frozenset(word for line in lines for word in line.split())
 
 
-_ORDINARY: Final = _load()
+_ORDINARY: Final = _load("ordinary.txt")
+_SURNAMES: Final = _load("surname_words.txt")
+_SMALL: Final = vocabulary(
+    "is as at an am be by do go he if in it me my no of on or so to up us we pt dx hx rx tx sx fx "
+    "id er or ed iv im po vs re dr mr ms pm ok"
+)
 
 
 class Sentence(NamedTuple):
@@ -75,6 +80,11 @@ class Sentence(NamedTuple):
     tokens: list[Token]
 
 
+def is_surname_too(word: str) -> bool:
+    """Whether an ordinary word is a common surname too, such as "king"."""
+    return word in _SURNAMES
+
+
 @lru_cache(maxsize=65_536)
 def is_ordinary(word: str) -> bool:
     """Whether a normalised word is no name that the model would ever see in it."""
@@ -82,7 +92,9 @@ def is_ordinary(word: str) -> bool:
         return True
     if is_given_name(word):
         return False
-    return word in _ORDINARY or is_word(word) or is_not_name(word) or _plural(word)
+    return (
+        word in _SMALL or word in _ORDINARY or is_word(word) or is_not_name(word) or _plural(word)
+    )
 
 
 def _plural(word: str) -> bool:
@@ -165,7 +177,9 @@ def _cued_word(sentence: Sentence) -> bool:
             continue
         if right.raw[0].isupper() and (left.norm in TITLES or left.norm in _ANNOUNCE):
             return True
-        if not is_ordinary(right.norm) and not is_word(right.norm):
+        # "DAUGHTER KING", "spoke with Hunter": but "with long acting" in small letters is prose.
+        surname = right.norm in _SURNAMES and not right.raw.islower()
+        if surname or (not is_ordinary(right.norm) and not is_word(right.norm)):
             return True
     return False
 

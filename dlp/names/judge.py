@@ -77,7 +77,7 @@ class Judge:
         first, last = self._grown(first, last)
         start, end = self._tokens[first].start, self._tokens[last - 1].end
         whole = self._initials(start, end)
-        inside = [w.name for w in name.words if start <= w.start < end]
+        inside = [w.name for w in name.words if start <= w.start < end and w.end - w.start > 1]
         chance = sum(inside) / len(inside) if inside else 0.0
         confidence = self._confidence(chance, first, last, initials=whole != (start, end))
         if not confidence:
@@ -103,6 +103,8 @@ class Judge:
         def loose(token: Token) -> bool:
             if token.norm in _PARTICLES:
                 return False
+            if token.norm in SAID:
+                return True
             sure = chances.get(token.start, 0.0) >= _TRIMMED
             if not is_ordinary(token.norm):
                 # "Smith_John_EOB": short capitals beside a name that isn't written in capitals.
@@ -199,7 +201,11 @@ class Judge:
         if _COMMA.fullmatch(gap):
             # "Okafor, Chidi": after a comma only a given name, or a list would be one person.
             return is_given_name(token.norm) and not is_given_name(self._norm(index - 1))
-        return gap in (" ", "-", " - ") and not is_ordinary(token.norm)
+        if gap not in (" ", "-", " - "):
+            return False
+        # "Avi Washington": towns are surnames too, after a given name.
+        place = is_not_name(token.norm) and is_given_name(self._norm(index - 1))
+        return place or not is_ordinary(token.norm)
 
     def _goes_before(self, index: int) -> bool:
         token, gap = self._tokens[index - 1], self._gap(index)

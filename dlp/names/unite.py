@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Final
 
 from dlp.model import Category, Match
 
 _PARTS: Final = frozenset({"name-model", "name-pattern", "address-model", "address", "po-box"})
-_LEAST: Final = 0.35
+_LEAST, _DECIDES = 0.35, 0.5
 _ADDRESS_GAP: Final = re.compile(r"[\s,]{0,4}")
 
 
@@ -35,7 +36,19 @@ def united(matches: Iterable[Match], text: str) -> list[Match]:
             out[-1] = _both(out[-1], match)
         else:
             out.append(match)
-    return [*out, *rest]
+    return [*_without_towns(out), *rest]
+
+
+def _without_towns(parts: list[Match]) -> list[Match]:
+    """Names inside of addresses go: Dayton in "12 Oak St, Dayton, OH" is no person."""
+    whole = [m for m in parts if m.category is Category.ADDRESS and m.confidence >= _DECIDES]
+    starts = [m.start for m in whole]
+
+    def inside(match: Match) -> bool:
+        place = bisect_right(starts, match.start) - 1
+        return place >= 0 and match.end <= whole[place].end
+
+    return [m for m in parts if m.category is not Category.NAME or not inside(m)]
 
 
 def _one(left: Match, right: Match, text: str) -> bool:

@@ -208,6 +208,13 @@ def test_parts_of_one_address_become_one_with_the_best_one_s_confidence() -> Non
     assert united(parts, text) == [_match(0, 26, 0.75)]
 
 
+def test_a_town_in_an_address_is_nobody_s_name() -> None:
+    address = _match(0, 26, 0.75)
+    town = Match(Category.NAME, 11, 16, 0.88, "name-model")
+
+    assert united([town, address], "12 Oak St, Boise, ID 83702") == [address]
+
+
 def test_two_addresses_with_words_between_stay_two() -> None:
     text = "12 Oak St and 14 Elm St"
 

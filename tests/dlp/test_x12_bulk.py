@@ -19,6 +19,7 @@ from dlp.model import Carrier, Category, NotReadableError, Passage, Subject
 from dlp.parse import x12
 from dlp.parse.x12 import framing
 from dlp.parse.x12.bulk import Stretch, shipped, where
+from dlp.vocabulary import Vocabulary
 from tests.support.claims import claim_file
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "x12"
@@ -189,3 +190,54 @@ def test_damaged_claims_give_the_same(
 ) -> None:
     small.setattr(framing, "CHUNK", chunk)
     check(edited(edits))
+
+
+def learned(data: bytes, vocabulary: Vocabulary, *, slowly: bool) -> set[tuple[object, ...]]:
+    """Identifier fields that the vocabulary may speak of, whichever way they come."""
+    parse = x12.parse_slowly if slowly else x12.parse
+    found = set()
+    for item in parse(Content(io.BytesIO(data), "", "x12"), Meter(Budget())):
+        for passage in [item] if isinstance(item, Passage) else item.likely(vocabulary):
+            if passage.category and passage.carrier is Carrier.IDENTIFIER_FIELD:
+                found.add(flat(passage))
+    return found
+
+
+TEXTS = [
+    "SEEN {last} TODAY", "{first} {last} CALLED", "REF {id} IS WRONG", "BORN {day}",
+    "account {account}", "SENT TO {street}", "nobody at all",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("person", [0, 11, 25])
+def test_whoever_open_text_speaks_of_is_learned(text: str, person: int) -> None:
+    def field(name: bytes, element: int) -> str:
+        rows = [line.split(b"*") for line in LINES if line.startswith(name)]
+        return rows[person][element].decode()
+
+    day = field(b"DMG", 2)
+    vocabulary = Vocabulary([
+        text.format(
+            last=field(b"NM1*IL", 3).title(), first=field(b"NM1*IL", 4), id=field(b"NM1*IL", 9),
+            day=f"{day[4:6]}/{day[6:]}/{day[:4]}", street=field(b"N3", 1),
+            account=field(b"CLM", 1).lower(),
+        )
+    ])  # fmt: skip
+    wanted = set()
+    for row in learned(CLAIMS, vocabulary, slowly=True):
+        passage = Passage(*row[2:3], *row[1:2], *row[3:5])  # type: ignore[arg-type]  # as flat() put it
+        by_value = passage.category not in (Category.NAME, Category.ADDRESS) and row[0] is not None
+        if by_value and passage.category not in CODED and row[5] is Subject.PERSON:
+            wanted |= {row} if vocabulary.may_mean(passage) else set()
+        elif passage.category is Category.NAME and len(str(row[2])) > 1 and row[10] != "suffix":
+            wanted |= {row} if vocabulary.may_mean(passage) else set()
+    assert wanted <= learned(CLAIMS, vocabulary, slowly=False)
+
+
+def test_an_address_is_learned_by_its_number_and_street() -> None:
+    street = next(line for line in LINES[20:] if line.startswith(b"N3*")).split(b"*")[1].decode()
+    vocabulary = Vocabulary([f"LIVES AT {street}"])
+    texts = {row[2] for row in learned(CLAIMS, vocabulary, slowly=False)}
+    assert street in texts
+    assert len(texts) < 60  # noqa: PLR2004 - a few and not all

@@ -9,9 +9,15 @@ HEAD = (
     "ISA*00*          *00*          *ZZ*SENDERID       *ZZ*RECEIVERID     *250314*1253*^*00501*"
     "000000905*0*T*:~{nl}GS*HC*SENDER*RECEIVER*20250314*1253*1*X*005010X222A1~{nl}"
 )
-_SYLLABLES = (  # fmt: skip
-    ["ba", "ko", "ri", "mel", "tan", "dor", "vis", "el", "ar", "shu", "quin", "lo", "per", "nat", "fo", "gri", "mar", "len", "to", "wes"]
-)
+_SYLLABLES = (
+    "ba ko ri mel tan dor vis el ar shu quin lo per nat fo gri mar len to wes bur cas dun fen gal "
+    "hol jes kin lam mor nel os pra rud sel tor ull van wim yar zan bri chu dra fle gwen hax ilo"
+).split()
+_WORDS = (
+    "patient called about bill asked for copy of record office will follow up with plan prior "
+    "authorization on file see attached report left right knee shoulder pain therapy visit twice "
+    "weekly resubmitted claim corrected modifier added per payer request duplicate denied appeal"
+).upper().split()
 
 
 class Claims:
@@ -23,6 +29,10 @@ class Claims:
         self._levels = 0
         # A site bills a few thousand different codes.
         self._diagnoses = [self._icd() for _ in range(3_000)]
+        self._payers = [f"{self._word()} HEALTH PLAN*****PI*{self._digits(5)}" for _ in range(60)]
+        self._physicians = [
+            f"{self._word()}*{self._word()}****XX*1{self._digits(9)}" for _ in range(400)
+        ]
         self._procedures = [self._digits(5) for _ in range(1_000)]
         self._procedures += [f"G{self._digits(4)}" for _ in range(200)] + ["H0015", "90834"]
 
@@ -66,7 +76,7 @@ class Claims:
         yield f"NM1*IL*1*{self._word()}*{self._word()}*{middle}***MI*W{self._digits(9)}"
         yield from self._place()
         yield f"DMG*D8*{self._day(1930, 2010)}*{dice.choice('MFU')}"
-        yield f"NM1*PR*2*{self._word()} HEALTH PLAN*****PI*{self._digits(5)}"
+        yield f"NM1*PR*2*{dice.choice(self._payers)}"
         for _ in range(dice.choice([1, 1, 1, 2])):
             yield from self._claim()
 
@@ -81,7 +91,7 @@ class Claims:
         others = "".join(f"*ABF:{dice.choice(self._diagnoses)}" for _ in range(dice.randint(0, 4)))
         yield f"HI*ABK:{dice.choice(self._diagnoses)}{others}"
         if dice.random() < 0.5:
-            yield f"NM1*82*1*{self._word()}*{self._word()}****XX*1{self._digits(9)}"
+            yield f"NM1*82*1*{dice.choice(self._physicians)}"
             yield f"PRV*PE*PXC*{self._digits(9)}X"
         if dice.random() < 0.1:
             yield from self._other_payer()
@@ -93,7 +103,13 @@ class Claims:
             yield f"DTP*472*D8*{self._day()}"
             yield f"REF*6R*{self._digits(7)}"
             if dice.random() < self._notes:
-                yield f"NTE*ADD*CALLED ABOUT BILL {self._digits(4)} ASKED FOR {self._word()}"
+                yield f"NTE*ADD*{self._note()}"
+
+    def _note(self) -> str:
+        """Office prose; one in ten names somebody."""
+        words = self._dice.choices(_WORDS, k=self._dice.randint(4, 9))
+        named = [self._word()] if self._dice.random() < 0.1 else []
+        return " ".join([*words, *named])
 
     def _other_payer(self) -> Iterator[str]:
         yield "SBR*S*01*******CI"
@@ -101,7 +117,7 @@ class Claims:
         yield "OI***Y***Y"
         yield f"NM1*IL*1*{self._word()}*{self._word()}****MI*W{self._digits(9)}"
         yield from self._place()
-        yield f"NM1*PR*2*{self._word()} MUTUAL*****PI*{self._digits(5)}"
+        yield f"NM1*PR*2*{self._dice.choice(self._payers)}"
         yield f"DTP*573*D8*{self._day()}"
         yield f"REF*F8*{self._digits(12)}"
 

@@ -12,7 +12,7 @@ from dlp.batch import Kind
 from dlp.detect.protected import ProtectedCodes
 from dlp.model import Carrier, Category, Label
 from dlp.parse.x12.bulk.grammar import PATIENTS
-from dlp.parse.x12.bulk.layout import Ints, Layout, Mask, key
+from dlp.parse.x12.bulk.layout import Ints, Layout, Mask, among, key
 from dlp.parse.x12.bulk.loops import Loops
 from dlp.parse.x12.care import CARE_DATES, COVERAGE_DATES, DEATH_DATES
 from dlp.parse.x12.references import PERSONS
@@ -40,7 +40,7 @@ _DATES: Final = {
         (Category.DEATH_DATE, DEATH_DATES),
     )
 }
-_PATIENTS: Final = np.array([key(code.encode()) for code in PATIENTS], np.uint64)
+_PATIENTS: Final = np.array(sorted(key(code.encode()) for code in PATIENTS), np.uint64)
 
 
 class Column(NamedTuple):
@@ -76,7 +76,7 @@ def _of(
 
 def _people(layout: Layout, loops: Loops, low: int, high: int) -> Iterator[Column]:
     names = layout.of(b"NM1", low, high)
-    patients = names[np.isin(layout.value(names, 1), _PATIENTS)]
+    patients = names[among(layout.value(names, 1), _PATIENTS)]
     yield from _of(layout, Category.NAME, patients, 3, 4, 5, 7)
     yield from _of(layout, Category.MEMBER_ID, patients, 9)
     for name, elements in ((b"N3", (1, 2)), (b"N4", (1, 2, 3))):
@@ -92,14 +92,14 @@ def _numbers(layout: Layout, low: int, high: int) -> Iterator[Column]:
     references = layout.of(b"REF", low, high)
     qualifiers = layout.value(references, 1)
     for category, codes in _REFS.items():
-        yield from _of(layout, category, references[np.isin(qualifiers, codes)], 2)
+        yield from _of(layout, category, references[among(qualifiers, codes)], 2)
 
 
 def _dates(layout: Layout, low: int, high: int) -> Iterator[Column]:
     dates = layout.of(b"DTP", low, high)
     codes = layout.value(dates, 1)
     for category, wanted in _DATES.items():
-        yield from _of(layout, category, dates[np.isin(codes, wanted)], 3)
+        yield from _of(layout, category, dates[among(codes, wanted)], 3)
 
 
 def _codes(layout: Layout, low: int, high: int) -> Iterator[Column]:
@@ -142,17 +142,9 @@ def suspicious(column: Column) -> Ints:
     """The segments whose field may be more than its position says: too long, or a card's length."""
     odd: Mask = column.lengths > LONGEST
     if column.category in _NUMBERED:
-        odd |= np.isin(column.lengths, _CARD_LENGTHS)
+        shortest, longest = _CARD_LENGTHS
+        odd |= (column.lengths >= shortest) & (column.lengths <= longest)
     found: Ints = column.segments[odd]
-    return found
-
-
-def among(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> Mask:
-    """Whether each is one of some sorted ones."""
-    if not len(known):
-        return np.zeros(len(keys), np.bool_)
-    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    found: Mask = known[places] == keys
     return found
 
 

@@ -43,6 +43,15 @@ def _names(element: bytes) -> tuple[int, NDArray[np.uint32], NDArray[np.uint8]]:
     return factor, by_hash, numbers
 
 
+def among(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> Mask:
+    """Whether each is one of some sorted ones."""
+    if not len(known):
+        return np.zeros(len(keys), np.bool_)
+    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    found: Mask = known[places] == keys
+    return found
+
+
 class Layout:
     """The segments of a block that ends with a terminator.
 

@@ -10,12 +10,14 @@ import numpy as np
 from dlp.detect.address_index import shortened
 from dlp.detect.reading import words
 from dlp.model import Category
-from dlp.parse.x12.bulk.columns import Column, among
-from dlp.parse.x12.bulk.layout import NUMBER, Ints, Layout, Mask, key
+from dlp.parse.x12.bulk.columns import Column
+from dlp.parse.x12.bulk.layout import NUMBER, Ints, Layout, Mask, among, key
 from dlp.vocabulary import Vocabulary
 
 _DAYS: Final = frozenset({Category.BIRTH_DATE, Category.DEATH_DATE, Category.SERVICE_DATE})
 _SHORT: Final = 8
+_MIDDLE: Final = 5
+"""NM105, a middle name."""
 
 
 class Likely:
@@ -41,8 +43,18 @@ class Likely:
                 found.append(column.segments[self._ids(column)])
         names = self._layout.of(b"NM1", low, low + len(regular))
         found.append(self._named(names[regular[names - low]]))
-        found.extend(self._addressed(columns))
+        for segments in self._addressed(columns):
+            found.append(self._with_neighbours(segments, regular, low))
         return np.unique(np.concatenate(found))
+
+    def _with_neighbours(self, segments: Ints, regular: Mask, low: int) -> Ints:
+        """Street and city of one address together: each means something with the other alone."""
+        around = np.unique(np.concatenate([segments - 1, segments, segments + 1]))
+        around = around[(around >= low) & (around < low + len(regular))]
+        kinds = self._layout.ids[around]
+        which = (kinds == NUMBER[b"N3"]) | (kinds == NUMBER[b"N4"])
+        found: Ints = around[which & regular[around - low]]
+        return found
 
     def _values(self, starts: Ints, lengths: Ints) -> list[bytes]:
         data = self._data
@@ -53,11 +65,14 @@ class Likely:
     def _named(self, names: Ints) -> Ints:
         """Persons and providers: any word of any part of a name."""
         hits = np.zeros(len(names), np.bool_)
-        for element in (3, 4, 5, 7):
-            values = self._values(*self._layout.element(names, element))
+        for element in (3, 4, 5):
+            starts, lengths = self._layout.element(names, element)
+            # Nobody is known by an initial.
+            some = np.flatnonzero(lengths > (element == _MIDDLE))
+            values = self._values(starts[some], lengths[some])
             known = self._asked.names(set(values))
             if known:
-                hits |= np.fromiter(map(known.__contains__, values), np.bool_, len(values))
+                hits[some] |= np.fromiter(map(known.__contains__, values), np.bool_, len(values))
         found: Ints = names[hits]
         return found
 

@@ -11,13 +11,15 @@ from typing import Final
 import numpy as np
 
 from dlp.model import Subject
-from dlp.parse.x12.bulk.layout import NAMES, NUMBER, Ints, Layout, Mask, key
+from dlp.parse.x12.bulk.layout import NAMES, NUMBER, Ints, Layout, Mask, among, key
 from dlp.parse.x12.people import ORGANISERS, PERSONS
 from dlp.parse.x12.walk import Anchor, Standing
 
 _UNNAMED, _PERSON, _PROVIDER, _BACK = 1, 2, 3, 4
-_PATIENT_LEVELS: Final = tuple(map(key, (b"22", b"23", b"PT")))
-_PERSON_LEVELS: Final = (*_PATIENT_LEVELS, key(b"EV"), key(b"SS"))
+_PATIENT_LEVELS: Final = np.array(sorted(map(key, (b"22", b"23", b"PT"))), np.uint64)
+_PERSON_LEVELS: Final = np.array(
+    sorted(map(key, (b"22", b"23", b"PT", b"EV", b"SS"))), np.uint64
+)
 _PERSON_CODES: Final = np.array(sorted(map(key, PERSONS)), dtype=np.uint64)
 _PROVIDER_CODES: Final = np.array(sorted(map(key, ORGANISERS)), dtype=np.uint64)
 _ABOUT_PERSON: Final = tuple(
@@ -51,8 +53,8 @@ class Loops:
     def _whose(self, names: Ints) -> Mask:
         """As :func:`dlp.parse.x12.people.nm1` tells persons from providers."""
         codes, kinds = self._layout.value(names, 1), self._layout.value(names, 2)
-        found: Mask = np.isin(codes, _PERSON_CODES) | (
-            (kinds == key(b"1")) & ~np.isin(codes, _PROVIDER_CODES)
+        found: Mask = among(codes, _PERSON_CODES) | (
+            (kinds == key(b"1")) & ~among(codes, _PROVIDER_CODES)
         )
         return found
 
@@ -60,7 +62,7 @@ class Loops:
         subjects = _SUBJECT_OF_NAME[ids]
         levels = self._layout.value(self._levels, 3)
         self._level_values = levels
-        subjects[self._levels - self._low] = np.where(np.isin(levels, _PERSON_LEVELS), 1, 2)
+        subjects[self._levels - self._low] = np.where(among(levels, _PERSON_LEVELS), 1, 2)
         subjects[names - self._low] = np.where(self.is_person, 1, 2)
         self._changes = np.flatnonzero(subjects) + self._low
         first = 1 if self._begin.subject is Subject.PERSON else 2
@@ -76,7 +78,7 @@ class Loops:
         low, begin = self._low, self._begin
         kinds[self._claims - low] = kinds[self._lines - low] = _BACK
         kinds[names - low] = np.where(self.is_person, _PERSON, _PROVIDER)
-        patients = np.isin(self._level_values, _PATIENT_LEVELS)
+        patients = among(self._level_values, _PATIENT_LEVELS)
         kinds[self._levels[patients] - low] = _UNNAMED
         others = self._layout.of(b"SBR", low, self._high)
         kinds[others[~self._in_level(others)] - low] = _UNNAMED
@@ -103,12 +105,6 @@ class Loops:
         )
         found: Mask = is_level[places]
         return found
-
-    def spans(self, segments: Ints) -> list[tuple[int, int]]:
-        """The stretches in which the same entity is in force as at some segments."""
-        places = np.unique(np.searchsorted(self._at, segments, "right"))
-        edges = np.concatenate([[self._low], self._at, [self._high]])
-        return [(int(edges[place]), int(edges[place + 1])) for place in places]
 
     def before(self, segment: int) -> Standing:
         """The state at a segment: its loop and its ordinal counted, its reader not yet run."""

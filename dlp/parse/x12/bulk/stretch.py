@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -29,6 +29,7 @@ from dlp.parse.x12.plan import Plans, plans
 from dlp.parse.x12.walk import Standing, Walk
 from dlp.vocabulary import Vocabulary
 
+_FEW: Final = 4
 _OBJECTS: Final = 2_000
 """Bytes that a stretch costs besides its data."""
 
@@ -45,6 +46,7 @@ class _Table:
     loops: Loops
     regular: Mask
     columns: list[Column]
+    kinds: dict[Kind, list[Ints]]
 
 
 class Stretch:
@@ -70,28 +72,53 @@ class Stretch:
         self._data, self._offset, self._low, self._high = data, offset, low, high
         self._walk, self._begin, self._book = walk.twin(), walk.standing(), book
         self._plans: Plans = plans(walk.delimiters, walk.set)
-        self._table: _Table | None = self._make(layout)
-        self._counts: Counter[Kind] = Counter()
-        for column in self._table.columns:
-            for kind, which in book.split(self._table.layout, column):
-                count = len(column.segments) if which is None else int(np.count_nonzero(which))
-                self._counts[kind] += count
-        self._counts = Counter({kind: count for kind, count in self._counts.items() if count})
+        self._table: _Table | None = self._look(layout or Layout(data, walk.delimiters))
         self.odd: Ints = np.flatnonzero(~self._table.regular) + low
+        self._counts = self._count(self._table)
 
-    def _make(self, layout: Layout | None = None) -> _Table:
-        layout = layout or Layout(self._data, self._walk.delimiters)
+    def _count(self, table: _Table) -> Counter[Kind]:
+        counts: Counter[Kind] = Counter()
+        for kind, places in table.kinds.items():
+            if count := sum(map(len, places)):
+                counts[kind] = count
+        return counts
+
+    def _by_kind(self, layout: Layout, found: list[Column]) -> dict[Kind, list[Ints]]:
+        """The segments of every kind of field."""
+        kinds: dict[Kind, list[Ints]] = {}
+        for column in found:
+            for kind, which in self._book.split(layout, column):
+                segments = column.segments if which is None else column.segments[which]
+                kinds.setdefault(kind, []).append(segments)
+        return kinds
+
+    def _look(self, layout: Layout) -> _Table:
+        """Find out which segments are regular, and their columns."""
         loops = Loops(layout, self._low, self._high, self._begin, self._offset)
         regular = self._fitting(layout)
         found = list(columns(layout, loops, self._low, self._high))
         for column in found:
             regular[suspicious(column) - self._low] = False
         self._too_long(layout, regular)
-        kept = []
-        for column in found:
-            which = regular[column.segments - self._low] & (column.lengths > 0)
-            kept.append(column.take(which))
-        return _Table(layout, loops, regular, kept)
+        kept = self._kept(found, regular)
+        return _Table(layout, loops, regular, kept, self._by_kind(layout, kept))
+
+    def _again(self, *, by_kind: bool = False) -> _Table:
+        """What :meth:`_look` found; only the odd segments were kept of it."""
+        layout = Layout(self._data, self._walk.delimiters)
+        loops = Loops(layout, self._low, self._high, self._begin, self._offset)
+        regular = np.ones(self._high - self._low, np.bool_)
+        regular[self.odd - self._low] = False
+        found = columns(layout, loops, self._low, self._high)
+        kept = self._kept(found, regular)
+        kinds = self._by_kind(layout, kept) if by_kind else {}
+        return _Table(layout, loops, regular, kept, kinds)
+
+    def _kept(self, found: Iterable[Column], regular: Mask) -> list[Column]:
+        return [
+            column.take(regular[column.segments - self._low] & (column.lengths > 0))
+            for column in found
+        ]
 
     def _too_long(self, layout: Layout, regular: Mask) -> None:
         """Names that aren't counted, but read where they are long."""
@@ -124,7 +151,17 @@ class Stretch:
 
     def table(self) -> _Table:
         """The columns, made again if they were let go."""
-        return self._table or self._make()
+        return self._table or self._again()
+
+    def _in_order(self, table: _Table, kind: Kind) -> Iterator[int]:
+        """The segments with fields of a kind; the first few without sorting all."""
+        places = np.concatenate(table.kinds[kind])
+        some = _FEW * len(table.kinds[kind])
+        bound = -1
+        if len(places) > some:
+            bound = int(np.partition(places, some)[some])
+            yield from np.unique(places[places <= bound]).tolist()
+        yield from np.unique(places[places > bound]).tolist()
 
     @property
     def counts(self) -> Mapping[Kind, int]:
@@ -134,21 +171,15 @@ class Stretch:
     @property
     def weight(self) -> int:
         """As :class:`~dlp.batch.Batch` says."""
-        return len(self._data) + _OBJECTS
+        return len(self._data) + self.odd.nbytes + _OBJECTS
 
     def first(self, kind: Kind, limit: int) -> Iterator[Passage]:
         """As :class:`~dlp.batch.Batch` says."""
         if limit <= 0 or kind not in self._counts:
             return
-        table = self.table()
-        places = [np.empty(0, np.int64)]
-        for column in table.columns:
-            if column.category is kind.category:
-                for its, which in self._book.split(table.layout, column):
-                    if its == kind:
-                        places.append(column.segments if which is None else column.segments[which])
-        for segment in np.unique(np.concatenate(places)):
-            for passage in self._passages(table, int(segment)):
+        table = self._table or self._again(by_kind=True)
+        for segment in self._in_order(table, kind):
+            for passage in self._passages(table, segment):
                 if self._kind(passage) == kind:
                     yield passage
                     limit -= 1
@@ -166,11 +197,20 @@ class Stretch:
     def likely(self, vocabulary: Vocabulary) -> Iterator[Passage]:
         """As :class:`~dlp.batch.Batch` says."""
         table = self.table()
-        segments = Likely(table.layout, vocabulary).among(table.columns, table.regular, self._low)
-        for low, high in table.loops.spans(segments):
-            for segment in range(low, high):
-                if table.regular[segment - self._low]:
-                    yield from self._passages(table, segment)
+        likely = Likely(table.layout, vocabulary)
+        told: set[bytes] = set()
+        for segment in likely.among(table.columns, table.regular, self._low).tolist():
+            found = self._passages(table, segment)
+            if found and found[0].subject is Subject.PROVIDER:
+                # The same payer and the same physicians stand in every claim.
+                raw = self._raw(table.layout, segment)
+                if raw in told:
+                    continue
+                told.add(raw)
+            yield from found
+
+    def _raw(self, layout: Layout, segment: int) -> bytes:
+        return self._data[int(layout.starts[segment]) : int(layout.ends[segment])]
 
     def _passages(self, table: _Table, segment: int) -> list[Passage]:
         """What the walker makes of one segment."""
@@ -185,8 +225,7 @@ class Stretch:
     def stand_at(self, walk: Walk, segment: int, table: _Table | None = None) -> tuple[bytes, int]:
         """Make a segment a walk's current one; its bytes and its first one's place."""
         table = table or self.table()
-        start, end = int(table.layout.starts[segment]), int(table.layout.ends[segment])
-        raw = self._data[start:end]
+        start, raw = int(table.layout.starts[segment]), self._raw(table.layout, segment)
         elements = raw.split(walk.delimiters.element)
         standing: Standing = table.loops.before(segment)
         walk.stand(standing)

@@ -122,6 +122,20 @@ def lines(source: Source, meter: Meter) -> Iterator[Line]:
         yield from _wide_lines(source, meter, encoding)
         return
     source.seek(skip)
+    yield from lines_at(source, meter, skip)
+
+
+def lines_at(source: Source, meter: Meter, skip: int) -> Iterator[Line]:
+    """The lines from where a source stands, of a text that isn't UTF-16.
+
+    Args:
+        source: Stands at the start of a line.
+        meter: Charged with every byte.
+        skip: Where that is in the member, for the places.
+
+    Raises:
+        NotReadableError: As :func:`lines`.
+    """
     for data, offset, end in _split(source, meter, skip):
         if _CONTROLS.search(data):
             raise NotReadableError(

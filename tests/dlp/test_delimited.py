@@ -18,7 +18,7 @@ from dlp.content import Content
 from dlp.model import Carrier, Category, NotReadableError, Obstacle, Passage
 from dlp.parse.delimited import parse
 from dlp.parse.delimited.dialect import sniff
-from dlp.parse.delimited.parser import letters
+from dlp.parse.delimited.table import letters
 from tests.support.inspecting import Inspected
 
 RANDOM = random.Random(7)

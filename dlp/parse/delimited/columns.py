@@ -19,6 +19,9 @@ _PLAIN: Final = 0.9
 """Share of numbers, dates or codes beyond which the rest are the exceptions."""
 _FEW_CARDS: Final = 5
 """A tenth of all long numbers pass the Luhn check."""
+_FEW_WORDS: Final = 40
+_REPEATED: Final = 10
+"""Cells for each different one."""
 _REACHES: Final = frozenset({Category.PHONE, Category.EMAIL, Category.FAX})
 _NINE: Final = 9
 
@@ -34,6 +37,8 @@ class Column:
         category: Likewise.
         part: Part of a name or address; code system of a clinical code.
         subject: Whom the column is about.
+        words: All that a column of a few ordinary words has in the first rows. Such a word is
+            looked at once, and not again.
     """
 
     shapes: tuple[Shape, ...] = ()
@@ -41,6 +46,7 @@ class Column:
     category: Category | None = None
     part: str = ""
     subject: Subject = Subject.PERSON
+    words: frozenset[str] = frozenset()
 
     def fits(self, text: str) -> bool:
         """Whether a cell has the column's shape."""
@@ -103,7 +109,17 @@ def _column(
         return TEXT
     plain = tuple(shape for shape in values.PLAIN if _share(shape, cells) > 0)
     fitting = sum(1 for cell in cells if _fits(plain, cell))
-    return Column(plain) if fitting >= _PLAIN * len(cells) else TEXT
+    return Column(plain) if fitting >= _PLAIN * len(cells) else _by_words(cells)
+
+
+def _by_words(cells: Sequence[str]) -> Column:
+    """A column of a few ordinary words over and over ("PAID"), else one of text."""
+    words = frozenset(cells)
+    if len(words) > _FEW_WORDS or len(cells) < _REPEATED * len(words):
+        return TEXT
+    if not all(values.is_phrase(cell) for cell in words):
+        return TEXT
+    return Column((words.__contains__,), words=words)
 
 
 def _fits(shapes: Sequence[Shape], cell: str) -> bool:

@@ -34,15 +34,19 @@ def with_names(
     firsts = [
         index
         for index, column in enumerate(columns)
-        if column == TEXT and _may_name(header[index]) and _are_given(by_column[index])
+        if _is_text(column) and _may_name(header[index]) and _are_given(by_column[index])
     ]
     for index in firsts:
         out[index] = _names("full" if _many_words(by_column[index]) else "first")
         for beside in (index - 1, index + 1):
-            free = 0 <= beside < len(out) and out[beside] == TEXT and out[index].part == "first"
+            free = 0 <= beside < len(out) and _is_text(out[beside]) and out[index].part == "first"
             if free and _may_name(header[beside]) and _are_surnames(by_column[beside]):
                 out[beside] = _names("last")
     return out
+
+
+def _is_text(column: Column) -> bool:
+    return column == TEXT or bool(column.words)
 
 
 def _names(part: str) -> Column:

@@ -55,14 +55,14 @@ class Row:
         return self.offset + before, len(self.raw[start:end].encode(self.encoding))
 
 
-def rows(lines: Iterator[Line], delimiter: str) -> Iterator[Row]:
-    """Records of a table.
+def rows(lines: Iterator[Line], delimiter: str, first: int = 1) -> Iterator[Row]:
+    """Records of a table, the first one of the number ``first``.
 
     Raises:
         NotReadableError: On more than 16,384 columns, and whatever ``lines`` raises.
     """
     waiting: deque[Line] = deque()
-    number = 0
+    number = first - 1
     while (line := _next(waiting, lines)) is not None:
         number += 1
         cells = split(line.text, delimiter)

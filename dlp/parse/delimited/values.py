@@ -8,12 +8,14 @@ from itertools import pairwise
 from typing import Final
 
 from dlp.detect import checksums
+from dlp.detect.words import is_given_name, is_word
 from dlp.model import Category
 
 _C = Category
 
 LONGEST_TYPED: Final = 100
 """Characters; a longer cell is text whatever it starts with."""
+LONGEST_PHRASE: Final = 40
 BLANKS: Final = frozenset({"", "-", "--", "~", ".", "n/a", "na", "null", "none", "nan", "\\n", "?"})
 
 _MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
@@ -114,6 +116,9 @@ NAMED: Final[dict[Category, Shape]] = {
 }
 """What a column's values must look like where its header names the category."""
 
+ANY_ID: Final[Shape] = _ANY_ID.fullmatch
+"""An id of whatever kind."""
+
 PARTS: Final[dict[str, Shape]] = {"zip": _ZIP.fullmatch, "city": _PLACE.fullmatch}
 
 
@@ -121,7 +126,7 @@ def shape_of(category: Category, part: str, *, vague: bool) -> Shape:
     """The shape that values of a column so headed must have."""
     if category is Category.NAME and vague:
         return lambda text: last_first(text) or _name_full(text)
-    return PARTS.get(part) or NAMED.get(category, _ANY_ID.fullmatch)
+    return PARTS.get(part) or NAMED.get(category, ANY_ID)
 
 
 TELLING: Final[tuple[tuple[Category, str, Shape], ...]] = (
@@ -149,6 +154,17 @@ def telling(text: str) -> Category | None:
         if category is not _C.PAYMENT_CARD and shape(text):
             return category
     return None
+
+
+_PHRASE: Final = re.compile(r"[A-Za-z]+(?:[ /_&-][A-Za-z]+){0,4}")
+
+
+def is_phrase(text: str) -> bool:
+    """Whether a cell has ordinary words alone ("Paid in full"), none of them a given name."""
+    if len(text) > LONGEST_PHRASE or not _PHRASE.fullmatch(text):
+        return False
+    words = re.findall("[a-z]+", text.lower())
+    return all(is_word(word) and not is_given_name(word) for word in words)
 
 
 def is_blank(text: str) -> bool:

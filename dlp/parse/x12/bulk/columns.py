@@ -61,10 +61,15 @@ class Column(NamedTuple):
 
 def columns(layout: Layout, loops: Loops, low: int, high: int) -> Iterator[Column]:
     """Every field that is a finding by its position, of all segments that may be regular."""
+    yield from identities(layout, loops, low, high)
+    yield from _codes(layout, low, high)
+
+
+def identities(layout: Layout, loops: Loops, low: int, high: int) -> Iterator[Column]:
+    """Those of them that say who somebody is."""
     yield from _people(layout, loops, low, high)
     yield from _numbers(layout, low, high)
     yield from _dates(layout, low, high)
-    yield from _codes(layout, low, high)
 
 
 def _of(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlp.detect.address_index import shortened
 from dlp.detect.reading import words
@@ -16,6 +17,10 @@ from dlp.vocabulary import Vocabulary
 
 _DAYS: Final = frozenset({Category.BIRTH_DATE, Category.DEATH_DATE, Category.SERVICE_DATE})
 _SHORT: Final = 8
+_ZIP: Final = 5
+_LONGEST_HOUSE: Final = 6
+"""Digits of a house number in a street that the bulk path takes."""
+_MOST_NAMES: Final = 100_000
 _MIDDLE: Final = 5
 """NM105, a middle name."""
 
@@ -56,11 +61,16 @@ class Likely:
         found: Ints = around[which & regular[around - low]]
         return found
 
-    def _values(self, starts: Ints, lengths: Ints) -> list[bytes]:
-        data = self._data
-        return [
-            data[at : at + size] for at, size in zip(starts.tolist(), lengths.tolist(), strict=True)
-        ]
+    def _known(self, starts: Ints, lengths: Ints) -> Mask:
+        """Which names have a word that may be meant; most are met often, and short."""
+        data, short = self._data, lengths <= _SHORT
+        keys = self._layout.keys(starts, lengths)
+        keys[~short] = 0
+        hits = np.fromiter(map(self._asked.short.__getitem__, keys.tolist()), np.bool_, len(keys))
+        for place in np.flatnonzero(~short).tolist():
+            at = int(starts[place])
+            hits[place] = self._asked.long[data[at : at + int(lengths[place])]]
+        return hits
 
     def _named(self, names: Ints) -> Ints:
         """Persons and providers: any word of any part of a name."""
@@ -69,26 +79,39 @@ class Likely:
             starts, lengths = self._layout.element(names, element)
             # Nobody is known by an initial.
             some = np.flatnonzero(lengths > (element == _MIDDLE))
-            values = self._values(starts[some], lengths[some])
-            known = self._asked.names(set(values))
-            if known:
-                hits[some] |= np.fromiter(map(known.__contains__, values), np.bool_, len(values))
+            hits[some] |= self._known(starts[some], lengths[some])
         found: Ints = names[hits]
         return found
 
     def _addressed(self, columns: list[Column]) -> Iterator[Ints]:
         """A street by its number and one more word, a city by its ZIP code."""
-        known = self._vocabulary.words
         ids = self._layout.ids
         for column in columns:
             if column.category is not Category.ADDRESS or not len(column.segments):
                 continue
-            values = self._values(column.starts, column.lengths)
             if ids[column.segments[0]] == NUMBER[b"N3"]:
-                hits = [_is_street(value, known) for value in values]
+                yield column.segments[self._streets(column)]
             else:
-                hits = [value[:5].decode("ascii", "replace") in known for value in values]
-            yield column.segments[np.array(hits, np.bool_)]
+                zips = self._layout.keys(column.starts, np.minimum(column.lengths, _ZIP))
+                yield column.segments[among(zips, self._asked.zips)]
+
+    def _streets(self, column: Column) -> Ints:
+        """The places in a column of streets whose number and one more word are in the text."""
+        known = self._vocabulary.words
+        hits = (self._layout.keys(column.starts, np.ones_like(column.starts)) | 32) == ord("p")
+        for size, numbers in self._asked.houses.items():
+            starts = self._layout.keys(column.starts, np.full_like(column.starts, size))
+            hits |= among(starts, numbers)
+        found = [
+            place
+            for place in np.flatnonzero(hits).tolist()
+            if _is_street(self._text(column, place), known)
+        ]
+        return np.array(found, np.int64)
+
+    def _text(self, column: Column, place: int) -> bytes:
+        start = int(column.starts[place])
+        return self._data[start : start + int(column.lengths[place])]
 
     def _days(self, column: Column) -> Mask:
         hits = among(
@@ -114,18 +137,43 @@ def _is_street(value: bytes, known: set[str]) -> bool:
     return any(part.isdigit() and part in known for part in parts)
 
 
+class _Names(dict[Any, bool]):
+    """Whether a name is one that the text may speak of, by its bytes or by its key."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self._vocabulary = vocabulary
+
+    def __missing__(self, value: int | bytes) -> bool:
+        if len(self) >= _MOST_NAMES:
+            self.clear()
+        raw = value if isinstance(value, bytes) else value.to_bytes(_SHORT, "little").rstrip(b"\0")
+        parts = words(raw.decode("latin-1"))
+        joined = ("".join(parts),) if len(parts) > 1 else ()
+        found = self[value] = any(map(self._vocabulary.may_name, (*parts, *joined)))
+        return found
+
+
 class _Asked:
     """A vocabulary's answers in the form that columns are compared with; the last one's kept."""
 
     _last: tuple[Vocabulary, int, _Asked] | None = None
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        self._names: dict[bytes, bool] = {}
-        days = [key(b"%08d" % day) for day in vocabulary.days]
-        self.days = np.array(sorted(days), np.uint64)
-        endings = {ending for word in vocabulary.ids if word.isascii() for ending in _endings(word)}
-        self.ids = np.array(sorted(endings), np.uint64)
+        self.short, self.long = _Names(vocabulary), _Names(vocabulary)
+        self.days = _sorted(key(b"%08d" % day) for day in vocabulary.days)
+        self.ids = _sorted(
+            ending for word in vocabulary.ids if word.isascii() for ending in _endings(word)
+        )
+        numbers = {
+            word.encode() for word in vocabulary.words if word.isascii() and word.isdigit()
+        }
+        self.zips = _sorted(key(word) for word in numbers if len(word) == _ZIP)
+        sizes = {len(word) for word in numbers if len(word) <= _LONGEST_HOUSE}
+        self.houses = {
+            size + 1: _sorted(key(word + b" ") for word in numbers if len(word) == size)
+            for size in sizes
+        }
 
     @classmethod
     def of(cls, vocabulary: Vocabulary) -> _Asked:
@@ -135,20 +183,9 @@ class _Asked:
             last = cls._last = (vocabulary, len(vocabulary), cls(vocabulary))
         return last[2]
 
-    def names(self, values: set[bytes]) -> set[bytes]:
-        """Those of which some word may be meant."""
-        if len(self._names) > 200_000:  # noqa: PLR2004 - some 20 MB
-            self._names.clear()
-        known = self._names
-        for value in values:
-            if value not in known:
-                known[value] = self._may_be(value)
-        return {value for value in values if known[value]}
 
-    def _may_be(self, value: bytes) -> bool:
-        parts = words(value.decode("latin-1"))
-        joined = ("".join(parts),) if len(parts) > 1 else ()
-        return any(map(self._vocabulary.may_name, (*parts, *joined)))
+def _sorted(keys: Iterable[int]) -> NDArray[np.uint64]:
+    return np.array(sorted(set(keys)), np.uint64)
 
 
 def _endings(word: str) -> Iterator[int]:

@@ -20,6 +20,7 @@ from dlp.parse.x12.bulk.columns import (
     CodeBook,
     Column,
     columns,
+    identities,
     suspicious,
 )
 from dlp.parse.x12.bulk.layout import Ints, Layout, Mask
@@ -104,12 +105,13 @@ class Stretch:
         return _Table(layout, loops, regular, kept, self._by_kind(layout, kept))
 
     def _again(self, *, by_kind: bool = False) -> _Table:
-        """What :meth:`_look` found; only the odd segments were kept of it."""
+        """What :meth:`_look` found, of which only the odd segments were kept; codes by kind only."""
         layout = Layout(self._data, self._walk.delimiters)
         loops = Loops(layout, self._low, self._high, self._begin, self._offset)
         regular = np.ones(self._high - self._low, np.bool_)
         regular[self.odd - self._low] = False
-        found = columns(layout, loops, self._low, self._high)
+        made = columns if by_kind else identities
+        found = list(made(layout, loops, self._low, self._high))
         kept = self._kept(found, regular)
         kinds = self._by_kind(layout, kept) if by_kind else {}
         return _Table(layout, loops, regular, kept, kinds)
@@ -200,12 +202,12 @@ class Stretch:
         likely = Likely(table.layout, vocabulary)
         told: set[bytes] = set()
         for segment in likely.among(table.columns, table.regular, self._low).tolist():
+            raw = self._raw(table.layout, segment)
+            if raw in told:
+                continue
             found = self._passages(table, segment)
             if found and found[0].subject is Subject.PROVIDER:
                 # The same payer and the same physicians stand in every claim.
-                raw = self._raw(table.layout, segment)
-                if raw in told:
-                    continue
                 told.add(raw)
             yield from found
 

@@ -198,18 +198,31 @@ class Rows:
 
     def likely(self, vocabulary: Vocabulary) -> Iterator[Passage]:
         """Fields of the rows that the vocabulary may speak of."""
-        wanted = mentions(self._data, vocabulary)
+        starts, ends = self._places()
+        told = self._of_people(starts, ends)
+        wanted = mentions(told, vocabulary, self._layout.delimiter)
         if wanted is not None and not wanted:
             return
-        starts, ends = self._places()
-        rows = range(self._rows)
-        if wanted is not None:
-            found = np.searchsorted(starts[:, 0], np.array(wanted), "right") - 1
-            # A quoted first cell starts one byte after its line.
-            rows = np.unique(np.maximum(found, 0)).tolist()
+        rows = self._speaking(wanted, starts) if wanted is not None else range(self._rows)
         for row in rows:
             if self._left_out[row]:
                 continue
             fields = list(self._fields(row, self._layout.people, starts, ends))
             if wanted is not None or any(map(vocabulary.may_mean, fields)):
                 yield from fields
+
+    def _of_people(self, starts: Places, ends: Places) -> bytes:
+        """The data with nothing but the cells that tell whom a row is about."""
+        people = self._layout.people
+        step = np.zeros(len(self._data) + 1, np.int8)
+        step[starts[:, people]] += 1
+        step[ends[:, people]] -= 1
+        inside = np.cumsum(step[:-1], dtype=np.int8).view(np.bool_)
+        data = np.frombuffer(self._data, np.uint8)
+        return np.where(inside, data, np.uint8(_LINE_FEED)).tobytes()
+
+    def _speaking(self, places: list[int], starts: Places) -> list[int]:
+        """Rows that have one of the places."""
+        flat = np.searchsorted(starts.reshape(-1), np.array(places), "right") - 1
+        found: list[int] = np.unique(np.maximum(flat, 0) // self._layout.table.width).tolist()
+        return found

@@ -120,12 +120,12 @@ def cell(column: Column, delimiter: str) -> str | None:
         return None
     if column.words:
         return "|".join(sorted(map(re.escape, column.words)))
-    patterns = [_pattern(column, shape, delimiter) for shape in column.shapes]
+    patterns = [_pattern(shape, delimiter) for shape in column.shapes]
     known = [pattern for pattern in patterns if pattern]
     return "|".join(known) if known else None
 
 
-def _pattern(column: Column, shape: Shape, delimiter: str) -> str | None:
+def _pattern(shape: Shape, delimiter: str) -> str | None:
     if shape in _TYPED:
         return _TYPED[shape]
     if shape in (values.NAMED[Category.NAME], values.PARTS["city"]):

@@ -1,4 +1,4 @@
-"""Which lines of a table some words, numbers and days may be in: one linear scan for all of them."""
+"""Which cells of a table some words, numbers and days may be in: one linear scan for all."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from dlp.vocabulary import Vocabulary
 _MOST: Final = 150
 """Words, ids and days; the automaton of many more outgrows its memory."""
 _SHORT: Final = 3
-_GAP: Final = "[^0-9A-Za-z\r\n]{0,3}"
 
 
-def mentions(data: bytes, vocabulary: Vocabulary) -> list[int] | None:
-    """Places in the lines that the vocabulary may speak of; None if it is too large to tell.
+def mentions(data: bytes, vocabulary: Vocabulary, delimiter: str) -> list[int] | None:
+    """Places in cells that the vocabulary may speak of; None if it is too large to tell.
 
     Over-approximates :meth:`~dlp.vocabulary.Vocabulary.may_mean` for cells of printable ASCII.
     """
     if len(vocabulary) > _MOST:
         return None
-    terms = "|".join(_terms(vocabulary))
+    terms = "|".join(_terms(vocabulary, delimiter))
     if not terms:
         return []
     scan = _compiled(terms)
@@ -47,7 +46,9 @@ def _compiled(terms: str) -> re2._Regexp[bytes] | None:
         return None
 
 
-def _terms(vocabulary: Vocabulary) -> Iterator[str]:
+def _terms(vocabulary: Vocabulary, delimiter: str) -> Iterator[str]:
+    # What is found never goes over from one cell to the next, or it could hide what is there.
+    gap = f"[^0-9A-Za-z\r\n\\x{ord(delimiter):02x}]{{0,3}}"
     words = {word for word in vocabulary.words if word.isascii()}
     longer = {word for word in SUFFIXES if shortened(word) in words}
     for word in sorted(words | longer):
@@ -57,7 +58,7 @@ def _terms(vocabulary: Vocabulary) -> Iterator[str]:
             yield from _misspelt(word)
     for value in sorted(vocabulary.ids):
         if value.isascii() and value.isalnum():
-            yield _GAP.join(value)
+            yield gap.join(value)
     for mail in sorted(vocabulary.emails):
         if mail.isascii():
             yield re.escape(mail)

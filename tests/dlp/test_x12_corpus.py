@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
 
-from dlp.budget import Budget, Meter
-from dlp.content import Content
 from dlp.model import NotReadableError, Obstacle, Passage
 from dlp.parse import x12
+from tests.support.x12_passages import slow_passages
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "x12"
 FILES = sorted(path for path in CORPUS.glob("*/*") if path.name != "LICENSE")
@@ -39,9 +37,7 @@ def sample(request: pytest.FixtureRequest) -> Path:
 def read(path: Path) -> tuple[list[Passage], NotReadableError | None]:
     passages: list[Passage] = []
     try:
-        passages.extend(
-            x12.parse_slowly(Content(io.BytesIO(path.read_bytes()), "", "x12"), Meter(Budget()))
-        )
+        passages.extend(slow_passages(path.read_bytes()))
     except NotReadableError as error:
         return passages, error
     return passages, None

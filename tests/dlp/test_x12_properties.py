@@ -15,6 +15,7 @@ from dlp.content import Content
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage
 from dlp.parse import x12
 from dlp.parse.x12 import framing
+from tests.support.x12_passages import slow_passages
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "x12"
 BODIES = {path.stem: path.read_bytes().partition(b"\n---\n")[2] for path in FOLDER.glob("*.vec")}
@@ -27,7 +28,7 @@ PROSE = b"HIS SISTER JANE DOE CALLED FROM 12 ELM STREET ABOUT THE HIV TEST"
 def read(data: bytes) -> tuple[list[Passage], NotReadableError | None]:
     passages: list[Passage] = []
     try:
-        passages.extend(x12.parse_slowly(Content(io.BytesIO(data), "", "x12"), Meter(Budget())))
+        passages.extend(slow_passages(data))
     except NotReadableError as error:
         return passages, error
     return passages, None

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
-from dlp.budget import Budget, Meter
-from dlp.content import Content
-from dlp.parse import x12
+from tests.support.x12_passages import slow_passages
 
 ISA = (
     "ISA*00*          *00*          *ZZ*A              *ZZ*B              "
@@ -20,7 +16,7 @@ def records(number: str, guide: str, segments: str) -> dict[str, int]:
     data = (
         f"{ISA}GS*X*A*B*20250314*1253*1*X*{guide}~ST*{number}*1~{segments}~SE*1*1~GE*1*1~IEA*1*1~"
     )
-    passages = x12.parse_slowly(Content(io.BytesIO(data.encode()), "", "x12"), Meter(Budget()))
+    passages = slow_passages(data.encode())
     return {passage.text: passage.record for passage in passages}
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 import pytest
 
-from dlp.budget import Budget, Meter
-from dlp.content import Content
 from dlp.model import Carrier, NotReadableError, Passage
-from dlp.parse import x12
 from dlp.parse.x12.plan import READERS
 from dlp.parse.x12.table import ENVELOPE, GUIDES, SEGMENTS
+from tests.support.x12_passages import slow_passages
 
 PROSE = "HIS SISTER JANE DOE CALLED FROM 12 ELM STREET ABOUT THE HIV TEST"
 SSN = "SSN 123-45-6789 OF JOHN"
@@ -56,7 +53,7 @@ def planted(
 def read(data: bytes) -> list[Passage]:
     passages: list[Passage] = []
     try:
-        passages.extend(x12.parse_slowly(Content(io.BytesIO(data), "", "x12"), Meter(Budget())))
+        passages.extend(slow_passages(data))
     except NotReadableError as error:
         pytest.fail(f"not read: {error} {error.where}")
     return passages

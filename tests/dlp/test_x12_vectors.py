@@ -7,15 +7,13 @@ A vector is a sentence, then ``format:``, ``error: OBSTACLE @ PLACE``, ``faults:
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
 
-from dlp.budget import Budget, Meter
-from dlp.content import Content
 from dlp.model import NotReadableError, Passage
 from dlp.parse import x12
+from tests.support.x12_passages import slow_passages
 
 VECTORS = sorted((Path(__file__).parents[1] / "vectors" / "x12").glob("*.vec"))
 
@@ -31,9 +29,7 @@ class Vector:
             key, _, value = line.partition(": ")
             self.wanted.setdefault(key, []).append(value)
         try:
-            self.passages.extend(
-                x12.parse_slowly(Content(io.BytesIO(body), "", "x12"), Meter(Budget()))
-            )
+            self.passages.extend(slow_passages(body))
         except NotReadableError as error:
             self.error = error
 

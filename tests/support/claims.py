@@ -9,15 +9,65 @@ HEAD = (
     "ISA*00*          *00*          *ZZ*SENDERID       *ZZ*RECEIVERID     *250314*1253*^*00501*"
     "000000905*0*T*:~{nl}GS*HC*SENDER*RECEIVER*20250314*1253*1*X*005010X222A1~{nl}"
 )
-_SYLLABLES = (
-    "ba ko ri mel tan dor vis el ar shu quin lo per nat fo gri mar len to wes bur cas dun fen gal "
-    "hol jes kin lam mor nel os pra rud sel tor ull van wim yar zan bri chu dra fle gwen hax ilo"
-).split()
+_SYLLABLES = [
+    "ba",
+    "ko",
+    "ri",
+    "mel",
+    "tan",
+    "dor",
+    "vis",
+    "el",
+    "ar",
+    "shu",
+    "quin",
+    "lo",
+    "per",
+    "nat",
+    "fo",
+    "gri",
+    "mar",
+    "len",
+    "to",
+    "wes",
+    "bur",
+    "cas",
+    "dun",
+    "fen",
+    "gal",
+    "hol",
+    "jes",
+    "kin",
+    "lam",
+    "mor",
+    "nel",
+    "os",
+    "pra",
+    "rud",
+    "sel",
+    "tor",
+    "ull",
+    "van",
+    "wim",
+    "yar",
+    "zan",
+    "bri",
+    "chu",
+    "dra",
+    "fle",
+    "gwen",
+    "hax",
+    "ilo",
+]
 _WORDS = (
-    "patient called about bill asked for copy of record office will follow up with plan prior "
-    "authorization on file see attached report left right knee shoulder pain therapy visit twice "
-    "weekly resubmitted claim corrected modifier added per payer request duplicate denied appeal"
-).upper().split()
+    (
+        "patient called about bill asked for copy of record office will follow up with plan prior "
+        "authorization on file see attached report left right knee shoulder pain therapy visit "
+        "weekly resubmitted claim corrected modifier added per payer request duplicate denied"
+    )
+    .upper()
+    .split()
+)
 
 
 class Claims:
@@ -29,7 +79,8 @@ class Claims:
         self._levels = 0
         # A site bills a few thousand different codes.
         self._diagnoses = [self._icd() for _ in range(3_000)]
-        self._payers = [f"{self._word()} HEALTH PLAN*****PI*{self._digits(5)}" for _ in range(60)]
+        plans = [f"{self._word()} HEALTH PLAN" for _ in range(60)]
+        self._payers = [f"{plan}*****PI*{self._digits(5)}" for plan in plans]
         self._physicians = [
             f"{self._word()}*{self._word()}****XX*1{self._digits(9)}" for _ in range(400)
         ]

@@ -15,14 +15,20 @@ _DIAGNOSES: Final = {
     b"DR": "drg",
 }
 _PROCEDURES: Final = {
-    b"BR": "icd9cm",
-    b"BQ": "icd9cm",
+    b"BR": "icd9pcs",
+    b"BQ": "icd9pcs",
     b"BBR": "icd10pcs",
     b"BBQ": "icd10pcs",
     b"BO": "hcpcs",
     b"BP": "hcpcs",
 }
-_SERVICES: Final = {b"AD": "cdt", b"ID": "icd9cm", b"ZZ": "icd10pcs", b"HP": "hipps", b"IV": "hiec"}
+_SERVICES: Final = {
+    b"AD": "cdt",
+    b"ID": "icd9pcs",
+    b"ZZ": "icd10pcs",
+    b"HP": "hipps",
+    b"IV": "hiec",
+}
 _DRUGS: Final = frozenset(b"N1 N2 N3 N4 N5 N6 ND".split())
 CARE_DATES: Final = frozenset(
     b"472 434 435 096 431 484 439 454 455 471 304 297 296 314 360 361 453 444 090 091 607 463 461 "
@@ -181,14 +187,26 @@ def svd(walk: Walk) -> None:
     _revenue(walk, 4)
 
 
+def _service_types(walk: Walk, element: int) -> None:
+    """Service type codes (EB03, EQ01): some, such as MH, say what somebody is treated for."""
+    for repetition, start, parts in walk.composites(element):
+        walk.add(
+            walk.delimiters.component.join(parts), start, (element, 0, repetition),
+            Category.PROCEDURE, content.SERVICE_TYPE,
+            part="service_type", subject=Subject.PERSON, fault=_CODE_FAULT,
+        )  # fmt: skip
+
+
 def eq(walk: Walk) -> None:
-    """EQ, eligibility inquiry: the procedure asked about."""
+    """EQ, eligibility inquiry: the kinds of service and the procedure asked about."""
+    _service_types(walk, 1)
     _procedure(walk, 2)
 
 
 def eb(walk: Walk) -> None:
-    """EB, eligibility or benefit: the procedure covered."""
+    """EB, eligibility or benefit: the kinds of service and the procedure covered."""
     walk.subject = Subject.PERSON
+    _service_types(walk, 3)
     _procedure(walk, 13)
 
 

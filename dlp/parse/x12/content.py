@@ -35,4 +35,5 @@ URL: Final = re.compile(rb"[^\s@]{3,256} *")
 SSN: Final = re.compile(rb"\d{3}[ -]?\d{2}[ -]?\d{4} *")
 CODE: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9.-]{0,47} *")
 """A clinical code."""
+SERVICE_TYPE: Final = re.compile(rb"[A-Za-z0-9]{1,3} *")
 MOMENT: Final = re.compile(rb"(?:%b) *" % pattern_of_moment())

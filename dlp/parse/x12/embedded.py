@@ -1,22 +1,26 @@
-"""Whether a payload embedded in a 275 can be read as text."""
+"""The document that a BIN or BDS segment carries (275: X210, X314)."""
 
 from __future__ import annotations
 
+import binascii
 import re
 from typing import Final
 
-_CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1b\x1d-\x1f\x7f]")
-"""C0 without tab, line ends, form feed and the two marks of an HL7 v2 frame (VT, FS)."""
-_ENCODED: Final = re.compile(rb"[A-Za-z0-9+/_-](?:[A-Za-z0-9+/_-]|\r?\n[ \t]*){255,}")
-"""A run of Base64 too long to be words: a document in disguise, perhaps inside XML."""
+_BASE64: Final = b"B64"
+_BLANK: Final = re.compile(rb"[\r\n\t ]+")
 
 
-def is_readable(payload: bytes) -> bool:
-    """Whether all of it is text that a detector can read: no control bytes, nothing encoded."""
-    if _CONTROLS.search(payload):
-        return False
+def unpacked(coding: bytes, payload: bytes) -> bytes:
+    """The document itself; the payload as it is where its coding isn't what BDS01 says.
+
+    Args:
+        coding: BDS01 (data element 1570): ``B64`` for Base64, ``ASC`` for text; b"" in a BIN.
+        payload: As many bytes as the segment declares.
+    """
+    if coding.upper() != _BASE64:
+        return payload
     try:
-        payload.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return not _ENCODED.search(payload)
+        return binascii.a2b_base64(_BLANK.sub(b"", payload), strict_mode=True)
+    except binascii.Error:
+        # Read as text then, where a run of Base64 is held against the file.
+        return payload

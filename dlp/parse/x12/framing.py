@@ -16,8 +16,9 @@ CHUNK: Final = 2**20
 """Bytes read at a time."""
 LONGEST_SEGMENT: Final = 2**20
 """Bytes; the longest segment of any guide is under 10 KiB, so a longer one is no segment."""
-LONGEST_BINARY: Final = 2**20
-"""Bytes of a BIN or BDS payload that are looked at as text; a longer one is passed over."""
+LONGEST_BINARY: Final = 32 * 2**20
+"""Bytes of a BIN or BDS payload that is read (it is held in memory); a longer one is passed over
+and said to be too large."""
 LONGEST_PREFIX: Final = 64 * 2**10
 """Bytes before the first ISA; beyond that the file isn't X12."""
 PADDING: Final = b"\r\n\t \x00\x1a"
@@ -60,9 +61,10 @@ class Block(NamedTuple):
 
 
 class Binary(NamedTuple):
-    """A BIN or BDS segment: the payload's place, and the payload if it isn't too long."""
+    """A BIN or BDS segment: BDS01, the payload's place, and the payload unless it is too long."""
 
     name: bytes
+    coding: bytes
     offset: int
     length: int
     payload: bytes | None
@@ -236,7 +238,7 @@ class Framer:
         self._fill(_BINARY_HEADER)
         mark = re.escape(delimiters.element)
         header = re.compile(
-            rb"(?:BIN|BDS%b[A-Za-z0-9]{0,3})%b(\d{1,15})%b" % (mark, mark, mark)
+            rb"(?:BIN|BDS%b([A-Za-z0-9]{0,3}))%b(\d{1,15})%b" % (mark, mark, mark)
         ).match(self._buffer, self._at)
         where = f"byte {self._offset}"
         if not header:
@@ -244,7 +246,7 @@ class Framer:
                 Obstacle.MALFORMED, "binary data without its length in bytes", where
             )
         name = header[0][:3]
-        length = int(header[1])
+        length = int(header[2])
         self._at = header.end()
         offset = self._offset
         payload = self._take(length)
@@ -253,7 +255,7 @@ class Framer:
             raise NotReadableError(
                 Obstacle.MALFORMED, "binary data does not end where its length says", where
             )
-        return Binary(name, offset, length, payload)
+        return Binary(name, header[1] or b"", offset, length, payload)
 
     def _take(self, length: int) -> bytes | None:
         if length <= LONGEST_BINARY:

@@ -120,8 +120,8 @@ RMR  I3 P I2 R18 R18 R18 I3 R18
 ADX  R18 I2 I3 P
 IT1  X20 R15 I2 R17 I2 I3 P I3 P I3 P
 SLN  X20 X20 I1 R15 <unit> R17 I2 I1 I3 P I3 P I3 P
-EQ   I3+ <procedure> I3 I3 <pointer>
-EB   I3 I3 I3+ I3 A50 I2 R18 R10 I2 R15 I1 I1 <procedure> <pointer>
+EQ   P+ <procedure> I3 I3 <pointer>
+EB   I3 I3 P+ I3 A50 I2 R18 R10 I2 R15 I1 I1 <procedure> <pointer>
 III  I3 P I2 A264 R15 <unit> I2 I2 I2
 MSG  A264 I2 N9
 AAA  I1 I2 I2 I1

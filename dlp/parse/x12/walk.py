@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from dlp.model import Carrier, Category, Passage, Subject
+from dlp.parse.x12.anchor import Anchor, place_of
 from dlp.parse.x12.delimiters import Delimiters
 
 _ANCHORS: Final[dict[str, tuple[frozenset[bytes], frozenset[bytes]]]] = {
@@ -27,16 +28,6 @@ _AFTER_LOOPS: Final = frozenset({b"PLB", b"SE"})
 # Looked up once: an enum's attribute costs as much as a small function call on Python 3.11.
 _FIELD: Final = Carrier.IDENTIFIER_FIELD
 _PERSON: Final = Subject.PERSON
-
-
-class Anchor(NamedTuple):
-    """The part of a place that all segments of a loop share."""
-
-    prefix: str
-    top: bytes = b""
-    top_ordinal: int = 0
-    sub: bytes = b""
-    sub_ordinal: int = 0
 
 
 class Standing(NamedTuple):
@@ -61,31 +52,6 @@ class Standing(NamedTuple):
     anchor: Anchor
     counts: dict[bytes, int]
     set_counts: dict[bytes, int]
-
-
-def _place(
-    anchor: Anchor, name: bytes, ordinal: int, part: tuple[int, int, int] = (0, 0, 0)
-) -> str:
-    element, component, repetition = part
-    words = [anchor.prefix]
-    if name in (b"ISA", b"ST"):
-        return f"{anchor.prefix}-{element:02}" if element else anchor.prefix
-    if anchor.top and not (anchor.top == name and not anchor.sub):
-        words.append(f"{anchor.top.decode()}#{anchor.top_ordinal}")
-    elif anchor.top:
-        ordinal = anchor.top_ordinal
-    if anchor.sub and anchor.sub != name:
-        words.append(f"{anchor.sub.decode()}#{anchor.sub_ordinal}")
-    elif anchor.sub:
-        ordinal = anchor.sub_ordinal
-    last = f"{name.decode('ascii', 'replace')}#{ordinal}"
-    if element:
-        last += f"-{element:02}"
-    if repetition:
-        last += f"[{repetition + 1}]"
-    if component:
-        last += f"-{component}"
-    return " ".join([*words, last])
 
 
 def decoded(raw: bytes) -> str:
@@ -161,7 +127,7 @@ class Walk:
     def twin(self) -> Walk:
         """Another walk in the same set, with nothing made yet."""
         other = Walk()
-        other.set, other.name, other.delimiters = self.set, self.name, self.delimiters
+        other.delimiters = self.delimiters
         other.enter(self._set_anchor.prefix, self.set, self.name)
         return other
 
@@ -223,7 +189,7 @@ class Walk:
 
     def place(self, element: int = 0) -> str:
         """The readable place of the current segment or one of its elements."""
-        return _place(self._anchor, self._segment, self._ordinal, (element, 0, 0))
+        return place_of(self._anchor, self._segment, self._ordinal, (element, 0, 0))
 
     def value(self, element: int) -> bytes:
         """An element's bytes, b"" where the segment ends before it."""
@@ -304,7 +270,7 @@ class Walk:
                 fault = fault or "text in an identifier element"
                 category, part, carrier = None, "", Carrier.CODED
         whose = subject or self.subject
-        where = partial(_place, self._anchor, self._segment, self._ordinal, place)
+        where = partial(place_of, self._anchor, self._segment, self._ordinal, place)
         record = self.person if whose is _PERSON else self.records
         try:
             text = raw.decode()

@@ -48,8 +48,9 @@ class Likely:
                 found.append(column.segments[self._ids(column)])
         names = self._layout.of(b"NM1", low, low + len(regular))
         found.append(self._named(names[regular[names - low]]))
-        for segments in self._addressed(columns):
-            found.append(self._with_neighbours(segments, regular, low))
+        found += [
+            self._with_neighbours(segments, regular, low) for segments in self._addressed(columns)
+        ]
         return np.unique(np.concatenate(found))
 
     def _with_neighbours(self, segments: Ints, regular: Mask, low: int) -> Ints:
@@ -165,9 +166,7 @@ class _Asked:
         self.ids = _sorted(
             ending for word in vocabulary.ids if word.isascii() for ending in _endings(word)
         )
-        numbers = {
-            word.encode() for word in vocabulary.words if word.isascii() and word.isdigit()
-        }
+        numbers = {word.encode() for word in vocabulary.words if word.isascii() and word.isdigit()}
         self.zips = _sorted(key(word) for word in numbers if len(word) == _ZIP)
         sizes = {len(word) for word in numbers if len(word) <= _LONGEST_HOUSE}
         self.houses = {

@@ -11,15 +11,14 @@ from typing import Final
 import numpy as np
 
 from dlp.model import Subject
+from dlp.parse.x12.anchor import Anchor
 from dlp.parse.x12.bulk.layout import NAMES, NUMBER, Ints, Layout, Mask, among, key
 from dlp.parse.x12.people import ORGANISERS, PERSONS
-from dlp.parse.x12.walk import Anchor, Standing
+from dlp.parse.x12.walk import Standing
 
 _UNNAMED, _PERSON, _PROVIDER, _BACK = 1, 2, 3, 4
 _PATIENT_LEVELS: Final = np.array(sorted(map(key, (b"22", b"23", b"PT"))), np.uint64)
-_PERSON_LEVELS: Final = np.array(
-    sorted(map(key, (b"22", b"23", b"PT", b"EV", b"SS"))), np.uint64
-)
+_PERSON_LEVELS: Final = np.array(sorted(map(key, (b"22", b"23", b"PT", b"EV", b"SS"))), np.uint64)
 _PERSON_CODES: Final = np.array(sorted(map(key, PERSONS)), dtype=np.uint64)
 _PROVIDER_CODES: Final = np.array(sorted(map(key, ORGANISERS)), dtype=np.uint64)
 _ABOUT_PERSON: Final = tuple(

@@ -105,7 +105,7 @@ class Stretch:
         return _Table(layout, loops, regular, kept, self._by_kind(layout, kept))
 
     def _again(self, *, by_kind: bool = False) -> _Table:
-        """What :meth:`_look` found, of which only the odd segments were kept; codes by kind only."""
+        """What :meth:`_look` found; only the odd segments were kept. Codes only by kind."""
         layout = Layout(self._data, self._walk.delimiters)
         loops = Loops(layout, self._low, self._high, self._begin, self._offset)
         regular = np.ones(self._high - self._low, np.bool_)

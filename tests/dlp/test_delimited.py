@@ -31,7 +31,8 @@ def table(rows: Iterable[Sequence[object]], delimiter: str = ",") -> bytes:
 
 
 def passages(data: bytes) -> list[Passage]:
-    return list(parse(Content(io.BytesIO(data), "", "delimited/csv"), Meter(Budget())))
+    items = parse(Content(io.BytesIO(data), "", "delimited/csv"), Meter(Budget()))
+    return [item for item in items if isinstance(item, Passage)]
 
 
 def ssn() -> str:
@@ -317,3 +318,19 @@ def test_public_rosters_keep_to_the_contract_and_are_no_totals(
 def test_public_table_of_providers_is_no_phi(inspected: Inspected, corpus: Path) -> None:
     data = (corpus / "delimited" / "cms-bfd" / "SYNTHETIC_PRVDR_HSTRY.csv").read_bytes()
     assert inspected(data, "totals", name="providers.csv")[1].reasons == ()
+
+
+def _phones(site: Callable[[int], str]) -> bytes:
+    return table(
+        [["site", "x", "n"], *((site(i), f"(312) 555-{1000 + 37 * i}", i) for i in range(99))]
+    )
+
+
+def test_telephones_of_many_beside_few_sites_are_persons(inspected: Inspected) -> None:
+    data = _phones(lambda i: f"A{i % 7}")
+    assert inspected(data, "totals", name="t.csv")[1].action == "hold"
+
+
+def test_telephones_of_sites_are_nobody_s(inspected: Inspected) -> None:
+    data = _phones(lambda i: f"A{i}")
+    assert inspected(data, "totals", name="t.csv")[1].action == "release"

@@ -21,7 +21,7 @@ _QUOTE, _LINE_FEED, _RETURN = 0x22, 0x0A, 0x0D
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 _NOT_LETTERS = np.ones(256, np.bool_)
-_NOT_LETTERS[[*range(0x41, 0x5B), *range(0x61, 0x7B)]] = False
+_NOT_LETTERS[[0x27, *range(0x41, 0x5B), *range(0x61, 0x7B)]] = False  # an apostrophe parts no word
 
 
 class Layout:

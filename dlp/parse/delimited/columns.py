@@ -19,6 +19,8 @@ _PLAIN: Final = 0.9
 """Share of numbers, dates or codes beyond which the rest are the exceptions."""
 _FEW_CARDS: Final = 5
 """A tenth of all long numbers pass the Luhn check."""
+_NUMBERS_EACH: Final = 3
+"""Telephones and mail addresses that one provider, site or department has in a table."""
 _FEW_WORDS: Final = 40
 _REPEATED: Final = 10
 """Cells for each different one."""
@@ -75,7 +77,14 @@ def type_columns(header: Sequence[str], by_column: Sequence[Sequence[str]]) -> l
     personal = any(
         name and name.alone and name.subject is Subject.PERSON and not name.vague for name in named
     )
-    others = any(headers.speaks_of_others(headers.tokens(title)) for title in header)
+    others = max(
+        (
+            len(set(cells))
+            for title, cells in zip(header, by_column, strict=True)
+            if headers.speaks_of_others(headers.tokens(title))
+        ),
+        default=0,
+    )
     return [
         _column(name, title, cells, personal=personal, others=others)
         for name, title, cells in zip(named, header, by_column, strict=True)
@@ -95,11 +104,13 @@ def _named(title: str, cells: Sequence[str]) -> Named | None:
 
 
 def _column(
-    name: Named | None, title: str, cells: Sequence[str], *, personal: bool, others: bool
+    name: Named | None, title: str, cells: Sequence[str], *, personal: bool, others: int
 ) -> Column:
     if name and (name.alone or personal):
         return _by_header(name, cells)
-    told = _by_shape(title, cells, office=others and not personal) or _by_spread(title, cells)
+    # Seven sites don't have a hundred telephones: those are of somebody else.
+    office = not personal and len(set(cells)) <= _NUMBERS_EACH * others
+    told = _by_shape(title, cells, office=office) or _by_spread(title, cells)
     if told is not None:
         # Header and values agree on a column that speaks of persons by its values alone.
         if name and name.category is told.category and told.carrier is Carrier.FREE_TEXT:

@@ -203,7 +203,8 @@ def learned(data: bytes, vocabulary: Vocabulary, *, slowly: bool) -> set[tuple[o
         batch = item.likely(vocabulary) if isinstance(item, Stretch) else ()
         for passage in [item] if isinstance(item, Passage) else batch:
             if passage.category and passage.carrier is Carrier.IDENTIFIER_FIELD:
-                found.add(flat(passage))
+                # A record may have another number here: it joins a name's parts all the same.
+                found.add(flat(passage._replace(record=0)))
     return found
 
 

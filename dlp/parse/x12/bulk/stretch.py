@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import numpy as np
 
 from dlp.batch import Kind
 from dlp.detect.protected import ProtectedCodes
-from dlp.model import Passage, Subject
+from dlp.model import Carrier, Category, Passage, Subject
 from dlp.parse.x12.bulk import grammar
 from dlp.parse.x12.bulk.columns import (
     LONGEST,
@@ -205,11 +205,33 @@ class Stretch:
             raw = self._raw(table.layout, segment)
             if raw in told:
                 continue
-            found = self._passages(table, segment)
-            if found and found[0].subject is Subject.PROVIDER:
-                # The same payer and the same physicians stand in every claim.
+            if raw.startswith(b"NM1"):
                 told.add(raw)
-            yield from found
+                yield from self._named(table, segment, raw)
+            else:
+                yield from self._passages(table, segment)
+
+    def _named(self, table: _Table, segment: int, raw: bytes) -> Iterator[Passage]:
+        """Whom a regular NM1 names, without its walker: notes may speak of a hundred thousand."""
+        start = self._offset + int(table.layout.starts[segment])
+        elements = raw.split(self._walk.delimiters.element)
+        whose = Subject.PERSON if elements[1] in _PATIENTS else Subject.PROVIDER
+        parts = _WHOLE if elements[2] == b"2" else _PARTS
+        at = start
+        for number, element in enumerate(elements):
+            part = parts.get(number)
+            if element and part is not None and (number != _ID or whose is Subject.PERSON):
+                category = Category.MEMBER_ID if number == _ID else Category.NAME
+                yield Passage(
+                    element.decode("ascii"), partial(self._place, segment, number),
+                    Carrier.IDENTIFIER_FIELD, category, whose, at, len(element), "",
+                    start + 1, part,
+                )  # fmt: skip
+            at += len(element) + 1
+
+    def _place(self, segment: int, element: int) -> str:
+        self.stand_at(self._walk, segment)
+        return self._walk.place(element)
 
     def _raw(self, layout: Layout, segment: int) -> bytes:
         return self._data[int(layout.starts[segment]) : int(layout.ends[segment])]
@@ -239,4 +261,9 @@ class Stretch:
         walk.stand(self.table().loops.end())
 
 
+_ID: Final = 9
+_WHOLE: Final = {3: "full", _ID: ""}
+_PARTS: Final = {3: "last", 4: "first", 5: "middle", 7: "suffix", _ID: ""}
+"""Elements of NM1 and what they are of a name."""
+_PATIENTS: Final = frozenset(code.encode() for code in grammar.PATIENTS)
 _CODES: Final = frozenset({"icd10cm", "cpt", "hcpcs", "cdt", "revenue", "ndc"})

@@ -100,3 +100,9 @@ def test_old_procedures_are_of_their_own_system() -> None:
     body = b"HL*1**22*0~NM1*IL*1*LARK*ANNA~CLM*A1*5~HI*BR:9445:D8:20240101~"
     parts = {p.text: p.part for p in slow_passages(interchange("837", "005010X223A2", body))}
     assert parts["9445"] == "icd9pcs"
+
+
+def test_the_list_of_what_a_plan_covers_says_nothing_of_a_person() -> None:
+    body = b"HL*1**22*0~NM1*IL*1*LARK*ANNA~EB*1**1^33^35^47^86^88^98^AL^MH^UC~"
+    found = slow_passages(interchange("271", "005010X279A1", body))
+    assert Category.PROCEDURE not in {passage.category for passage in found}

@@ -187,12 +187,22 @@ def svd(walk: Walk) -> None:
     _revenue(walk, 4)
 
 
+_MOST_ASKED: Final = 3
+"""Service types that may be about one person; CORE's list has ten and more."""
+
+
 def _service_types(walk: Walk, element: int) -> None:
-    """Service type codes (EB03, EQ01): some, such as MH, say what somebody is treated for."""
-    for repetition, start, parts in walk.composites(element):
+    """Service type codes (EB03, EQ01): some, such as MH, say what somebody is treated for.
+
+    A long list is what the plan covers for anybody (CAQH CORE has every payer send the same one),
+    and says nothing of the person: it is checked and no more.
+    """
+    asked = list(walk.composites(element))
+    category = Category.PROCEDURE if len(asked) <= _MOST_ASKED else None
+    for repetition, start, parts in asked:
         walk.add(
             walk.delimiters.component.join(parts), start, (element, 0, repetition),
-            Category.PROCEDURE, content.SERVICE_TYPE,
+            category, content.SERVICE_TYPE,
             part="service_type", subject=Subject.PERSON, fault=_CODE_FAULT,
         )  # fmt: skip
 

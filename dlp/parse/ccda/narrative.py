@@ -1,0 +1,80 @@
+"""The narrative block: runs of text joined to what a reader sees as one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dlp.model import Carrier, Passage, Spans
+from dlp.parse.ccda.roles import NARRATIVE_INLINE
+from dlp.parse.xmlevents import Text
+from dlp.parse.xmlpath import Path
+
+
+class Block:
+    """A section's ``text`` element.
+
+    Args:
+        depth: Elements open including it.
+    """
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        self._runs: list[Text] = []
+        self._where = ""
+
+    def start(self, local: str) -> Iterator[Passage]:
+        """An element begins: unless it is an inline one the line has ended."""
+        if local not in NARRATIVE_INLINE:
+            yield from self._line()
+
+    def end(self, local: str, path: Path) -> Iterator[Passage]:
+        """An element ends, and with it the line unless it is an inline one."""
+        if local not in NARRATIVE_INLINE or len(path.names) == self.depth:
+            yield from self._line()
+
+    def add(self, event: Text, path: Path) -> None:
+        """A run of text."""
+        if not self._runs:
+            self._where = path.where()
+        self._runs.append(event)
+
+    def _line(self) -> Iterator[Passage]:
+        runs, self._runs = self._runs, []
+        if not runs or not any(run.text.strip() for run in runs):
+            return
+        text = "".join(run.text for run in runs)
+        first, last = runs[0], runs[-1]
+        if first.offset is None or last.offset is None or last.length is None:
+            yield Passage(text, self._where, Carrier.FREE_TEXT)
+            return
+        end = last.offset + last.length
+        spans = first.spans if len(runs) == 1 else _joined(runs)
+        yield Passage(
+            text, self._where, Carrier.FREE_TEXT, offset=first.offset, length=end - first.offset,
+            spans=spans,
+        )  # fmt: skip
+
+
+def _joined(runs: list[Text]) -> Spans:
+    """From characters of the joined text to bytes, with the tags between in what spans runs."""
+    starts, total = [], 0
+    for run in runs:
+        starts.append(total)
+        total += len(run.text)
+
+    def at(place: int, *, last: bool) -> int:
+        """The first byte of a character, or one past its last."""
+        index = max(i for i, start in enumerate(starts) if start <= place)
+        run, inside = runs[index], place - starts[index]
+        offset = run.offset or 0
+        if run.spans:
+            first, length = run.spans(inside, inside + 1)
+            return first + length if last else first
+        before = len(run.text[: inside + last].encode())
+        return offset + before
+
+    def spans(start: int, end: int) -> tuple[int, int]:
+        first = at(start, last=False) if start < total else at(total - 1, last=True)
+        return first, (at(end - 1, last=True) - first if end > start else 0)
+
+    return spans

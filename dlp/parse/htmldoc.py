@@ -1,0 +1,145 @@
+"""HTML: what a browser shows, and what it doesn't."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import re
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from dlp.budget import Meter
+from dlp.content import Content, Item
+from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Spans, Uninspectable
+from dlp.parse.markup import Fragment, Tag, fragments
+from dlp.streams import CHUNK
+from dlp.unpack.entry import Entry
+
+_LONGEST: Final = 32 * 2**20
+"""Bytes of a document, held in memory."""
+_CHARSET: Final = re.compile(rb"(?i)<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_-]{2,20})")
+_DATA: Final = re.compile(r"data:[\w/.+-]*(?:;[\w=.-]+)*?(;base64)?,(.*)", re.DOTALL)
+_LAYOUT: Final = re.compile(
+    r"attribute (?:class|style|id|width|height|border|bgcolor|color|align|valign|colspan|rowspan|"
+    r"cellpadding|cellspacing|face|size|rel|lang|charset|http-equiv|type|media|target|xmlns.*)"
+)
+_PLAIN: Final = re.compile(r"[\s\w.:;,%#/\"'()!-]{0,200}")
+_PIECE: Final = 100_000
+
+
+def parse(content: Content, meter: Meter) -> Iterator[Item]:
+    """All text of a document, shown or hidden; scripts are named as such besides.
+
+    Raises:
+        NotReadableError: ``too-large`` for more than 32 MiB, or a spent budget.
+    """
+    data = _read(content, meter)
+    text, encoding = _decoded(data)
+    places = _places(text, encoding)
+    active: dict[str, None] = {}
+    attachments = 0
+    for index, found in enumerate(fragments(text), 1):
+        meter.check_time()
+        if isinstance(found, Tag):
+            for name, value in found.attributes:
+                if inner := _embedded(value):
+                    attachments += 1
+                    yield Entry(attachments, "", io.BytesIO(inner), kind="attachment")
+                active.update(dict.fromkeys(_active(found.name, name, value)))
+            if found.name in ("script", "object", "embed", "applet"):
+                active[f"<{found.name}>"] = None
+        elif found.text.strip("\ufeff\t\r\n ") and not _is_layout(found):
+            yield from _passages(found, index, places)
+    if active:
+        named = ", ".join(sorted(active))
+        yield Uninspectable(Obstacle.ACTIVE_CONTENT, f"HTML with active content ({named})")
+
+
+def _read(content: Content, meter: Meter) -> bytes:
+    content.source.seek(0)
+    parts, size = [], 0
+    while data := content.source.read(CHUNK):
+        meter.take(len(data))
+        size += len(data)
+        if size > _LONGEST:
+            raise NotReadableError(
+                Obstacle.TOO_LARGE, f"an HTML file of more than {_LONGEST} bytes"
+            )
+        parts.append(data)
+    return b"".join(parts)
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    """The text, and the encoding that its bytes are in."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16-le" if data.startswith(b"\xff") else "utf-16-be"
+        return data.decode(encoding, "replace"), encoding
+    named = _CHARSET.search(data[:4096])
+    for encoding in ("utf-8", named[1].decode().lower() if named else "", "cp1252"):
+        try:
+            text = data.decode(encoding) if encoding else ""
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if text or not data:
+            return text, encoding
+    return data.decode("latin-1"), "latin-1"
+
+
+def _places(text: str, encoding: str) -> Sequence[int] | None:
+    """The byte of each character; None where it is the same number."""
+    if text.isascii() and not encoding.startswith("utf-16"):
+        return None
+    if encoding not in ("utf-8", "utf-16-le", "utf-16-be"):
+        return None
+    return list(accumulate((len(c.encode(encoding, "replace")) for c in text), initial=0))
+
+
+def _is_layout(found: Fragment) -> bool:
+    return bool(_LAYOUT.fullmatch(found.kind) and _PLAIN.fullmatch(found.text)) and not any(
+        map(str.isdigit, found.text[7:])
+    )
+
+
+def _passages(found: Fragment, index: int, places: Sequence[int] | None) -> Iterator[Passage]:
+    where = f"text {index}{' ' + found.kind if found.kind else ''}"
+    for start in range(0, len(found.text), _PIECE):
+        end = min(start + _PIECE, len(found.text))
+        spans = _spans(found, start, places)
+        offset, length = spans(0, end - start)
+        yield Passage(
+            found.text[start:end], where, Carrier.FREE_TEXT, offset=offset, length=length,
+            spans=spans,
+        )  # fmt: skip
+
+
+def _spans(found: Fragment, base: int, places: Sequence[int] | None) -> Spans:
+    def byte(place: int) -> int:
+        return places[place] if places is not None else place
+
+    def spans(start: int, end: int) -> tuple[int, int]:
+        first = byte(found.places[base + start])
+        return first, byte(found.places[base + end]) - first
+
+    return spans
+
+
+def _active(tag: str, name: str, value: str) -> Iterator[str]:
+    if re.fullmatch(r"on[a-z]{3,30}", name):
+        yield f"{name} handler"
+    if re.match(r"\s*(?:javascript|vbscript):", value, re.IGNORECASE):
+        yield f"script in {tag if tag.isalpha() else 'a tag'}"
+
+
+def _embedded(value: str) -> bytes | None:
+    """What a data: URI carries (RFC 2397)."""
+    found = _DATA.match(value.strip())
+    if not found:
+        return None
+    try:
+        raw = unquote_to_bytes(found[2])
+        return base64.b64decode(raw) if found[1] else raw
+    except (ValueError, binascii.Error):
+        return found[2].encode()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from dlp.batch import Batch
 from dlp.budget import Meter
+from dlp.detect.protected import ProtectedCodes
 from dlp.model import Passage, Source, Uninspectable
 from dlp.unpack.entry import Entry
 
@@ -26,6 +27,8 @@ class Content:
         name: Its name, "" for none; may be PHI.
         format: As identified.
         depth: Containers around it; the entries it gives are at ``depth + 1``.
+        protected: The site's protected codes, for a reader that counts codes by the batch and has
+            to label them; None for the shipped ones.
         met: Formats met inside besides, for the reader to add: the transaction sets of an X12
             interchange. The contract is asked about each.
     """
@@ -34,6 +37,7 @@ class Content:
     name: str
     format: str
     depth: int = 0
+    protected: ProtectedCodes | None = None
     met: set[str] = field(default_factory=set)
 
 

@@ -130,7 +130,9 @@ class _Inspection:
     def _walk(self) -> Iterator[tuple[int, Found]]:
         """Everything in the file, once, numbered."""
         order = 0
-        for event in walk(self._source, self._name, self._contract, self._meter()):
+        for event in walk(
+            self._source, self._name, self._contract, self._meter(), self._detectors.protected
+        ):
             if isinstance(event, Named):
                 self._formats[event.spot.place] = event.format
             elif isinstance(event, Found):
@@ -165,8 +167,7 @@ class _Inspection:
         meter = self._meter()
         items = self._open()
         while several := list(islice(items, _TOGETHER)):
-            meter.check_time()
-            self._look.at_texts(several)
+            self._look.at_texts(several, meter.check_time)
 
     def _learn_batches(self) -> None:
         """Learn those people of the batches whom the open text may speak of."""

@@ -7,7 +7,7 @@ for the libraries of PDF and DICOM. A process that will confine itself calls :fu
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from dlp.budget import Meter
@@ -61,10 +61,19 @@ def is_container(fmt: str) -> bool:
     return fmt.startswith("archive/")
 
 
-def warm() -> None:
-    """Import every reader, for a process that soon can't open their files any more."""
+def warm(tessdata: Iterable[str] = ()) -> str:
+    """Import every reader and what they import late, for a process that will confine itself.
+
+    Args:
+        tessdata: Directories of Tesseract's language data, beside the usual ones.
+
+    Returns:
+        Why text in images won't be read, "" if it will.
+    """
     for place in _READERS.values():
         importlib.import_module(place.partition(":")[0])
+    late: Callable[[Iterable[str]], str] = importlib.import_module("dlp.parse.warm").warm
+    return late(tessdata)
 
 
 def _place(fmt: str) -> str:
@@ -74,4 +83,4 @@ def _place(fmt: str) -> str:
 def _x12(content: Content, meter: Meter) -> Iterator[Item]:
     from dlp.parse import x12  # noqa: PLC0415 - when first met
 
-    return x12.parse(content, meter, met=content.met)
+    return x12.parse(content, meter, met=content.met, protected=content.protected)

@@ -11,6 +11,7 @@ from config.contracts import Contract
 from dlp.batch import Batch
 from dlp.budget import Meter
 from dlp.content import Content
+from dlp.detect.protected import ProtectedCodes
 from dlp.identify import Kind, identify
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source, Uninspectable
 from dlp.parse.x12.formats import HEALTH_CARE
@@ -89,20 +90,33 @@ def accepts(contract: Contract, fmt: str, *, attached: bool = False) -> bool:
     return any(fnmatchcase(fmt, pattern) for pattern in patterns)
 
 
-def walk(source: Source, name: str, contract: Contract, meter: Meter) -> Iterator[Event]:
+def walk(
+    source: Source,
+    name: str,
+    contract: Contract,
+    meter: Meter,
+    protected: ProtectedCodes | None = None,
+) -> Iterator[Event]:
     """Everything in a file, in its order. A member's failure stops that member alone.
+
+    Args:
+        source: The file.
+        name: Its name.
+        contract: Whose formats may come.
+        meter: What the whole walk may spend.
+        protected: The site's protected codes, for readers that label codes themselves.
 
     Raises:
         NotReadableError: Only once the whole inspection's budget is spent.
         OSError: The source can't be read.
     """
     yield Found(Spot(), "", Passage(name, "file name", Carrier.NAME))
-    yield from _Walk(contract, meter).member(source, name, Spot())
+    yield from _Walk(contract, meter, protected).member(source, name, Spot())
 
 
 class _Walk:
-    def __init__(self, contract: Contract, meter: Meter) -> None:
-        self._contract, self._meter = contract, meter
+    def __init__(self, contract: Contract, meter: Meter, protected: ProtectedCodes | None) -> None:
+        self._contract, self._meter, self._protected = contract, meter, protected
 
     def member(self, source: Source, name: str, spot: Spot) -> Iterator[Event]:
         """One member: named, then read if it may come and can be read."""
@@ -113,7 +127,8 @@ class _Walk:
         except NotReadableError as error:
             yield spot.trouble(error)
             return
-        yield from self._read(Content(source, name, kind.format, spot.depth), spot)
+        content = Content(source, name, kind.format, spot.depth, self._protected)
+        yield from self._read(content, spot)
 
     def _read(self, content: Content, spot: Spot) -> Iterator[Event]:
         try:

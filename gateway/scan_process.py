@@ -20,6 +20,7 @@ from dataclasses import asdict
 from typing import Any, Final, NamedTuple, NoReturn
 
 from config.contracts import Contract, Rules
+from dlp import readers
 from dlp.budget import Budget
 from dlp.detect import Detectors
 from dlp.export import redaction_to_wire, to_wire
@@ -101,6 +102,7 @@ def _warm(setup: dict[str, Any], inspect: Inspect) -> _Warm:
     detectors = Detectors(rules)
     # Finds and loads a library, which it couldn't behind the closed door.
     named_by_libmagic(b"\0")
+    readers.warm()
     return _Warm(rules, detectors, sandbox.address_space() + setup["memory"], inspect)
 
 

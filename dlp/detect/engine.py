@@ -60,7 +60,8 @@ class Detectors:
 
         self._site = SitePatterns(rules.patterns)
         self._not_phi = name_keys(rules.not_phi)
-        self._protected = ProtectedCodes({str(k): v for k, v in rules.protected_codes.items()})
+        #: Labels of codes, the site's own included.
+        self.protected = ProtectedCodes({str(k): v for k, v in rules.protected_codes.items()})
         self._identities = Identities(limit=0)
         self._check: Callable[[], None] = lambda: None
         self._is_file_name = False
@@ -164,7 +165,7 @@ class Detectors:
 
     def labels(self, passage: Passage) -> tuple[Label, ...]:
         """Protected classes of a diagnosis or procedure code; ``part`` is its code system."""
-        return self._protected.labels(passage.part, passage.text)
+        return self.protected.labels(passage.part, passage.text)
 
     def check_field(self, passage: Passage) -> Match | None:
         """What an identifier field holds; None for a blank, a filler or a name that is no PHI."""

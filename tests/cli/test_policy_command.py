@@ -43,7 +43,7 @@ def test_check_lists_every_fault_with_file_line_and_fix(site: Path, run: Command
     assert outcome.status == 1
     assert [(f["file"], f["line"], f["fix"]) for f in outcome.json["faults"]] == [
         ("routes.yaml", 2, "did you mean 'claims'?"),
-        ("rules.yaml", 1, "remove it; known are not_phi, patterns, protected_codes"),
+        ("rules.yaml", 1, "remove it; known are names_model, not_phi, patterns, protected_codes"),
     ]
 
 

@@ -133,16 +133,12 @@ def test_size_and_digest_are_those_of_the_file(inspected: Inspected) -> None:
     ("data", "obstacle"),
     [
         (b"", Obstacle.EMPTY),
-        (b"%PDF-1.7 \xe2\xe3\xcf\xd3", Obstacle.UNSUPPORTED_TYPE),
-        (b"MSH|^~\\&|A|B|C|D|20240101||ADT^A01|1|P|2.5\rPID|1||1\r", Obstacle.UNSUPPORTED_TYPE),
-        (b'{"resourceType": "Patient"}', Obstacle.UNSUPPORTED_TYPE),
-        (b'\n\n [{"a": "J\\u006fhn"}]', Obstacle.UNSUPPORTED_TYPE),
-        (b"<?xml version='1.0'?><a/>", Obstacle.UNSUPPORTED_TYPE),
-        (b"<ClinicalDocument xmlns='urn:hl7-org:v3'/>", Obstacle.UNSUPPORTED_TYPE),
         (b"\xff\xfe" + '{"a": 1}'.encode("utf-16-le"), Obstacle.UNSUPPORTED_TYPE),
-        (b"<html><body>J&#111;hn</body></html>", Obstacle.UNSUPPORTED_TYPE),
-        (b"{\\rtf1 J\\'6fhn}", Obstacle.UNSUPPORTED_TYPE),
-        (b"From: a@b.cc\nTo: c@d.ee\nSubject: x\n\nSGVsbG8=\n", Obstacle.UNSUPPORTED_TYPE),
+        (b"PAR1\x15\x04\x15\x10PAR1", Obstacle.UNSUPPORTED_TYPE),
+        (b"SQLite format 3\x00" + bytes(84), Obstacle.UNSUPPORTED_TYPE),
+        (b"Rar!\x1a\x07\x01\x00" + bytes(40), Obstacle.UNSUPPORTED_TYPE),
+        (b"\x7fELF\x02\x01\x01" + bytes(57), Obstacle.UNSUPPORTED_TYPE),
+        (b"BEGIN:VCARD\nFN:Jo Park\nEND:VCARD\n", Obstacle.UNSUPPORTED_TYPE),
         (b"-----BEGIN PGP MESSAGE-----\n\nabc\n", Obstacle.ENCRYPTED),
         (bytes.fromhex("c15e03") + b"\x00" * 40, Obstacle.ENCRYPTED),
         (b"text with a \x00 in it\n" * 9, Obstacle.UNKNOWN_TYPE),
@@ -304,16 +300,35 @@ def test_the_patient_in_a_code_s_place_is_found(inspected: Inspected) -> None:
     assert [f.category for f in report.findings if not f.expected] == [Category.NAME]
 
 
-def test_public_files_of_formats_to_come_are_named_and_held(
+@pytest.mark.parametrize(
+    ("folder", "contract"),
+    [("hl7v2", "clinical-hl7"), ("fhir", "clinical-fhir"), ("ccda", "clinical-ccda")],
+)
+def test_public_clinical_files_are_read_and_held_for_real_reasons_alone(
+    inspected: Inspected, corpus: Path, folder: str, contract: str
+) -> None:
+    """An SSN or an account number in its own field is one; so is text in an image without OCR."""
+    real = {Category.SSN, Category.BANK_ACCOUNT}
+    files = wrong = 0
+    for path in sorted((corpus / folder).rglob("*.*")):
+        if path.name.startswith("LICENSE"):
+            continue
+        report, _ = inspected(path.read_bytes(), contract, name="file")
+        assert Obstacle.CRASH not in obstacles(report)
+        found = {f.category for f in report.findings if not f.expected and f.confidence >= 0.5}
+        files += 1
+        wrong += bool(found - real)
+    assert files
+    assert wrong <= 0.01 * files
+
+
+def test_public_documents_are_read_and_none_breaks_a_reader(
     inspected: Inspected, corpus: Path
 ) -> None:
     formats = set()
-    for folder in ("hl7v2", "ccda", "fhir", "office"):
-        for path in (corpus / folder).rglob("*.*"):
-            if path.name.startswith("LICENSE"):
-                continue
-            report, verdict = inspected(path.read_bytes(), "no-phi", name=path.name)
-            assert obstacles(report) == [Obstacle.UNSUPPORTED_TYPE]
-            assert verdict.action == "hold"
+    for path in sorted((corpus / "office").rglob("*.*")):
+        if not path.name.startswith("LICENSE"):
+            report, _ = inspected(path.read_bytes(), "no-phi", name="file")
+            assert Obstacle.CRASH not in obstacles(report)
             formats.add(report.format)
-    assert formats == {"hl7v2", "ccda", "fhir/json", "office/ooxml", "application/pdf", "dicom"}
+    assert {"application/pdf", "dicom"} < formats

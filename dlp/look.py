@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
-import re2
-
 from dlp.batch import Batch
 from dlp.detect import Detectors, Identities
 from dlp.kept import Open
@@ -34,10 +32,6 @@ _LONG_FIELD: Final = 64
 _NOT_IN_NAMES: Final = re.compile(r"[\d@]")
 _PROSE: Final = re.compile(r"[^\W\d_]{2,}[ ,.;:]+[^\W\d_]{2,}")
 """Two words. Of the 107 public X12 files that holds the same eight as three words do."""
-_ENCODED: Final = re2.compile(
-    r"[A-Za-z0-9+/=_-]{160,}|(?:[A-Za-z0-9+/=_-]{48,}[\r\n]+){3,}[A-Za-z0-9+/=_-]{4,}"
-)
-_ENCODED_LEAST: Final = 148
 _SHORT: Final = 100
 _MOST_KNOWN: Final = 10_000
 _CODED: Final = frozenset({Category.DIAGNOSIS, Category.PROCEDURE, Category.MEDICATION})
@@ -136,9 +130,6 @@ class Looker:
             self._tally.add(order, spot, fmt, passage, match)
         if passage.fault and not found:
             self._fault(spot, passage)
-        if passage.carrier is Carrier.FREE_TEXT and is_encoded(passage.text):
-            detail = "encoded data (Base64 or the like) in text is not inspected in this version"
-            self._trouble(Obstacle.UNSUPPORTED_TYPE, detail, spot, passage)
 
     def _find(self, passage: Passage) -> list[Match]:
         """What detectors find; short texts once, since tables and claims repeat themselves."""
@@ -164,15 +155,3 @@ class Looker:
     def notes(self) -> tuple[str, ...]:
         """Slips that decide nothing, by kind."""
         return tuple(f"{fault}: {count}" for fault, count in sorted(self._slips.items()))
-
-
-def is_encoded(text: str) -> bool:
-    """Whether a text carries a run of Base64, hex or the like, which could hold anything."""
-    if len(text) < _ENCODED_LEAST:
-        return False
-    found = _ENCODED.search(text)
-    if not found:
-        return False
-    run = found.group()
-    kinds = (any(map(str.isdigit, run)), any(map(str.islower, run)), any(map(str.isupper, run)))
-    return kinds[0] and (kinds[1] or kinds[2]) and len(set(run)) > 8  # noqa: PLR2004 - no ruler line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from io import BytesIO
 from typing import Final
 
 from config.contracts import Contract
@@ -12,7 +13,8 @@ from dlp.batch import Batch
 from dlp.budget import Meter
 from dlp.content import Content
 from dlp.detect.protected import ProtectedCodes
-from dlp.identify import Kind, identify
+from dlp.encoded import RUNS, Encoded, encoded
+from dlp.identify import TEXT, Kind, identify
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source, Uninspectable
 from dlp.parse.x12.formats import HEALTH_CARE
 from dlp.readers import is_container, reader
@@ -20,6 +22,11 @@ from dlp.streams import drain
 from dlp.unpack.entry import Entry
 
 _X12: Final = "x12/"
+_ENCODED_UNKNOWN: Final = "encoded data that is neither text nor a known format"
+_ENCODINGS: Final = 3
+"""Encodings inside one another at the depth where no further container may be."""
+_LONG: Final = 64
+"""Characters of a field that is nobody's name or id any more."""
 _PACKED: Final = (".gz", ".bz2", ".xz", ".zst", ".pgp", ".gpg", ".asc")
 
 
@@ -50,6 +57,16 @@ class Spot:
             f"{self.place}!{ordinal}" if self.place else ordinal,
             self.depth + 1,
             self.attached or of_document,
+        )
+
+    def undone(self, ordinal: int, shown: str) -> Spot:
+        """The spot of what a passage carries encoded; its format is an attachment's."""
+        place = f"encoded text {ordinal}"
+        return Spot(
+            f"{self.member}!{shown}" if self.member else shown,
+            f"{self.place}!{place}" if self.place else place,
+            self.depth + 1,
+            attached=True,
         )
 
     def trouble(self, error: NotReadableError) -> Uninspectable:
@@ -110,13 +127,15 @@ def walk(
         NotReadableError: Only once the whole inspection's budget is spent.
         OSError: The source can't be read.
     """
-    yield Found(Spot(), "", Passage(name, "file name", Carrier.NAME))
-    yield from _Walk(contract, meter, protected).member(source, name, Spot())
+    whole = _Walk(contract, meter, protected)
+    yield from whole.found(Spot(), "", Passage(name, "file name", Carrier.NAME))
+    yield from whole.member(source, name, Spot())
 
 
 class _Walk:
     def __init__(self, contract: Contract, meter: Meter, protected: ProtectedCodes | None) -> None:
         self._contract, self._meter, self._protected = contract, meter, protected
+        self._encoded = 0
 
     def member(self, source: Source, name: str, spot: Spot) -> Iterator[Event]:
         """One member: named, then read if it may come and can be read."""
@@ -160,7 +179,34 @@ class _Walk:
             elif isinstance(item, Uninspectable):
                 yield replace(item, member=spot.member, member_place=spot.place)
             else:
-                yield Found(spot, content.format, item)
+                yield from self.found(spot, content.format, item)
+
+    def found(self, spot: Spot, fmt: str, item: Passage | Batch) -> Iterator[Event]:
+        """Fields or text, and what the text carries in Base64 and other letters."""
+        yield Found(spot, fmt, item)
+        if isinstance(item, Passage) and _is_open(item):
+            for piece in encoded(item.text):
+                self._encoded += 1
+                yield from self._undone(piece, item, spot)
+
+    def _undone(self, piece: Encoded, around: Passage, spot: Spot) -> Iterator[Event]:
+        """One encoded piece of a passage, as a member of its own."""
+        where = around.where if isinstance(around.where, str) else around.where()
+        if piece.data is None:
+            yield spot.trouble(NotReadableError(Obstacle.UNKNOWN_TYPE, _ENCODED_UNKNOWN, where))
+            return
+        inside = spot.undone(self._encoded, f"{where} ({piece.scheme})")
+        if inside.depth > self._meter.budget.depth + _ENCODINGS:
+            detail = f"encodings nested deeper than {_ENCODINGS}"
+            yield spot.trouble(NotReadableError(Obstacle.TOO_DEEP, detail, where))
+            return
+        source = BytesIO(piece.data)
+        if piece.scheme not in RUNS or identify(source, "").format == TEXT:
+            # Text shorter than the text it stands in: no format that a contract is asked about.
+            yield from self._read(Content(source, "", TEXT, inside.depth), inside)
+            return
+        self._meter.enter(min(inside.depth, self._meter.budget.depth))
+        yield from self.member(source, "", inside)
 
     def _entry(self, entry: Entry, around: Content, spot: Spot) -> Iterator[Event]:
         """One member of what ``around`` is."""
@@ -168,13 +214,21 @@ class _Walk:
             # Containers count their members themselves, before they unpack the next.
             self._meter.enter(spot.depth)
         if entry.name:
-            yield Found(spot, around.format, Passage(entry.name, "member name", Carrier.NAME))
+            name = Passage(entry.name, "member name", Carrier.NAME)
+            yield from self.found(spot, around.format, name)
         for text in entry.texts:
-            yield Found(spot, around.format, text)
+            yield from self.found(spot, around.format, text)
         for fault in entry.faults:
             yield replace(fault, member=spot.member, member_place=spot.place)
         if entry.source is not None:
             yield from self.member(entry.source, entry.name or _unpacked(around.name), spot)
+
+
+def _is_open(passage: Passage) -> bool:
+    """Whether a passage is read for what its text may hold besides what its place says."""
+    if passage.carrier is Carrier.FREE_TEXT:
+        return passage.category is None
+    return passage.carrier is Carrier.NAME or bool(passage.fault) or len(passage.text) > _LONG
 
 
 def _unpacked(name: str) -> str:

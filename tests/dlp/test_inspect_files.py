@@ -159,13 +159,6 @@ def test_a_control_character_late_in_a_text_is_no_text(inspected: Inspected) -> 
     assert obstacles(report) == [Obstacle.UNKNOWN_TYPE]
 
 
-def test_base64_in_a_text_is_held(inspected: Inspected) -> None:
-    line = b"Sm9obiBTbWl0aCwgU1NOIDIxOS0wOS04NzY1LCBib3JuIDAxLzAyLzE5ODAuIEpvaG4gU21pdGg5"
-    report, verdict = inspected(b"see below\n" + (line + b"\n") * 6)
-    assert verdict.action == "hold"
-    assert Obstacle.UNSUPPORTED_TYPE in obstacles(report)
-
-
 def test_a_format_outside_the_contract_is_held(inspected: Inspected) -> None:
     report, verdict = inspected(b"a,b\n1,2\n3,4\n", "claims")
     assert obstacles(report) == [Obstacle.NOT_IN_CONTRACT]

@@ -19,6 +19,9 @@ COPY gateway gateway
 RUN /opt/lazaretto/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.13-slim-trixie
+# Text in images is read by Tesseract, whose library comes with the wheels and its data doesn't.
+RUN apt-get update && apt-get install -y --no-install-recommends tesseract-ocr-eng \
+ && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 lazaretto \
  && useradd --system --uid 10001 --gid lazaretto --home-dir /site --shell /usr/sbin/nologin lazaretto \
  && install -d -o lazaretto -g lazaretto -m 0700 /site

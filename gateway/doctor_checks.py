@@ -20,5 +20,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     doctor_world.confinement_of_the_scanner,
     doctor_world.libraries,
     doctor_world.names_model,
+    doctor_world.text_in_images,
     doctor_world.clock,
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from dlp import ocr
 from dlp.names import MODEL_SHA256, REMEDY, ModelError, load
 from gateway import migrations
 from gateway.directory_queries import DirectoryReader
@@ -171,6 +172,17 @@ def names_model(patient: Patient) -> Iterator[Diagnosis]:
     required = patient.policy is not None and patient.policy.rules.names_model == "required"
     found = "no model is installed: strangers' names are found by dictionary and pattern alone"
     yield (fail if required else warn)(subject, found, REMEDY)
+
+
+def text_in_images(_patient: Patient) -> Iterator[Diagnosis]:
+    """Whether OCR is there, so that text in images and scans is read."""
+    subject = "text in images"
+    lacking = ocr.warm()
+    if not lacking:
+        yield ok(subject, "Tesseract and its English data are installed")
+        return
+    fix = "install tesseract-ocr-eng, or let the contract release what is not-read"
+    yield warn(subject, f"{lacking}: files with images are held", fix)
 
 
 def clock(patient: Patient) -> Iterator[Diagnosis]:

@@ -50,3 +50,12 @@ def test_the_pinned_model_is_named_by_its_hash(monkeypatch: pytest.MonkeyPatch) 
 
     assert diagnosis.level is Level.OK
     assert "SHA-256" in diagnosis.detail
+
+
+@pytest.mark.parametrize(("lacking", "level"), [("no data", Level.WARN), ("", Level.OK)])
+def test_text_in_images_is_read_or_a_warning_says_why_not(
+    monkeypatch: pytest.MonkeyPatch, lacking: str, level: Level
+) -> None:
+    monkeypatch.setattr("dlp.ocr.warm", lambda: lacking)
+    (diagnosis,) = doctor_world.text_in_images(_patient("optional"))
+    assert diagnosis.level is level

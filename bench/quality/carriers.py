@@ -98,7 +98,7 @@ def ccda(who: Somebody, note: str) -> bytes:
 <typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/><id root="1.2.3"/>
 <code code="34133-9" codeSystem="2.16.840.1.113883.6.1"/><title>Summary</title>
 <effectiveTime value="20260101"/><recordTarget><patientRole>
-<id root="1.2.3.4" extension="{who.mrn}"/><addr><streetAddressLine>{escape(who.street)}</streetAddressLine>
+<id root="1.2.3.4" extension="{who.mrn}"/><id root="1.2.3.5" extension="{who.member_id}"/><addr><streetAddressLine>{escape(who.street)}</streetAddressLine>
 <city>{who.city}</city><state>{who.state}</state><postalCode>{who.zip}</postalCode></addr>
 <telecom value="tel:{who.phone}"/><patient><name><given>{who.first}</given>
 <family>{escape(who.last)}</family></name><birthTime value="{who.birth:%Y%m%d}"/></patient>

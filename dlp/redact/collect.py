@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from config.contracts import Redaction as Style
@@ -14,6 +15,9 @@ from dlp.verdict import is_redactable
 from dlp.walk import Spot
 
 _JSON: Final = ("fhir/", "json", "ndjson")
+_MARKUP: Final = ("ccda", "fhir/json", "fhir/ndjson")
+"""Formats in which a passage may have tags inside: the narrative."""
+_TAG: Final = re.compile(rb"(<[^<>]*>)")
 _MOST: Final = 200_000
 """Places redacted in one file; one with more is no slip that somebody made in a note."""
 _ENCODINGS: Final = ("utf-8", "cp1252", "utf-16-le", "utf-16-be")
@@ -65,9 +69,11 @@ class Edits:
         quote, raw = data[:before], data[before:]
         if fmt.startswith(_JSON) and _is_bare_number(quote, raw, passage):
             return Edit(offset, length, b"0")
-        new = replacement(self._style, self._key, fmt, passage, match)
         encoding = _encoding(raw, passage, match)
-        return Edit(offset, length, new.encode(encoding)) if encoding else None
+        if not encoding or (fmt in _MARKUP and b"<!" in raw):
+            return None
+        new = replacement(self._style, self._key, fmt, passage, match).encode(encoding)
+        return Edit(offset, length, _between_tags(raw, new) if fmt in _MARKUP else new)
 
 
 def _obstacle(spot: Spot, fmt: str, passage: Passage) -> str:
@@ -82,6 +88,17 @@ def _obstacle(spot: Spot, fmt: str, passage: Passage) -> str:
     if passage.offset is None or passage.length is None:
         return "a value's place in the file can't be told by bytes"
     return ""
+
+
+def _between_tags(raw: bytes, new: bytes) -> bytes:
+    """``new`` for the first piece of text and nothing for the others, with the tags left standing.
+
+    A name of which a half is bold is one name, and its tags must still match.
+    """
+    pieces = _TAG.split(raw)
+    first = next((i for i in range(0, len(pieces), 2) if pieces[i]), 0)
+    pieces[::2] = [new if i == first else b"" for i in range(0, len(pieces), 2)]
+    return b"".join(pieces)
 
 
 def _is_bare_number(before: bytes, raw: bytes, passage: Passage) -> bool:

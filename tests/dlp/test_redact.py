@@ -5,21 +5,29 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import json
+import random
 from typing import get_args
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.quality.carriers import FORMATS
+from bench.quality.people import somebody
+from bench.quality.run import CONTRACT
 from config.contracts import Action, Contract, Rules
 from config.contracts import Redaction as Style
 from dlp.budget import Budget
 from dlp.detect import Detectors
+from dlp.inspect import inspect
 from dlp.model import Carrier, Category, Match, Passage
 from dlp.pseudonym import is_pseudonym, is_redacted, pseudonym
 from dlp.redact import Edit, Redacted, Redaction, redact
 from dlp.redact.edits import merged
 from dlp.redact.style import masked, replacement
+from dlp.verdict import decide
 from tests.dlp.test_inspect_files import claim
 from tests.support.inspecting import Inspected
 
@@ -206,3 +214,97 @@ def test_a_redacted_source_reads_as_the_edited_bytes_from_anywhere(
 def test_edits_that_do_not_fit_are_refused(edits: tuple[Edit, ...]) -> None:
     with pytest.raises(ValueError, match="overlap, or lie outside"):
         Redacted(io.BytesIO(b"0123456789"), edits)
+
+
+CARRIERS = {
+    carrier.name: carrier
+    for carrier in FORMATS
+    if carrier.name in ("X12 837P", "HL7 v2", "FHIR JSON", "C-CDA", "CSV", "plain text")
+}
+WHO = somebody(random.Random(5))
+SAID = (
+    f"Spoke with {WHO.first} {WHO.last} & Aiko Volkova <spouse>, born {WHO.birth:%m/%d/%Y}, "
+    f"SSN 536-22-8714, card {WHO.card}, mail {WHO.email}."
+)
+GONE = ("volkova", "8714", WHO.card, WHO.email.split("@")[0], f"{WHO.birth:%m/%d/%Y}")
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("name", CARRIERS)
+def test_a_note_in_any_format_is_redacted_and_the_file_releases(
+    detectors: Detectors, name: str, style: str
+) -> None:
+    data = CARRIERS[name].make(WHO, SAID)
+    contract = redacting(CONTRACT, style)
+    found = redact(
+        io.BytesIO(data), "file", contract, Rules(), Budget(), key=KEY, detectors=detectors
+    )
+    assert found.verdict(contract).action is Action.RELEASE, found.verdict(contract).reasons
+    left = Redacted(io.BytesIO(data), found.edits).read()
+    assert not [value for value in GONE if value.lower().encode() in left.lower()]
+    again = inspect(io.BytesIO(left), "file", CONTRACT, Rules(), Budget(), detectors=detectors)
+    assert decide(again, CONTRACT).action is Action.RELEASE
+
+
+NOTHING = Contract.model_validate(
+    {
+        "contract": "nothing", "formats": ["*"],
+        "expect": [{"categories": ["diagnosis", "procedure", "service_date", "other_date",
+                                   "other_id"], "in": "anywhere"}],
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_resource_without_its_patient_is_still_fhir(detectors: Detectors, style: str) -> None:
+    data = CARRIERS["FHIR JSON"].make(WHO, "nothing to see")
+    contract = redacting(NOTHING, style)
+    found = redact(
+        io.BytesIO(data), "file", contract, Rules(), Budget(), key=KEY, detectors=detectors
+    )
+    assert found.verdict(contract).action is Action.RELEASE, found.verdict(contract).reasons
+    before, after = (
+        json.loads(d)["entry"][0]["resource"]
+        for d in (data, Redacted(io.BytesIO(data), found.edits).read())
+    )
+    assert after.keys() == before.keys()
+    assert after["birthDate"] == "1900-01-01"
+    assert all(after["name"][0]["given"])
+    assert WHO.last not in json.dumps(after)
+
+
+@pytest.mark.parametrize("name", ["HL7 v2", "C-CDA"])
+def test_a_document_without_its_patient_is_still_well_formed(
+    detectors: Detectors, name: str
+) -> None:
+    data = CARRIERS[name].make(WHO, "nothing to see")
+    contract = redacting(NOTHING, "mask")
+    found = redact(
+        io.BytesIO(data), "file", contract, Rules(), Budget(), key=KEY, detectors=detectors
+    )
+    assert found.verdict(contract).action is Action.RELEASE, found.verdict(contract).reasons
+    left = Redacted(io.BytesIO(data), found.edits).read()
+    assert WHO.last.encode() not in left
+    if name == "C-CDA":
+        assert [e.tag for e in ET.fromstring(left).iter()] == [
+            e.tag for e in ET.fromstring(data).iter()
+        ]
+    else:
+        assert [s.count(b"|") for s in left.split(b"\r")] == [
+            s.count(b"|") for s in data.split(b"\r")
+        ]
+
+
+def test_a_name_of_which_half_is_bold_leaves_its_tags_behind(detectors: Detectors) -> None:
+    data = (
+        b"<ClinicalDocument><component><section><text><paragraph>Left word with <content>Ai"
+        b"</content>ko Volkova today.</paragraph></text></section></component></ClinicalDocument>"
+    )
+    contract = redacting(NOTHING, "mask")
+    found = redact(
+        io.BytesIO(data), "file", contract, Rules(), Budget(), key=KEY, detectors=detectors
+    )
+    left = Redacted(io.BytesIO(data), found.edits).read()
+    assert b"Volkova" not in left
+    assert left.count(b"</content>") == 1
+    ET.fromstring(left)

@@ -1,25 +1,24 @@
-r"""Text that is written in other letters: Base64, hex, quoted-printable, escapes.
+"""Text that is written in other letters: Base64, hex, quoted-printable, escapes.
 
 What is found is only undone here, once; the walk reads the result like any member, so that Base64
 inside percent-encoding inside Base64 comes to light too. Ordinary long words, ids, UUIDs and
 digests decode to noise and are none of this.
 
-Two kinds differ in how they are told. A *run* (Base64, hex) is one token that is nothing but
-encoded. An *escape* (``%41``, ``=41``, ``\x41``, ``\u0041``, ``&#65;``) stands among readable
-characters, so it is given with what surrounds it, all of a passage's together.
+A *run* (Base64, hex) is one token that is nothing but encoded; escapes among readable characters
+are :mod:`dlp.escapes`.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import re2
 
+from dlp.escapes import escaped
 from dlp.signatures import BINARY, TEXTUAL
 
 RUNS: Final = frozenset({"base64", "hex"})
@@ -35,6 +34,7 @@ _NEXT_LINE: Final = re.compile(
     r"[ \t]{0,8}\r?\n[ \t>]{0,8}([A-Za-z0-9+/_-]{1,1000}={0,2})(?=\s|\Z)"
 )
 _BLANK: Final = re.compile(r"[\s>]+")
+_LINE: Final = re.compile(r"[^\s>]+")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{20,}")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 _PRINTABLE: Final = bytes([9, 10, 12, 13, *range(32, 127)])
@@ -43,16 +43,10 @@ _STRETCH: Final = re.compile(rb"[\t\n\r\x20-\x7e]{16,}")
 _ODD_SHARE: Final = 0.15
 """Share of bytes beyond ASCII in Western text of a legacy encoding."""
 _LETTER_SHARE: Final = 0.6
+_LEAST_LETTERS: Final = 8
 _TINY: Final = frozenset({"archive/compress", "executable"})
 """Signatures of two bytes, which one random token in 65,536 has: asked of long ones alone."""
 _PACKED: Final = re.compile(rb"PK\x03\x04|\x1f\x8b\x08[\x00-\x1f]")
-_AROUND: Final = 60
-"""Characters of context around an escape for a letter or digit, which a person has hidden."""
-_WORD: Final = 200
-_SPACE: Final = re.compile(r"\s")
-
-_BYTES: Final = re.compile(r"[0-9A-Fa-f]{2}")
-_FOUR: Final = re.compile(r"[0-9A-Fa-f]{4}")
 
 
 class Encoded(NamedTuple):
@@ -78,9 +72,8 @@ def encoded(text: str) -> Iterator[Encoded]:
     """
     if len(text) >= len(_MARK):
         yield from _runs(text)
-    for scheme in _ESCAPES:
-        if scheme.sign in text:
-            yield from scheme.find(text)
+    for piece in escaped(text):
+        yield Encoded(*piece)
 
 
 def _runs(text: str) -> Iterator[Encoded]:
@@ -92,13 +85,15 @@ def _runs(text: str) -> Iterator[Encoded]:
         announced = text.startswith(_MARK, start)
         start += len(_MARK) * announced
         whole = _wrapped(text, start, stop)
-        given = list(_decoded(_BLANK.sub("", text[start:whole]), announced=announced))
-        if whole > stop and not given:
-            # Lines of words, one to a line, are no wrapped block: each on its own.
-            whole, given = stop, list(_decoded(text[start:stop], announced=announced))
         end = whole
+        given = list(_decoded(_BLANK.sub("", text[start:whole]), announced=announced))
         for scheme, data in given:
             yield Encoded(start, whole, scheme, data)
+        if whole > stop and not given:
+            # Lines of words, one to a line, are no wrapped block: each on its own.
+            for line in _LINE.finditer(text, start, whole):
+                for scheme, data in _decoded(line.group(), announced=False):
+                    yield Encoded(*line.span(), scheme, data)
 
 
 def _wrapped(text: str, start: int, end: int) -> int:
@@ -183,7 +178,8 @@ def _beyond_ascii(data: bytes, odd: int) -> bytes | None:
         return None
     if "\ufffd" in text:
         return data if odd <= _ODD_SHARE * len(data) and _is_western(data) else None
-    return text.encode() if sum(map(str.isalnum, text)) >= _LETTER_SHARE * len(text) else None
+    letters = sum(map(str.isalnum, text))
+    return text.encode() if letters >= max(_LETTER_SHARE * len(text), _LEAST_LETTERS) else None
 
 
 def _is_western(data: bytes) -> bool:
@@ -200,110 +196,3 @@ def _signed(data: bytes) -> bool:
         return True
     sign = next((sign for sign in (*BINARY, *TEXTUAL) if sign.pattern.match(data)), None)
     return sign is not None and (sign.format not in _TINY or len(data) * 4 >= _SURE_RUN * 3)
-
-
-def _as_text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def _octets(found: str) -> str:
-    return _as_text(bytes(int(pair, 16) for pair in _BYTES.findall(found)))
-
-
-def _percents(found: str) -> str:
-    if "%u" in found or "%U" in found:
-        return _units(found)
-    return _octets(found)
-
-
-def _soft(found: str) -> str:
-    """Quoted-printable: octets, and line breaks that are none (RFC 2045, section 6.7)."""
-    return _octets(found) if _BYTES.search(found) else ""
-
-
-def _units(found: str) -> str:
-    """UTF-16 units in hex, surrogate pairs joined."""
-    data = b"".join(bytes.fromhex(four) for four in _FOUR.findall(found))
-    return data.decode("utf-16-be", "replace")
-
-
-class _Escape(NamedTuple):
-    """One way to write a character.
-
-    Attributes:
-        scheme: Its name.
-        sign: A character that every escape has: looked for first.
-        pattern: A group of neighbouring escapes.
-        decode: Such a group to what it means.
-        least: Characters of escapes in a text below which they are something else ("x=20").
-    """
-
-    scheme: str
-    sign: str
-    pattern: re.Pattern[str]
-    decode: Callable[[str], str]
-    least: int = 0
-
-    def find(self, text: str) -> Iterator[Encoded]:
-        """All escapes of a text with what is around them, as one piece."""
-        places: list[tuple[int, int, str]] = []
-        for found in self.pattern.finditer(text):
-            meant = self.decode(found.group())
-            places.append((*found.span(), _CONTROL.sub(" ", meant)))
-        if sum(end - start for start, end, _ in places) < self.least or all(
-            self._is_itself(text, place) for place in places
-        ):
-            return
-        undone = "\n".join(_undone(text, places))
-        if undone.strip():
-            data = undone.encode("utf-8", "replace")
-            yield Encoded(places[0][0], places[-1][1], self.scheme, data)
-
-    @staticmethod
-    def _is_itself(text: str, place: tuple[int, int, str]) -> bool:
-        """Whether an escape means what it is, as an unknown entity does."""
-        return text[place[0] : place[1]] == place[2]
-
-
-def _undone(text: str, places: list[tuple[int, int, str]]) -> Iterator[str]:
-    """Pieces of a text around its escapes, the escapes undone."""
-    parts: list[str] = []
-    at, until = 0, -1
-    for start, end, meant in places:
-        first, last = _reach(text, start, end, meant)
-        if first > until:
-            if parts:
-                yield "".join((*parts, text[at:until]))
-            parts, at = [], first
-        parts += [text[at:start], meant]
-        at, until = end, max(last, until)
-    if parts:
-        yield "".join((*parts, text[at:until]))
-
-
-def _reach(text: str, start: int, end: int, meant: str) -> tuple[int, int]:
-    """How far around an escape the text is taken along."""
-    if any(map(str.isalnum, meant)):
-        return max(start - _AROUND, 0), min(end + _AROUND, len(text))
-    # "AT&amp;T" needs its word alone, or each such text would be looked at twice.
-    before = text[max(start - _WORD, 0) : start]
-    word = "" if before[-1:].isspace() else before.rsplit(None, 1)[-1:]
-    space = _SPACE.search(text, end, end + _WORD)
-    return start - sum(map(len, word)), space.start() if space else min(end + _WORD, len(text))
-
-
-_ESCAPES: Final = (
-    _Escape("percent", "%", re.compile(
-        r"(?:%[0-9A-Fa-f]{2})+|(?:%[uU][0-9A-Fa-f]{4})+"
-    ), _percents),
-    _Escape("entity", "&", re.compile(
-        r"(?:&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)+"
-    ), html.unescape),
-    _Escape("escape", "\\x", re.compile(r"(?:\\x[0-9A-Fa-f]{2})+"), _octets),
-    _Escape("escape", "\\u", re.compile(r"(?:\\u\{?[0-9A-Fa-f]{4}\}?)+"), _units),
-    _Escape("quoted-printable", "=", re.compile(r"(?:=[0-9A-Fa-f]{2})+|(?<!=)=\r?\n"), _soft,
-        least=9),
-)  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -130,6 +130,17 @@ class Sheet:
             yield Passage(said.text, where, Carrier.FREE_TEXT)
         yield from self._pending()
         yield from self._typed()
+
+    def read_rows(self, rows: Iterable[Sequence[str]]) -> Iterator[Passage]:
+        """Rows that another format's library has read."""
+        for row in rows:
+            self._number("")
+            for index, text in enumerate(row[:_WIDEST]):
+                self._cells[index] = text[:_LONGEST]
+            yield from self._pending()
+        self._end_row()
+        yield from self._typed()
+        yield from self._pending()
 
     def _pending(self) -> Iterator[Passage]:
         yield from self._extra

@@ -64,10 +64,15 @@ BINARY: Final = (
 )
 """Told by their first bytes, whatever follows."""
 
-_OPENPGP_DETAIL: Final = rb"-----BEGIN PGP (?:MESSAGE|SIGNED MESSAGE|SIGNATURE|PUBLIC|PRIVATE)"
+_PGP: Final = _BLANK + rb"-----BEGIN PGP "
 
 TEXTUAL: Final = (
-    _sign("openpgp", "an OpenPGP message", _BLANK + _OPENPGP_DETAIL, Obstacle.ENCRYPTED),
+    _sign("openpgp", "an OpenPGP message", _PGP + rb"MESSAGE", Obstacle.ENCRYPTED),
+    # Its text is readable (RFC 9580, section 7), but its signature block can carry anything.
+    _sign("openpgp/signed-text", "a cleartext-signed OpenPGP text", _PGP + rb"SIGNED MESSAGE-"),
+    _sign("openpgp/signature", "a detached OpenPGP signature", _PGP + rb"SIGNATURE-"),
+    _sign("openpgp/certificate", "an OpenPGP public key", _PGP + rb"PUBLIC KEY"),
+    _sign("openpgp/secret-key", "an OpenPGP secret key", _PGP + rb"PRIVATE KEY"),
     _sign(
         "encrypted/age", "an age file", rb"age-encryption\.org/|-----BEGIN AGE", Obstacle.ENCRYPTED
     ),

@@ -325,3 +325,20 @@ def test_public_documents_are_read_and_none_breaks_a_reader(
             assert Obstacle.CRASH not in obstacles(report)
             formats.add(report.format)
     assert {"application/pdf", "dicom"} < formats
+
+
+@pytest.mark.parametrize(
+    ("label", "named", "obstacle"),
+    [
+        ("MESSAGE", "openpgp", Obstacle.ENCRYPTED),
+        ("SIGNED MESSAGE", "openpgp/signed-text", Obstacle.UNSUPPORTED_TYPE),
+        ("SIGNATURE", "openpgp/signature", Obstacle.UNSUPPORTED_TYPE),
+        ("PUBLIC KEY BLOCK", "openpgp/certificate", Obstacle.UNSUPPORTED_TYPE),
+        ("PRIVATE KEY BLOCK", "openpgp/secret-key", Obstacle.UNSUPPORTED_TYPE),
+    ],
+)
+def test_armored_openpgp_is_held_under_the_name_of_what_it_is(
+    inspected: Inspected, label: str, named: str, obstacle: Obstacle
+) -> None:
+    report, verdict = inspected(f"-----BEGIN PGP {label}-----\n\nabc\n".encode(), "no-phi")
+    assert (report.format, obstacles(report), verdict.action) == (named, [obstacle], "hold")

@@ -136,6 +136,54 @@ def test_digits_in_a_name_are_read_as_text() -> None:
     assert found.carrier is Carrier.FREE_TEXT
 
 
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (b"MSH|^~\\&|A\rPID|1|||||||||536-22-8714\r", "536-22-8714"),
+        (b"MSH|^~\\&|A\rPID|1|||||||||SMITH\r", "SMITH"),
+        (b"MSH|^~\\&|A\rZP1|NG\r", "NG"),
+        (b"MSH|^~\\&|A\rOBX|1|TX|||LEE\r", "LEE"),
+        (b"MSH|^~\\&GRETA KESSELRING|A\r", "GRETA KESSELRING"),
+        (b"MSH|^~\\&|A\rGRETA KESSELRING\r", "GRETA KESSELRING"),
+        (b"MSH|^~\\&|A\rOBX|1|ED|||N^AP^TEXT^Base64^GRETA KESSELRINGS\r", "GRETA KESSELRINGS"),
+        (
+            b"MSH|^~\\&|A\rNTE|1||\\X"
+            + b"GRETA KESSELRING OF DAYTON OHIO, 45402".hex().encode()
+            + b"\\\r",
+            "GRETA KESSELRING OF DAYTON OHIO, 45402",
+        ),
+        (b"MSH|^~\\&|A\rPID|1||||VAN DYK&VAN&DYK^ANN\r", "VAN DYK"),
+        (b"MSH|^~\\&|A\rNTE|1||O\x92Brien\r", "O\u2019Brien"),
+    ],
+)
+def test_nothing_is_hidden_in_an_odd_place(message: bytes, text: str) -> None:
+    assert text in [p.text for p in passages(message)]
+
+
+def test_an_alias_is_a_record_of_its_own() -> None:
+    data = b"MSH|^~\\&|A\rPID|1||||PARK^MEI~LEE^MAY\r"
+    assert at("PID#1-5[1].1", data).record != at("PID#1-5[2].1", data).record
+
+
+def test_utf_16_is_named() -> None:
+    with pytest.raises(NotReadableError, match="NUL bytes"):
+        read(b"MSH|^~\\&|A\rN\0T\0E\0")
+
+
+@given(st.lists(st.sampled_from(
+    [b"PID|", b"OBX|1|TX|", b"ZZZ|", b"|", b"^", b"~", b"&", b"\r", b"LEE", b"NGUYEN", b"536228714",
+     b"1956", b"12 OAK ST", b"MR", b"ED", b"PI"]), max_size=20).map(b"".join))  # fmt: skip
+def test_no_value_of_four_bytes_is_passed_over(data: bytes) -> None:
+    message = b"MSH|^~\\&|A\r" + data
+    seen = [p.text for p in passages(message)]
+    for value in (b"NGUYEN", b"536228714", b"12 OAK ST"):
+        assert (value not in message) or any(value.decode() in text for text in seen)
+
+
+def test_a_segment_of_many_chunks_takes_linear_time() -> None:
+    read(b"MSH|^~\\&|A\rNTE|1||" + b"word " * 2_000_000)
+
+
 def test_a_file_that_begins_with_something_else_is_refused_by_name() -> None:
     with pytest.raises(NotReadableError, match="begins with MSH"):
         read(b"PID|1|2\r")

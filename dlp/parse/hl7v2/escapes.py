@@ -57,7 +57,7 @@ def decoded(raw: bytes, offset: int, marks: Delimiters) -> Text:
     if not marks.escape or marks.escape not in raw:
         return Text(plain(raw))
     mark = re.escape(marks.escape)
-    pattern = re.compile(mark + rb"([^\r\n" + mark + rb"]{0,64})" + mark)
+    pattern = re.compile(mark + rb"([^\r\n" + mark + rb"]*+)" + mark)
     characters: list[str] = []
     places: list[int] = []
     end = 0
@@ -73,11 +73,13 @@ def decoded(raw: bytes, offset: int, marks: Delimiters) -> Text:
 
 
 def plain(raw: bytes) -> str:
-    """Bytes as UTF-8, or as code page 1252 with what it lacks as Latin-1 control characters."""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+    """Bytes as UTF-8, else as code page 1252, else (it lacks five bytes) as Latin-1."""
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1")
 
 
 def _add(characters: list[str], places: list[int], text: str, raw: bytes, start: int) -> None:

@@ -15,8 +15,11 @@ from dlp.parse.hl7v2.escapes import Delimiters, decoded, plain
 from dlp.parse.hl7v2.table import FIELDS, SYSTEMS, TYPES, Field
 from dlp.unpack.entry import Entry
 
-_HARMLESS: Final = re.compile(rb"[A-Za-z]{0,3}|[0-9]{1,4}|\"\"")
-"""Codes, counts and the explicit null: too short to identify anybody."""
+_HARMLESS: Final = re.compile(rb"[A-Za-z]?|[0-9]{1,3}|\"\"")
+"""A letter, a count, the explicit null: a name has two letters at least."""
+_SEGMENT: Final = re.compile(rb"[A-Z][A-Z0-9]{2}")
+_ENCODING_CHARACTERS: Final = re.compile(rb"[^A-Za-z0-9\s]{0,5}")
+"""MSH-2: four, and from version 2.7 on the truncation character."""
 _NAME_PARTS: Final = {1: "last", 2: "first", 3: "middle", 4: "suffix"}
 _ADDRESS_PARTS: Final = {1: "street", 2: "street", 3: "city", 4: "state", 5: "zip"}
 _DATE: Final = re.compile(rb"[0-9]{4}(?:[0-9]{2}){0,5}(?:\.[0-9]{1,4})?(?:[+-][0-9]{4})?")
@@ -26,6 +29,8 @@ _IDENTIFIER: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 ./#_*-]{0,39}")
 _DIGIT: Final = re.compile(rb"[0-9]")
 _PHONE: Final = re.compile(rb"[0-9()+. xX/*#-]{3,30}(?:[A-Za-z][0-9]{1,6})?")
 _EMAIL: Final = re.compile(rb"[^@\s]+@[^@\s]+")
+_FIELDS, _REPETITIONS = 10_000, 10_000
+"""More than a segment and a field have: parts of one name share a record, repetitions don't."""
 _HEADERS: Final = ("MSH", "FHS", "BHS")
 _ENCAPSULATED: Final = ("ED", "RP")
 _DATES: Final = ("TS", "DT", "DTM")
@@ -65,6 +70,7 @@ def items(segment: Segment) -> Iterator[Item]:
     known = FIELDS.get(segment.name, {})
     fields = list(_pieces(Piece(segment.raw, segment.offset, segment.where), segment.marks.field))
     kind = fields[2].raw.decode("latin-1") if segment.name == "OBX" and len(fields) > 2 else ""  # noqa: PLR2004 - OBX-2
+    yield from _head(fields, segment)
     for index, field in enumerate(fields):
         # MSH-1 is the separator itself, so what follows MSH-2 is one further than its index.
         number = index + (segment.name in _HEADERS)
@@ -74,7 +80,18 @@ def items(segment: Segment) -> Iterator[Item]:
         role = known.get(number)
         if segment.name == "OBX" and number == 5:  # noqa: PLR2004 - OBX-5, whose type OBX-2 says
             role = Field("ED" if kind in _ENCAPSULATED else _observed(kind))
-        yield from _field(at, role, segment.ordinal, segment.marks)
+        yield from _field(at, role, segment.ordinal * _FIELDS + number, segment.marks)
+
+
+def _head(fields: list[Piece], segment: Segment) -> Iterator[Passage]:
+    """What stands in the place of a segment's name, or behind the encoding characters."""
+    if not _SEGMENT.fullmatch(fields[0].raw):
+        yield from _text(fields[0], segment.marks)
+    if segment.name in _HEADERS and len(fields) > 1:
+        declared = _ENCODING_CHARACTERS.match(fields[1].raw)
+        end = declared.end() if declared else 0
+        extra = Piece(fields[1].raw[end:], fields[1].offset + end, f"{segment.where}-2")
+        yield from _text(extra, segment.marks)
 
 
 def _observed(kind: str) -> str:
@@ -97,9 +114,9 @@ def _field(field: Piece, role: Field | None, record: int, marks: Delimiters) -> 
         if role is None or role.type == "TX":
             yield from _text(at, marks)
         elif role.type == "ED":
-            yield from _document(at, record, marks)
+            yield from _document(at, record // _FIELDS, marks)
         else:
-            yield from _typed(at, role, record, marks)
+            yield from _typed(at, role, record * _REPETITIONS + number, marks)
 
 
 def _text(piece: Piece, marks: Delimiters) -> Iterator[Passage]:
@@ -135,6 +152,11 @@ def _component(
     if category is None or not fits:
         yield from _text(piece, marks)
         return
+    if marks.subcomponent and marks.subcomponent in piece.raw:
+        # The family name proper comes first (FN.1), the street line likewise (SAD.1).
+        piece, *others = _pieces(piece, marks.subcomponent)
+        for other in others:
+            yield from _text(other, marks)
     found = decoded(piece.raw, piece.offset, marks)
     carrier = Carrier.CODED if role.type == "TS" and not _is_person_date(role) else (
         Carrier.IDENTIFIER_FIELD
@@ -192,16 +214,24 @@ def _coded(parts: list[Piece], role: Field, marks: Delimiters) -> Iterator[Passa
     """A coded value and its translation: CE.1 to 3 and CE.4 to 6; the texts are free."""
     for number, part in enumerate(parts, 1):
         at = part._replace(where=f"{part.where}.{number}" if len(parts) > 1 else part.where)
-        if number in (1, 4) and _CODE.fullmatch(part.raw):
-            system = parts[number + 1].raw if len(parts) > number + 1 else b""
-            name, category = SYSTEMS.get(plain(system).upper(), ("", role.category))
-            if category:
-                yield Passage(
-                    plain(part.raw), at.where, Carrier.CODED, category, role.subject,
-                    at.offset, len(part.raw), part=name,
-                )  # fmt: skip
-        else:
+        found = _code(parts, number, role) if number in (1, 4) else None
+        if found:
+            yield Passage(
+                plain(part.raw), at.where, Carrier.CODED, found[1], role.subject,
+                at.offset, len(part.raw), part=found[0],
+            )  # fmt: skip
+        elif number not in (3, 6) or not _CODE.fullmatch(part.raw):
             yield from _text(at, marks)
+
+
+def _code(parts: list[Piece], number: int, role: Field) -> tuple[str, Category] | None:
+    """Code system and category of a code; None for what no system or field vouches for."""
+    if not _CODE.fullmatch(parts[number - 1].raw):
+        return None
+    system = parts[number + 1].raw if len(parts) > number + 1 else b""
+    if known := SYSTEMS.get(plain(system).upper()):
+        return known
+    return ("", role.category) if role.category else None
 
 
 def _document(piece: Piece, ordinal: int, marks: Delimiters) -> Iterator[Item]:
@@ -221,7 +251,7 @@ def _decoded(raw: bytes, coding: bytes) -> bytes | None:
     """The data of ED.5; None if it isn't encoded as ED.4 says, so that it is read as text."""
     try:
         if coding == b"BASE64":
-            return base64.b64decode(raw.replace(b"\\.br\\", b""), validate=False)
+            return base64.b64decode(raw.replace(b"\\.br\\", b""), validate=True)
         return bytes.fromhex(plain(raw)) if coding == b"HEX" else None
     except (ValueError, binascii.Error):
         return None

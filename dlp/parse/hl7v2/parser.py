@@ -48,21 +48,33 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
 
 def _lines(source: Source, meter: Meter) -> Iterator[tuple[int, bytes]]:
     """Segments with their places, without frame bytes and blank lines."""
+    offset = 0
+    for line in _raw_lines(source, meter):
+        lead = len(line) - len(line.lstrip(_BLANK))
+        text = line.strip(_BLANK)
+        if b"\0" in text:
+            raise NotReadableError(
+                Obstacle.MALFORMED, "HL7 v2 with NUL bytes (UTF-16?); send it as UTF-8"
+            )
+        if text:
+            yield offset + lead, text
+        offset += len(line) + 1
+
+
+def _raw_lines(source: Source, meter: Meter) -> Iterator[bytes]:
+    """Lines ended by CR or LF; a long one is put together once, when its end comes."""
     source.seek(0)
-    held, offset = b"", 0
-    while True:
-        data = source.read(CHUNK)
+    held: list[bytes] = []
+    size = 0
+    while data := source.read(CHUNK):
         meter.take(len(data))
-        *whole, held = (held + data).replace(b"\r", b"\n").split(b"\n")
-        if not data:
-            whole.append(held)
-        for line in whole:
-            lead = len(line) - len(line.lstrip(_BLANK))
-            text = line.strip(_BLANK)
-            if text:
-                yield offset + lead, text
-            offset += len(line) + 1
-        if not data:
-            return
-        if len(held) > _LONGEST:
+        first, *others = data.replace(b"\r", b"\n").split(b"\n")
+        held.append(first)
+        size += len(first)
+        if size > _LONGEST:
             raise NotReadableError(Obstacle.TOO_LARGE, f"a segment of more than {_LONGEST} bytes")
+        if others:
+            yield b"".join(held)
+            yield from others[:-1]
+            held, size = [others[-1]], len(others[-1])
+    yield b"".join(held)

@@ -27,6 +27,7 @@ _OOXML_FIRST: Final = re.compile(
 )
 
 
+_COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_START: Final = re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08PK|00PK)")
 """A member, an empty archive, and the marks of a spanned one (APPNOTE 4.4.1 and 8.5)."""
 
@@ -64,7 +65,7 @@ def identify(source: Source, name: str) -> Kind:
     source.seek(0)
     if not head:
         return Kind("empty", Obstacle.EMPTY, "the file has no bytes")
-    return _structured(head) or _textual(head, name) or _unknown(head)
+    return _package(head, source) or _structured(head) or _textual(head, name) or _unknown(head)
 
 
 def _head(source: Source) -> bytes:
@@ -73,6 +74,20 @@ def _head(source: Source) -> bytes:
         parts.append(data)
         size += len(data)
     return b"".join(parts)
+
+
+def _package(head: bytes, source: Source) -> Kind | None:
+    """Formats that are told by the members of a container: Office's packages and compound files."""
+    if head.startswith(_COMPOUND):
+        from dlp.parse.ole.kind import kind as stream_kind  # noqa: PLC0415 - it needs this package
+
+        return Kind(stream_kind(source) or "office/ole")
+    if _ZIP_START.match(head):
+        from dlp.parse.office.kind import kind as part_kind  # noqa: PLC0415 - likewise
+
+        found = part_kind(source)
+        return Kind(found) if found else None
+    return None
 
 
 def _structured(head: bytes) -> Kind | None:

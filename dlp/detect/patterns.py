@@ -23,6 +23,15 @@ from dlp.model import Category, Match
 
 _SHORTEST_IPV6 = 8
 _AGENCY_URL, _PLAIN_URL, _PATH_URL = 0.3, 0.4, 0.6
+_ROLE_MAIL = 0.3
+# A desk's address names nobody.
+_ROLE = re.compile(
+    r"(?:NO-?REPLY|DO-?NOT-?REPLY|INFO|CLAIMS?|BILLING|DESK|HELP-?DESK|HELP|SUPPORT|OFFICE|ADMIN|"
+    r"CONTACT|SERVICE|MEMBER-?SERVICES?|CUSTOMER-?SERVICE|ENROLL?MENT|ELIGIBILITY|PROVIDER|"
+    r"PROVIDERS|POSTMASTER|WEBMASTER|HOSTMASTER|SECURITY|ABUSE|PRIVACY|COMPLIANCE|EDI|RECORDS|"
+    r"REFERRALS?|SCHEDULING|APPOINTMENTS?|PHARMACY|LAB|HR|SALES|ACCOUNTS?|PAYMENTS?|REMITTANCE)"
+    r"[0-9]{0,2}@"
+)
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _NOT_ALNUM = re.compile(r"[^0-9A-Z]")
 
@@ -164,6 +173,8 @@ def _judge(rule: Rule, reading: Reading, start: int, end: int) -> Match | None:
         return None
     if rule.against and near_words(reading, start, end, rule.against, after=False):
         return None
+    if rule.category is Category.EMAIL and _ROLE.match(value):
+        return Match(rule.category, start, end, _ROLE_MAIL, rule.name)
     named = bool(rule.context) and near_words(reading, start, end, rule.context)
     confidence = rule.named if named else rule.bare
     return Match(rule.category, start, end, confidence, rule.name) if confidence else None

@@ -39,6 +39,12 @@ _APART: Final = frozenset(
 )
 _EMBEDDED: Final = {b"pict": "image", b"objdata": "object"}
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]*")
+_FONTS: Final = re.compile(
+    r"(?:\s*(?:Arial|Calibri|Cambria|Candara|Consolas|Courier|Garamond|Georgia|Helvetica|Symbol|"
+    r"Tahoma|Times|Times New Roman|Courier New|Trebuchet MS|Verdana|Segoe UI|Wingdings|Aptos|"
+    r"Liberation (?:Sans|Serif|Mono)|DejaVu Sans|Cambria Math|Arial Narrow|Book Antiqua)\s*;)+\s*"
+)
+"""Entries of a font table. Fonts are named after their makers, and any other name is read."""
 
 
 @dataclass(slots=True)
@@ -168,7 +174,7 @@ class _Document:
     def _flush(self, group: _Group) -> Iterator[Item]:
         text = "".join(group.buffer).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         group.buffer.clear()
-        if text.strip(" \t\r\n;"):
+        if text.strip(" \t\r\n;") and not _FONTS.fullmatch(text):
             self._texts += 1
             yield Passage(text, f"document text {self._texts}", Carrier.FREE_TEXT)
 

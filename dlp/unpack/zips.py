@@ -38,6 +38,12 @@ _HARMLESS: Final = frozenset(
 """Extra fields with sizes, times, owners and alignment: ZIP64, NTFS, Unix, Java, AES."""
 _SECOND_NAME: Final = 0x7075
 _SECOND_COMMENT: Final = 0x6375
+_GROWTH_HINT: Final = 0xA220
+"""Room that Office leaves in its packages (ISO/IEC 29500-2, annex C.3.2): NULs and no more."""
+
+
+def _is_growth_hint(data: bytes) -> bool:
+    return data[:2] == b"\x28\xa0" and not data[4:].strip(b"\0")
 
 
 def entries(source: Source, meter: Meter, depth: int) -> Iterator[Entry]:
@@ -128,6 +134,8 @@ class _Member:
             if kind in _HARMLESS:
                 if len(data) > CHUNK // 64:
                     self._faults.append(fault("an extra field is longer than its kind allows"))
+            elif kind == _GROWTH_HINT and _is_growth_hint(data):
+                continue
             elif kind in (_SECOND_NAME, _SECOND_COMMENT):
                 self._texts += comment(data[5:], "second name or comment")
                 if kind == _SECOND_NAME and data[5:] != record.name:

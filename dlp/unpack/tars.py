@@ -1,0 +1,183 @@
+"""tar archives: ustar, pax and GNU headers (POSIX.1-2017, utility pax)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from dlp.budget import Meter
+from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source, Uninspectable
+from dlp.streams import CHUNK, Window, read_exactly, size_of
+from dlp.unpack.entry import Entry, comment, decoded, fault, name_faults
+
+_BLOCK: Final = 512
+_LONGEST_HEADER: Final = 2**20
+"""Bytes of a pax or GNU header's data."""
+_FILES: Final = b"0\x007"
+_KINDS: Final = {b"1": "a hard link", b"2": "a symbolic link", b"3": "a device", b"4": "a device",
+                 b"6": "a pipe"}  # fmt: skip
+_PLAIN_KEYS: Final = frozenset(
+    {"size", "mtime", "atime", "ctime", "uid", "gid", "LIBARCHIVE.creationtime"}
+)
+
+
+@dataclass(slots=True)
+class _Next:
+    """What pax and GNU headers say of the member after them."""
+
+    name: str = ""
+    link: str = ""
+    size: int | None = None
+    texts: list[Passage] = field(default_factory=list)
+    faults: list[Uninspectable] = field(default_factory=list)
+
+
+def entries(source: Source, meter: Meter, depth: int) -> Iterator[Entry]:
+    """An archive's members in order, and what stands behind its end.
+
+    Raises:
+        NotReadableError: ``malformed`` for a damaged header, ``unsupported-type`` for a kind of
+            member that no common tool writes any more, or a spent budget.
+    """
+    size, at, ordinal, told = size_of(source), 0, 0, _Next()
+    while True:
+        header = read_exactly(source, at, _BLOCK)
+        if not header.strip(b"\0"):
+            break
+        kind, length = _checked(header, told)
+        at += _BLOCK
+        if at + length > size:
+            raise _malformed("is cut short")
+        if kind in b"xgLK":
+            _tell(told, kind, read_exactly(source, at, length))
+        else:
+            meter.enter(depth)
+            ordinal += 1
+            yield _member(source, header, kind, (at, length), told, ordinal)
+            told = _Next()
+        at += -(-length // _BLOCK) * _BLOCK
+    yield from _tail(source, at, meter)
+
+
+def _checked(header: bytes, told: _Next) -> tuple[bytes, int]:
+    """A header's kind and the bytes of its data.
+
+    Raises:
+        NotReadableError: Its checksum is wrong, or its numbers are none.
+    """
+    if len(header) < _BLOCK:
+        raise _malformed("is cut short")
+    unsigned = sum(header) - sum(header[148:156]) + 8 * 32
+    if _number(header[148:156]) != unsigned:
+        raise _malformed("has a header with a wrong checksum")
+    kind = header[156:157]
+    length = _number(header[124:136])
+    if kind not in (b"x", b"g", b"L", b"K") and told.size is not None:
+        length = told.size
+    if kind in (b"1", b"2", b"3", b"4", b"5", b"6"):
+        length = 0
+    elif kind in (b"x", b"g", b"L", b"K") and length > _LONGEST_HEADER:
+        raise _malformed("has a header of unusual length")
+    elif kind not in (b"0", b"\0", b"7", b"x", b"g", b"L", b"K"):
+        raise NotReadableError(
+            Obstacle.UNSUPPORTED_TYPE, "the tar archive has a sparse or unknown kind of member"
+        )
+    return kind, length
+
+
+def _number(raw: bytes) -> int:
+    if raw[:1] in (b"\x80", b"\xff"):
+        value = int.from_bytes(raw[1:])
+        if raw[:1] == b"\xff" or value >= 2**63:
+            raise _malformed("has a number out of range")
+        return value
+    digits = raw.strip(b"\0 ")
+    if not digits:
+        return 0
+    if not all(digit in b"01234567" for digit in digits):
+        raise _malformed("has a number that is none")
+    return int(digits, 8)
+
+
+def _tell(told: _Next, kind: bytes, data: bytes) -> None:
+    if kind == b"L":
+        told.name = decoded(data.rstrip(b"\0"))
+    elif kind == b"K":
+        told.link = decoded(data.rstrip(b"\0"))
+    else:
+        for key, value in _records(data):
+            _keyword(told, key, value)
+
+
+def _records(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The records of a pax header: ``length key=value``."""
+    while data.strip(b"\0"):
+        length, blank, _ = data.partition(b" ")
+        if not blank or not length.isdigit() or len(length) > 7:  # noqa: PLR2004 - under 1 MiB
+            raise _malformed("has a damaged pax header")
+        record, data = data[len(length) + 1 : int(length)], data[int(length) :]
+        key, equals, value = record.removesuffix(b"\n").partition(b"=")
+        if not equals or int(length) <= len(length):
+            raise _malformed("has a damaged pax header")
+        yield decoded(key), value
+
+
+def _keyword(told: _Next, key: str, value: bytes) -> None:
+    if key == "path":
+        told.name = decoded(value)
+    elif key == "linkpath":
+        told.link = decoded(value)
+    elif key == "size":
+        if not value.isdigit() or len(value) > 18:  # noqa: PLR2004 - below 2**63
+            raise _malformed("has a damaged pax header")
+        told.size = int(value)
+    elif key.startswith("GNU.sparse"):
+        raise NotReadableError(Obstacle.UNSUPPORTED_TYPE, "a sparse member of a tar archive")
+    elif key not in _PLAIN_KEYS:
+        told.texts += comment(value, "pax header")
+
+
+def _member(
+    source: Source, header: bytes, kind: bytes, where: tuple[int, int], told: _Next, ordinal: int
+) -> Entry:
+    name = told.name or _path(header)
+    link = told.link or decoded(header[157:257].split(b"\0")[0])
+    texts = list(told.texts)
+    for raw, place in ((header[265:297], "owner"), (header[297:329], "group")):
+        texts += comment(raw.split(b"\0")[0], place)
+    faults = [*told.faults, *name_faults(name)]
+    if link:
+        texts.append(Passage(link, "link's target", Carrier.NAME))
+    if kind in _KINDS:
+        faults.append(fault(f"it is {_KINDS[kind]}"))
+    start, length = where
+    padding = read_exactly(source, start + length, -length % _BLOCK)
+    if padding.strip(b"\0"):
+        texts += comment(padding, "padding")
+    content = Window(source, start, length) if kind in (b"0", b"\0", b"7") and length else None
+    return Entry(ordinal, name, content, tuple(texts), tuple(faults))
+
+
+def _path(header: bytes) -> str:
+    name = header[:100].split(b"\0")[0]
+    prefix = header[345:500].split(b"\0")[0] if header[257:262] == b"ustar" else b""
+    if header[257:265] == b"ustar  \0":
+        # GNU keeps times where ustar has a prefix.
+        prefix = b""
+    return decoded(prefix + b"/" + name if prefix else name)
+
+
+def _tail(source: Source, at: int, meter: Meter) -> Iterator[Entry]:
+    """What stands behind the end marker, which unpackers don't look at."""
+    source.seek(at)
+    while data := source.read(CHUNK):
+        meter.check_time()
+        if data.strip(b"\0"):
+            detail = "the tar archive has bytes after its end"
+            yield Entry(0, "", faults=(fault(detail),))
+            return
+
+
+def _malformed(detail: str) -> NotReadableError:
+    return NotReadableError(Obstacle.MALFORMED, f"the tar archive {detail}")

@@ -21,6 +21,8 @@ from dlp.unpack.entry import Entry
 _LONGEST: Final = 32 * 2**20
 """Bytes of a document, held in memory."""
 _CHARSET: Final = re.compile(rb"(?i)<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_-]{2,20})")
+_SINGLE_BYTE: Final = re.compile(r"(?:iso-8859-|windows-125|cp125)[0-9]{1,2}|koi8-[ru]|macintosh")
+"""Encodings a page may name; others of Python's aren't of the web, and some run away with bytes."""
 _DATA: Final = re.compile(r"data:[\w/.+-]*(?:;[\w=.-]+)*?(;base64)?,(.*)", re.DOTALL)
 _LAYOUT: Final = re.compile(
     r"attribute (?:class|style|id|width|height|border|bgcolor|color|align|valign|colspan|rowspan|"
@@ -78,13 +80,12 @@ def _decoded(data: bytes) -> tuple[str, str]:
         encoding = "utf-16-le" if data.startswith(b"\xff") else "utf-16-be"
         return data.decode(encoding, "replace"), encoding
     named = _CHARSET.search(data[:4096])
-    for encoding in ("utf-8", named[1].decode().lower() if named else "", "cp1252"):
+    told = named[1].decode().lower() if named else ""
+    for encoding in ("utf-8", told if _SINGLE_BYTE.fullmatch(told) else "cp1252"):
         try:
-            text = data.decode(encoding) if encoding else ""
+            return data.decode(encoding), encoding
         except (UnicodeDecodeError, LookupError):
             continue
-        if text or not data:
-            return text, encoding
     return data.decode("latin-1"), "latin-1"
 
 

@@ -220,7 +220,7 @@ class _Builder:
         self._ordinal = self._start = 0
 
     def run(self) -> Iterator[Record]:
-        expect_value, seen = True, False
+        expect_value, seen, after = True, False, b"{"
         while token := self._tokens.next():
             word, offset = token
             first = word[:1]
@@ -228,16 +228,19 @@ class _Builder:
                 self._open(Object([]) if first == b"{" else Array([]), offset, ready=expect_value)
                 expect_value, seen = first == b"[", True
             elif first in b"}]":
+                if after == b",":
+                    raise self._tokens.wrong()
                 yield from self._close(first)
                 expect_value = False
             elif first == b",":
-                expect_value = self._comma()
+                expect_value = self._comma(after)
             elif first == b":":
                 expect_value = self._colon()
             else:
                 expect_value, seen = self._leaf(word, offset, ready=expect_value), True
                 if not self._stack:
                     yield self._record((), _leaf(word, offset, self._tokens))
+            after = first
         if self._stack or not seen:
             raise NotReadableError(Obstacle.MALFORMED, "the JSON is cut short")
 
@@ -298,8 +301,9 @@ class _Builder:
         holder.members.append((key, value))
         self._keys[-1] = None
 
-    def _comma(self) -> bool:
-        if not self._stack:
+    def _comma(self, after: bytes) -> bool:
+        """A comma stands after a value, and between brackets."""
+        if not self._stack or after in b"{[,:" or self._keys[-1] is not None:
             raise self._tokens.wrong()
         return isinstance(self._stack[-1], Array)
 

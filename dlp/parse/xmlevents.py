@@ -19,6 +19,8 @@ _CHUNK: Final = 4096
 _DEEPEST: Final = 256
 _LONGEST: Final = 64 * 2**20
 """Bytes of one run of text: a document in Base64."""
+_LONGEST_SILENCE: Final = 2**20
+"""Bytes of one tag or comment."""
 _MOST_ATTRIBUTES: Final = 1000
 _ATTRIBUTE: Final = re.compile(rb"([^\s=/>\"'<]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _TAG: Final = re.compile(rb"<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
@@ -90,7 +92,7 @@ class _Reader:
         self._parser = parser = expat.ParserCreate()
         self._events: list[Event] = []
         self._pieces: list[tuple[str, int]] = []
-        self._size = self._depth = 0
+        self._size = self._depth = self._silent = 0
         self._utf8 = True
         parser.buffer_text = False
         parser.ordered_attributes = True
@@ -117,6 +119,12 @@ class _Reader:
         except (LookupError, ValueError):
             raise NotReadableError(Obstacle.MALFORMED, "XML in an unknown encoding") from None
         made, self._events = self._events, []
+        # expat scans an unfinished tag or comment anew with each feed: quadratic if it may grow.
+        self._silent = 0 if made or self._pieces else self._silent + len(data)
+        if self._silent > _LONGEST_SILENCE:
+            raise NotReadableError(
+                Obstacle.TOO_LARGE, f"an XML tag or comment of more than {_LONGEST_SILENCE} bytes"
+            )
         return made
 
     def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:

@@ -189,6 +189,13 @@ def test_what_is_no_json_is_named(data: bytes) -> None:
     assert caught.value.obstacle is Obstacle.MALFORMED
 
 
+@pytest.mark.parametrize("value", ["JOHNSMITH 536", "536-22-8714", "1245319598"])
+def test_what_is_no_npi_is_read_in_an_npis_place(value: str) -> None:
+    person = {"resourceType": "Practitioner", "identifier": [
+        {"system": "http://hl7.org/fhir/sid/us-npi", "value": value}]}  # fmt: skip
+    assert value in [p.text for p in passages(bundle(person))]
+
+
 def test_what_follows_a_document_is_read_too() -> None:
     assert of("second", b'{"a": "first"} {"a": "second"}', "json")
 

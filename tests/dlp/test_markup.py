@@ -154,6 +154,34 @@ def test_what_is_dangerous_or_damaged_is_named(data: bytes) -> None:
     assert "passwd" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'<id root="2.16.840.1.113883.4.6" extension="JOHNSMITH 536"/>',
+        b'<ClinicalDocument><code code="536-22-8714"/></ClinicalDocument>',
+        b'<ClinicalDocument><code code="JOHNSMITH"/></ClinicalDocument>',
+        b'<ClinicalDocument><id root="536-22-8714"/></ClinicalDocument>',
+        b'<ClinicalDocument><text mediaType="JOHNSMITH">x</text></ClinicalDocument>',
+        b'<ClinicalDocument><x5362287141/></ClinicalDocument>',
+    ],
+)  # fmt: skip
+def test_a_typed_attribute_hides_nothing(data: bytes) -> None:
+    said = " ".join(p.text for p in passages(ccda.parse, data))
+    assert any(value in said for value in ("JOHNSMITH", "536-22-8714", "x5362287141"))
+
+
+@pytest.mark.parametrize("data", [b'<a b="' + b"x" * 2**23, b"<a><!--" + b"x" * 2**23])
+def test_a_tag_or_comment_without_end_is_named_in_time(data: bytes) -> None:
+    with pytest.raises(NotReadableError) as caught:
+        read(xmldoc.parse, data)
+    assert caught.value.obstacle is Obstacle.TOO_LARGE
+
+
+def test_a_page_in_an_encoding_of_no_web_is_read() -> None:
+    data = b"<meta charset=undefined><p>Zo\xeb Park</p>"
+    assert "Zo\u00eb Park" in [p.text for p in passages(htmldoc.parse, data)]
+
+
 def test_deep_nesting_is_named() -> None:
     with pytest.raises(NotReadableError) as caught:
         read(xmldoc.parse, b"<a>" * 5000)

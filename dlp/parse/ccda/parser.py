@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 from dlp.budget import Meter
 from dlp.content import Content, Item
+from dlp.detect.checksums import npi
 from dlp.model import Carrier, Category, Passage, Subject
 from dlp.parse.ccda import roles
 from dlp.parse.ccda.narrative import Block
 from dlp.parse.xmldoc import passage
 from dlp.parse.xmlevents import Attribute, End, Start, Text, events
-from dlp.parse.xmlpath import Path
+from dlp.parse.xmlpath import Path, is_designed
 from dlp.unpack.entry import Entry
 
 
@@ -46,6 +47,9 @@ class _Document:
 
     def _start(self, event: Start) -> Iterator[Item]:
         self._path.enter(event.local)
+        for name in (event.name, *(a.name for a in event.attributes)):
+            if not is_designed(name):
+                yield Passage(name, f"{self._path.where()} odd name", Carrier.FREE_TEXT)
         self._subjects.append(self._subject(event.local))
         if event.local in ("name", "addr"):
             self._record += 1
@@ -124,7 +128,7 @@ class _Document:
         elif name == "code" and (system := others.get("codeSystem", _NONE).text) in roles.SYSTEMS:
             part, category = roles.SYSTEMS[system]
             yield self._field(found, category, part, Carrier.CODED)
-        elif name not in roles.TYPED or not roles.CODE.fullmatch(found.text):
+        elif not roles.fits(name, found.text):
             yield from self._other(found, name)
 
     def _other(self, found: Attribute, name: str) -> Iterator[Item]:
@@ -134,6 +138,8 @@ class _Document:
 
     def _id(self, found: Attribute, root: str) -> Iterator[Item]:
         if root == roles.NPI:
+            if not npi(found.text.strip()):
+                yield passage(found, self._path.where("extension"))
             return
         category = roles.IDS.get(root)
         if category is None and root.startswith(roles.LICENCES):

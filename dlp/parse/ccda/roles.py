@@ -49,20 +49,32 @@ TELECOM: Final[tuple[tuple[str, Category], ...]] = (
     ("tel:", _C.PHONE), ("fax:", _C.FAX), ("mailto:", _C.EMAIL), ("http", _C.URL),
 )  # fmt: skip
 DATES: Final = terms("effectiveTime time low high center birthTime deceasedTime value")
-TYPED: Final = terms(
-    "classCode moodCode typeCode code codeSystem codeSystemName codeSystemVersion root nullFlavor "
-    "unit type use ID styleCode determinerCode negationInd inversionInd contextConductionInd "
-    "institutionSpecified operator mediaType representation extension language partType align "
-    "border cellpadding cellspacing colspan rowspan width valign schemaLocation xmlns listType "
-    "referencedObject IDREF href sdtc valueSet sdc typeId independentInd contextControlCode "
-    "assigningAuthorityName"
+OIDS: Final = terms("root codeSystem sdtc valueSet")
+_OID: Final = re.compile(
+    r"[0-2](?:\.(?:0|[1-9][0-9]{0,38})){1,30}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 )
-"""Attributes of the types cs, uid, oid, bl, and of the narrative's layout."""
-CODE: Final = re.compile(
-    r"[A-Z0-9_.-]{1,12}|(?=[^0-9]{0,12}[0-9])[A-Za-z0-9._+/#%-]{1,64}|[a-z]{1,12}|true|false"
-    r"|[A-Z][a-z]{1,12}(?:[A-Z][a-z]{1,12}){0,3}"
+"""Types uid and oid: object identifiers and UUIDs."""
+WORDS: Final = terms(
+    "classCode moodCode typeCode code nullFlavor unit type use determinerCode negationInd operator "
+    "inversionInd contextConductionInd institutionSpecified representation extension partType "
+    "align border cellpadding cellspacing colspan rowspan width valign listType contextControlCode "
+    "independentInd language codeSystemVersion styleCode mediaType ID IDREF referencedObject href"
 )
-"""What fits a typed attribute: codes, OIDs, UUIDs, references."""
+_WORD: Final = re.compile(
+    r"[A-Z]{1,6}|[a-z]{1,10}|[0-9]{1,6}%?|true|false|[0-9]{1,6}-[0-9]|[A-Z][0-9][0-9A-Z.]{1,6}|"
+    r"[0-9.]{1,8}(?:px|em|pt)|[a-z]{2}-[A-Z]{2}|(?:application|text|image)/[a-z.+-]{2,40}|"
+    r"POCD_[A-Z0-9]{8}|[LR]rule|Botrule|Toprule|Bold|Italics|Underline|Emphasis|xRowGroup"
+)
+"""Type cs and the like: short codes of the standard's own vocabularies."""
+
+
+def fits(name: str, text: str) -> bool:
+    """Whether an attribute's value is what its type allows and too little to name anybody."""
+    if name in OIDS:
+        return bool(_OID.fullmatch(text))
+    return name in WORDS and bool(_WORD.fullmatch(text))
+
+
 DATE: Final = re.compile(r"(?:19|20)[0-9]{2}(?:[0-9]{2}){0,5}(?:\.[0-9]+)?(?:[+-][0-9]{4})?")
 NARRATIVE_INLINE: Final = terms(
     "content sub sup linkHtml renderMultiMedia footnoteRef br b i u em strong span a"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dlp.content import Item
+from dlp.detect.checksums import npi
 from dlp.model import Carrier, Category, Passage, Spans, Subject
 from dlp.parse.fhir import types
 from dlp.parse.jsontree import Array, Leaf, Object, Record, Value, places_of, text_of
@@ -171,6 +172,8 @@ def _string(
     if title == "value" and kind:
         if isinstance(kind, Category):
             yield _field(leaf, at, kind)
+        elif not npi(text.strip()):
+            yield passage(leaf, at.where)
     elif title in _MARKUP and "<" in text:
         yield from _narrative(leaf, at)
     elif found := _standing(leaf, text, at, title, texts):

@@ -151,8 +151,11 @@ class Detectors:
             name = match.category is Category.NAME
             if self._is_file_name and not _is_written_out(reading.text, match):
                 continue
-            if not (name and self._is_not_phi(reading.text[match.start : match.end])):
-                yield match
+            if name and self._is_not_phi(reading.text[match.start : match.end]):
+                continue
+            # "Charlotte" in a cell of its own is a town, a client or a person: nothing tells which.
+            alone = name and len(reading.tokens) == 1
+            yield match._replace(confidence=_ALONE) if alone else match
 
     def _is_known(self, match: Match, text: str) -> bool:
         """Whether a name found is one that the site says is no PHI."""
@@ -187,6 +190,7 @@ def _if_worthwhile(find: Callable[[Reading], Iterable[T]]) -> Callable[[Reading]
     )
 
 
+_ALONE = 0.45
 # A full name agreed with the file's own field isn't overruled by a list.
 _LIKELY = 0.9
 _CUE = 16

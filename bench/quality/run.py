@@ -38,6 +38,8 @@ CONTRACT = Contract.model_validate(
 )
 _ALIKE = {
     Category.PHONE: {Category.PHONE, Category.FAX},
+    # A CDA header says whose an id is and rarely what: the patient's other numbers pass for an MRN.
+    Category.MEMBER_ID: {Category.MEMBER_ID, Category.OTHER_ID, Category.MEDICAL_RECORD_NUMBER},
     Category.MEDICARE_ID: {Category.MEDICARE_ID, Category.MEMBER_ID},
     Category.BANK_ACCOUNT: {Category.BANK_ACCOUNT, Category.ACCOUNT_NUMBER},
 }

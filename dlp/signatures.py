@@ -103,7 +103,14 @@ TEXTUAL: Final = (
         "message/rfc822",
         "an e-mail",
         _BLANK + rb"(?i:(?:(?:received|return-path|from|to|subject|date|message-id|mime-version|"
-        rb"content-type|delivered-to|x-[\w-]+|reply-to|cc):[^\n]*\n(?:[ \t][^\n]*\n)*){3})",
+        rb"content-[\w-]+|delivered-to|x-[\w-]+|reply-to|cc|bcc|sender|dkim-signature|arc-[\w-]+|"
+        rb"authentication-results|received-spf|in-reply-to|references|list-[\w-]+|thread-[\w-]+|"
+        rb"resent-[\w-]+|user-agent|importance):[^\n]*\n(?:[ \t][^\n]*\n)*){3})",
+    ),
+    _sign(
+        "message/rfc822",
+        "a mailbox",
+        _BLANK + rb"From [^\r\n]{3,400}\r?\n(?:[!-9;-~]{1,60}:[^\n]*\n)",
     ),
     _sign("encoded/uu", "uuencoded data", _BLANK + rb"begin(?:-base64)? [0-7]{3} "),
     _sign("encoded/yenc", "yEnc data", _BLANK + rb"=ybegin "),

@@ -71,6 +71,20 @@ def test_a_mail_in_a_mail_is_read(inspected: Inspected) -> None:
     assert Category.SSN in {f.category for f in report.findings}
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"From a@b.cc Mon Jan  5 10:00:00 2026\nSubject: x\nTo: c@d.ee\n",
+        b"DKIM-Signature: v=1\nSender: a@b.cc\nSubject: x\n",
+        b"Authentication-Results: x\nFrom: a@b.cc\nTo: c@d.ee\n",
+    ],
+)
+def test_a_mail_is_known_by_any_of_its_usual_first_headers(
+    inspected: Inspected, head: bytes
+) -> None:
+    assert inspected(head + b"\nhello\n")[0].format == "message/rfc822"
+
+
 def test_preamble_and_epilogue_are_read() -> None:
     message = mail()
     message.add_attachment("x\n")

@@ -33,6 +33,7 @@ _READERS: Final[dict[str, str]] = {
     "xml": "dlp.parse.xmldoc:parse",
     "fhir/xml": "dlp.parse.xmldoc:parse",
     "html": "dlp.parse.htmldoc:parse",
+    "ncpdp/telecom": "dlp.parse.ncpdp:parse",
     "hl7v2": "dlp.parse.hl7v2:parse",
     "message/rfc822": "dlp.parse.eml:parse",
     "archive/zip": "dlp.unpack.reader:read",

@@ -71,6 +71,9 @@ class _Reading:
             if len(value) == len(text):
                 return
             value, offset = text[len(value) :], offset + len(value)
+        if known is None and not _PLAIN.fullmatch(value.strip()):
+            # An id that nobody defined may be the beginning of what it should introduce.
+            value, offset = name + value, offset - 2
         if value.strip("\x02\x03\r\n\x00 ") and not _PLAIN.fullmatch(value.strip()):
             yield Passage(value, where, Carrier.FREE_TEXT, offset=offset, length=len(value))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,14 +13,18 @@ from dlp.streams import CHUNK, Window, read_exactly, size_of
 from dlp.unpack.entry import Entry, comment, decoded, fault, name_faults
 
 _BLOCK: Final = 512
+_TEXTS: Final = ((0, 100), (157, 257), (265, 297), (297, 329))
+"""Name, link's target, owner, group."""
+_SPARE: Final = slice(500, 512)
 _LONGEST_HEADER: Final = 2**20
 """Bytes of a pax or GNU header's data."""
-_FILES: Final = b"0\x007"
 _KINDS: Final = {b"1": "a hard link", b"2": "a symbolic link", b"3": "a device", b"4": "a device",
                  b"6": "a pipe"}  # fmt: skip
-_PLAIN_KEYS: Final = frozenset(
-    {"size", "mtime", "atime", "ctime", "uid", "gid", "LIBARCHIVE.creationtime"}
+_NUMBER_KEYS: Final = frozenset(
+    {"mtime", "atime", "ctime", "uid", "gid", "LIBARCHIVE.creationtime"}
 )
+_NUMERIC: Final = re.compile(rb"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
+_USUAL_KEYS: Final = frozenset({"comment", "uname", "gname", "charset", "hdrcharset"})
 
 
 @dataclass(slots=True)
@@ -32,6 +37,22 @@ class _Next:
     texts: list[Passage] = field(default_factory=list)
     faults: list[Uninspectable] = field(default_factory=list)
 
+    def rename(self, text: str, *, link: bool = False) -> None:
+        """Take a name or a link's target; an earlier one isn't what every reader sees."""
+        held = self.link if link else self.name
+        if held:
+            self.texts.append(Passage(held, "another name", Carrier.NAME))
+            self.faults.append(fault("it has two names that differ"))
+        if link:
+            self.link = text
+        else:
+            self.name = text
+
+    def leftover(self) -> list[Passage]:
+        """What was said of a member that never came."""
+        names = [name for name in (self.name, self.link) if name]
+        return [*self.texts, *(Passage(name, "another name", Carrier.NAME) for name in names)]
+
 
 def entries(source: Source, meter: Meter, depth: int) -> Iterator[Entry]:
     """An archive's members in order, and what stands behind its end.
@@ -43,6 +64,7 @@ def entries(source: Source, meter: Meter, depth: int) -> Iterator[Entry]:
     size, at, ordinal, told = size_of(source), 0, 0, _Next()
     while True:
         header = read_exactly(source, at, _BLOCK)
+        meter.check_time()
         if not header.strip(b"\0"):
             break
         kind, length = _checked(header, told)
@@ -51,12 +73,15 @@ def entries(source: Source, meter: Meter, depth: int) -> Iterator[Entry]:
             raise _malformed("is cut short")
         if kind in b"xgLK":
             _tell(told, kind, read_exactly(source, at, length))
+            told.texts += _unread(header, source, at + length)
         else:
             meter.enter(depth)
             ordinal += 1
             yield _member(source, header, kind, (at, length), told, ordinal)
             told = _Next()
         at += -(-length // _BLOCK) * _BLOCK
+    if left := told.leftover():
+        yield Entry(0, "", texts=tuple(left), faults=(fault("a header without its member"),))
     yield from _tail(source, at, meter)
 
 
@@ -101,41 +126,58 @@ def _number(raw: bytes) -> int:
 
 
 def _tell(told: _Next, kind: bytes, data: bytes) -> None:
-    if kind == b"L":
-        told.name = decoded(data.rstrip(b"\0"))
-    elif kind == b"K":
-        told.link = decoded(data.rstrip(b"\0"))
-    else:
-        for key, value in _records(data):
-            _keyword(told, key, value)
+    if kind in b"LK":
+        name, _, rest = data.partition(b"\0")
+        told.rename(decoded(name), link=kind == b"K")
+        told.texts += comment(rest, "long name")
+        return
+    if kind == b"g":
+        # It holds for all that follow, and readers differ in what they take from it.
+        told.faults.append(fault("a global header"))
+    for key, value in _records(data):
+        _keyword(told, key, value)
 
 
 def _records(data: bytes) -> Iterator[tuple[str, bytes]]:
     """The records of a pax header: ``length key=value``."""
-    while data.strip(b"\0"):
-        length, blank, _ = data.partition(b" ")
-        if not blank or not length.isdigit() or len(length) > 7:  # noqa: PLR2004 - under 1 MiB
+    at = 0
+    while data[at : at + 1].strip(b"\0"):
+        blank = data.find(b" ", at, at + 8)
+        length = data[at:blank] if blank > at else b""
+        if not length.isdigit() or int(length) <= len(length) + 1:
             raise _malformed("has a damaged pax header")
-        record, data = data[len(length) + 1 : int(length)], data[int(length) :]
+        record = data[blank + 1 : at + int(length)]
+        at += int(length)
         key, equals, value = record.removesuffix(b"\n").partition(b"=")
-        if not equals or int(length) <= len(length):
+        if not equals or at > len(data):
             raise _malformed("has a damaged pax header")
         yield decoded(key), value
+    if data[at:].strip(b"\0"):
+        raise _malformed("has a damaged pax header")
 
 
 def _keyword(told: _Next, key: str, value: bytes) -> None:
-    if key == "path":
-        told.name = decoded(value)
-    elif key == "linkpath":
-        told.link = decoded(value)
+    if key in ("path", "linkpath"):
+        told.rename(decoded(value), link=key == "linkpath")
     elif key == "size":
         if not value.isdigit() or len(value) > 18:  # noqa: PLR2004 - below 2**63
             raise _malformed("has a damaged pax header")
         told.size = int(value)
     elif key.startswith("GNU.sparse"):
         raise NotReadableError(Obstacle.UNSUPPORTED_TYPE, "a sparse member of a tar archive")
-    elif key not in _PLAIN_KEYS:
+    elif key not in _NUMBER_KEYS or not _NUMERIC.fullmatch(value):
         told.texts += comment(value, "pax header")
+        if key not in _NUMBER_KEYS | _USUAL_KEYS:
+            told.texts += comment(key.encode(), "pax keyword")
+
+
+def _unread(header: bytes, source: Source, end: int) -> list[Passage]:
+    """What no unpacker shows: bytes behind the fields' NULs, and the padding after the data."""
+    parts = [header[start:stop].partition(b"\0")[2] for start, stop in _TEXTS]
+    spare = header[_SPARE]
+    padding = read_exactly(source, end, -end % _BLOCK)
+    found = b" ".join(part.strip(b"\0") for part in (*parts, spare, padding))
+    return comment(found, "padding") if found.strip() else []
 
 
 def _member(
@@ -152,9 +194,7 @@ def _member(
     if kind in _KINDS:
         faults.append(fault(f"it is {_KINDS[kind]}"))
     start, length = where
-    padding = read_exactly(source, start + length, -length % _BLOCK)
-    if padding.strip(b"\0"):
-        texts += comment(padding, "padding")
+    texts += _unread(header, source, start + length)
     content = Window(source, start, length) if kind in (b"0", b"\0", b"7") and length else None
     return Entry(ordinal, name, content, tuple(texts), tuple(faults))
 

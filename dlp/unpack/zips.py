@@ -32,10 +32,12 @@ _METHODS: Final = {1: "Shrink", 6: "Implode", 9: "Deflate64", 12: "bzip2", 14: "
                    93: "Zstandard", 95: "XZ", 98: "PPMd"}  # fmt: skip
 _HELD_IN_MEMORY: Final = 8 * 2**20
 """Members up to this size are unpacked once into memory; larger ones again on every seek back."""
-_HARMLESS: Final = frozenset(
-    {0x0001, 0x000A, 0x5455, 0x5855, 0x7855, 0x7875, 0xD935, 0xCAFE, 0x9901}
-)
-"""Extra fields with sizes, times, owners and alignment: ZIP64, NTFS, Unix, Java, AES."""
+_HARMLESS: Final = {
+    0x0001: 28, 0x000A: 32, 0x5455: 13, 0x5855: 12, 0x7855: 4, 0x7875: 16, 0xD935: 32, 0xCAFE: 0,
+    0x9901: 7,
+}  # fmt: skip
+"""Extra fields with sizes, times, owners and alignment (ZIP64, NTFS, Unix, Java, AES), and how many
+bytes each has at most (APPNOTE 4.5 and 4.6)."""
 _SECOND_NAME: Final = 0x7075
 _SECOND_COMMENT: Final = 0x6375
 _GROWTH_HINT: Final = 0xA220
@@ -132,7 +134,7 @@ class _Member:
         self._texts += comment(record.comment, "member comment")
         for kind, data in dict.fromkeys((*record.extra, *local.extra)):
             if kind in _HARMLESS:
-                if len(data) > CHUNK // 64:
+                if len(data) > _HARMLESS[kind]:
                     self._faults.append(fault("an extra field is longer than its kind allows"))
             elif kind == _GROWTH_HINT and _is_growth_hint(data):
                 continue

@@ -179,3 +179,66 @@ def test_damaged_containers_are_read_or_named(fmt: str, data: st.DataObject) -> 
         unpacked(fmt, bytes(packed[: data.draw(st.integers(0, len(packed)))]))
     except NotReadableError:
         return
+
+
+def said(data: bytes) -> str:
+    """Everything that a tar gives besides its members' content."""
+    found = unpacked("archive/tar", data)
+    return " ".join([e.name for e, _ in found] + [t.text for e, _ in found for t in e.texts])
+
+
+def rechecked(header: bytearray) -> bytes:
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+@pytest.mark.parametrize("place", [20, 180, 280, 310, 500])
+def test_text_behind_a_tar_headers_fields_is_read(place: int) -> None:
+    data = bytearray(tarred(("a.txt", b"x"), fmt=tarfile.USTAR_FORMAT))
+    data[place : place + 8] = b"Jo Smith"
+    assert "Jo Smith" in said(rechecked(data[:512]) + bytes(data[512:]))
+
+
+def pax(*records: bytes) -> bytes:
+    data = b"".join(records)
+    member = tarfile.TarInfo("h")
+    member.type, member.size = tarfile.XHDTYPE, len(data)
+    return member.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % 512)
+
+
+def record(key: bytes, value: bytes) -> bytes:
+    rest = b" " + key + b"=" + value + b"\n"
+    length = len(rest) + 2
+    return str(length + (length > 99)).encode() + rest
+
+
+@pytest.mark.parametrize("key", [b"comment", b"mtime", b"VENDOR.note", b"path"])
+def test_text_in_a_pax_header_without_its_member_is_read(key: bytes) -> None:
+    assert "Jo Smith" in said(pax(record(key, b"Jo Smith")) + bytes(1024))
+
+
+def test_the_first_of_two_names_is_read_and_both_are_a_fault() -> None:
+    header = pax(record(b"path", b"Jo Smith"), record(b"path", b"other"))
+    data = header + tarred(("a.txt", b"x"), fmt=tarfile.USTAR_FORMAT)
+    assert "Jo Smith" in said(data)
+    [(entry, _)] = unpacked("archive/tar", data)
+    assert "it has two names that differ" in [fault.detail for fault in entry.faults]
+
+
+def test_a_pax_header_of_many_records_takes_linear_time() -> None:
+    unpacked("archive/tar", pax(*[b"6 a=b\n"] * 150_000) + bytes(1024))
+
+
+def test_bytes_after_a_7z_archive_are_named() -> None:
+    with pytest.raises(NotReadableError, match="after its end"):
+        unpacked("archive/7z", PACKED["archive/7z"] + b"SSN 536-22-8714")
+
+
+def test_two_members_of_one_name_in_a_7z_are_a_fault() -> None:
+    out = io.BytesIO()
+    with py7zr.SevenZipFile(out, "w") as archive:
+        archive.writestr(WORDS, "a")
+        archive.writestr(LEAK, "a")
+    found = unpacked("archive/7z", out.getvalue())
+    assert all(entry.faults for entry, _ in found)

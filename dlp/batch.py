@@ -37,6 +37,11 @@ class Batch(Protocol):
         ...
 
     @property
+    def start(self) -> int:
+        """Byte of the member that none of the fields stands before."""
+        ...
+
+    @property
     def weight(self) -> int:
         """Bytes of memory that keeping this batch costs."""
         ...

@@ -9,12 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dlp.batch import Batch
 from dlp.budget import Meter
 from dlp.detect.protected import ProtectedCodes
 from dlp.model import Passage, Source, Uninspectable
 from dlp.unpack.entry import Entry
+
+
+class Site(NamedTuple):
+    """What a site's rules say that a reader must know which counts fields by the thousand.
+
+    Attributes:
+        protected: The site's protected codes; None for the shipped ones.
+        not_phi: Says whether a name of several words is one that the site lists as no PHI; None
+            where it lists none.
+    """
+
+    protected: ProtectedCodes | None = None
+    not_phi: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +41,9 @@ class Content:
         name: Its name, "" for none; may be PHI.
         format: As identified.
         depth: Containers around it; the entries it gives are at ``depth + 1``.
-        protected: The site's protected codes, for a reader that counts codes by the batch and has
-            to label them; None for the shipped ones.
+        site: What the site's rules say.
+        lasting: Whether the source can be read as long as the inspection goes on, and not only
+            until the next item: so it is with the file itself.
         met: Formats met inside besides, for the reader to add: the transaction sets of an X12
             interchange. The contract is asked about each.
     """
@@ -37,7 +52,8 @@ class Content:
     name: str
     format: str
     depth: int = 0
-    protected: ProtectedCodes | None = None
+    site: Site = field(default_factory=Site)
+    lasting: bool = False
     met: set[str] = field(default_factory=set)
 
 

@@ -16,6 +16,7 @@ from typing import Final
 from config.contracts import Contract, Rules
 from dlp.batch import Batch
 from dlp.budget import Budget, Meter
+from dlp.content import Site
 from dlp.detect import Detectors, Identities
 from dlp.kept import Kept, Open
 from dlp.look import Looker
@@ -79,6 +80,7 @@ class _Inspection:
         self._identities = Identities()
         self._look = Looker(detectors, self._identities, self._tally)
         self._detectors = detectors
+        self._site = Site(detectors.protected, detectors.not_phi)
         self._formats: dict[str, str] = {}
         self._kept = Kept(budget.text_bytes)
 
@@ -130,9 +132,7 @@ class _Inspection:
     def _walk(self) -> Iterator[tuple[int, Found]]:
         """Everything in the file, once, numbered."""
         order = 0
-        for event in walk(
-            self._source, self._name, self._contract, self._meter(), self._detectors.protected
-        ):
+        for event in walk(self._source, self._name, self._contract, self._meter(), self._site):
             if isinstance(event, Named):
                 self._formats[event.spot.place] = event.format
             elif isinstance(event, Found):

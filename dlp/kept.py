@@ -11,7 +11,7 @@ from dlp.walk import Spot
 
 _OVERHEAD: Final = 512
 """Bytes that a kept passage costs besides its text."""
-_BATCH_BYTES: Final = 48 * 2**20
+_BATCH_BYTES: Final = 72 * 2**20
 """Bytes of batches kept; beyond them the file is read again for the people it may speak of."""
 _MOST_WORDS: Final = 500_000
 """Words, ids and days of open text that people are compared with, some 100 bytes each."""

@@ -41,14 +41,17 @@ class Listing:
     def __len__(self) -> int:
         return len(self._first)
 
+    def has_room(self, place: Place) -> bool:
+        """Whether a finding at a place would be among the first so far."""
+        full = len(self._first) >= self._limit
+        return not full or (bool(self._first) and place < self._first[-1][0])
+
     def add(self, place: Place, make: Callable[[], Finding]) -> bool:
         """Take a finding in if it is among the first; ``make`` is called only then."""
-        full = len(self._first) >= self._limit
-        if full and (not self._first or place >= self._first[-1][0]):
+        if not self.has_room(place):
             return False
         insort(self._first, (place, make()), key=_place)
-        if full:
-            self._first.pop()
+        del self._first[self._limit :]
         return True
 
     def first(self, limit: int) -> list[tuple[Place, Finding]]:

@@ -77,6 +77,8 @@ class Looker:
         """Take the findings of fields by the thousand: count all, list the first."""
         for kind, count in batch.counts.items():
             counted = self._tally.add_counts(fmt, kind, count)
+            if counted and not self._tally.has_room(order, spot, fmt, kind, batch.start):
+                continue
             # A contract that asks where each stands costs a look at each.
             take = self._tally.list_only if counted else self._added
             limit = min(count, self._tally.limit) if counted else count

@@ -88,6 +88,24 @@ class Tally:
             self.label_counts[label] += count
         return True
 
+    def has_room(self, order: int, spot: Spot, fmt: str, kind: Kind, start: int) -> bool:
+        """Whether any field of a kind that :meth:`add_counts` counted can still be listed.
+
+        Args:
+            order: The batch's ordinal in the file.
+            spot: Its member.
+            fmt: The member's format.
+            kind: Of the fields.
+            start: A byte of the member that none of them stands before.
+        """
+        expected = self._expects_kind(fmt, kind.carrier, kind.category)
+        place = Place(self._member(spot), start, order, 0, "")
+        listings = (self._expected_ones,) if expected else (self._deciding, self._doubtful)
+        return any(listing.has_room(place) for listing in listings)
+
+    def _member(self, spot: Spot) -> int:
+        return self._members.setdefault(spot.place, len(self._members))
+
     def list_only(self, order: int, spot: Spot, fmt: str, passage: Passage, match: Match) -> bool:
         """List one of the fields that :meth:`add_counts` counted; false once there is no room."""
         expected = self._expects(fmt, passage, match)
@@ -98,9 +116,12 @@ class Tally:
     ) -> bool:
         listing = self._expected_ones if expected else self._unexpected(match)
         offset, _ = bytes_at(passage, match)
-        member = self._members.setdefault(spot.place, len(self._members))
         place = Place(
-            member, -1 if offset is None else offset, order, match.start, match.category.value
+            self._member(spot),
+            -1 if offset is None else offset,
+            order,
+            match.start,
+            match.category.value,
         )
         return listing.add(place, lambda: self._finding(spot, passage, match, expected))
 

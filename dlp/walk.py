@@ -11,8 +11,7 @@ from typing import Final
 from config.contracts import Contract
 from dlp.batch import Batch
 from dlp.budget import Meter
-from dlp.content import Content
-from dlp.detect.protected import ProtectedCodes
+from dlp.content import Content, Site
 from dlp.encoded import RUNS, Encoded, encoded
 from dlp.identify import TEXT, Kind, identify
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source, Uninspectable
@@ -112,7 +111,7 @@ def walk(
     name: str,
     contract: Contract,
     meter: Meter,
-    protected: ProtectedCodes | None = None,
+    site: Site | None = None,
 ) -> Iterator[Event]:
     """Everything in a file, in its order. A member's failure stops that member alone.
 
@@ -121,20 +120,20 @@ def walk(
         name: Its name.
         contract: Whose formats may come.
         meter: What the whole walk may spend.
-        protected: The site's protected codes, for readers that label codes themselves.
+        site: What the site's rules say that readers must know.
 
     Raises:
         NotReadableError: Only once the whole inspection's budget is spent.
         OSError: The source can't be read.
     """
-    whole = _Walk(contract, meter, protected)
+    whole = _Walk(source, contract, meter, site or Site())
     yield from whole.found(Spot(), "", Passage(name, "file name", Carrier.NAME))
     yield from whole.member(source, name, Spot())
 
 
 class _Walk:
-    def __init__(self, contract: Contract, meter: Meter, protected: ProtectedCodes | None) -> None:
-        self._contract, self._meter, self._protected = contract, meter, protected
+    def __init__(self, file: Source, contract: Contract, meter: Meter, site: Site) -> None:
+        self._file, self._contract, self._meter, self._site = file, contract, meter, site
         self._encoded = 0
 
     def member(self, source: Source, name: str, spot: Spot) -> Iterator[Event]:
@@ -146,7 +145,8 @@ class _Walk:
         except NotReadableError as error:
             yield spot.trouble(error)
             return
-        content = Content(source, name, kind.format, spot.depth, self._protected)
+        lasting = source is self._file
+        content = Content(source, name, kind.format, spot.depth, self._site, lasting)
         yield from self._read(content, spot)
 
     def _read(self, content: Content, spot: Spot) -> Iterator[Event]:

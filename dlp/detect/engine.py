@@ -60,6 +60,8 @@ class Detectors:
 
         self._site = SitePatterns(rules.patterns)
         self._not_phi = name_keys(rules.not_phi)
+        #: Says whether the site lists a name as no PHI; None where it lists none.
+        self.not_phi = self._not_phi if rules.not_phi else None
         #: Labels of codes, the site's own included.
         self.protected = ProtectedCodes({str(k): v for k, v in rules.protected_codes.items()})
         self._identities = Identities(limit=0)

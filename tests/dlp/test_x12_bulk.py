@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dlp.batch import Kind
 from dlp.budget import Budget, Meter
-from dlp.content import Content
+from dlp.content import Content, Site
 from dlp.detect.fields import FILLERS, check_field
 from dlp.model import Carrier, Category, NotReadableError, Passage, Subject
 from dlp.parse import x12
@@ -155,7 +155,10 @@ PIECES = [
     b"SV2*0300*HC:85025*5*UN*1", b"SV3*AD:D0120*5", b"LIN**N4*12345678901", b"K3*NOTE TEXT",
     b"SV1*HC:99213:::::EXTRA WORDS*5*UN*1", b"SV1*HC:H0015*ABC*UN*1", b"SE*4*0001",
     b"ST*837*0002*005010X222A1", b"ST*835*0002", b"UM*HS", b"N2*MORE NAME",
-    b"PAT*01****D8*20240101",
+    b"PAT*01****D8*20240101", b"NM1*IL*1*DE LA CRUZ*ANA MARIA", b"NM1*IL*1*NO NAME*SAME AS-ABOVE",
+    b"NM1*QC*1*O'NEIL-SMITH*J P", b"NM1*IL*1*SHE CALLED US ABOUT A BILL*JANE",
+    b"NM1*IL*1* ROE*RICK",
+    b"NM1*IL*1*NOT'AVAILABLE*X-X-X", b"NM1*IL*1*ROE -*RICK", b"NM1*IL*1*A B C D E*F G H I J K",
 ]  # fmt: skip
 EDIT = st.tuples(
     st.integers(4, len(LINES) - 4), st.sampled_from(["put", "swap", "drop", "bytes"]),
@@ -238,6 +241,33 @@ def test_whoever_open_text_speaks_of_is_learned(text: str, person: int) -> None:
         ):
             wanted |= {row} if vocabulary.may_mean(passage) else set()
     assert wanted <= learned(CLAIMS, vocabulary, slowly=False)
+
+
+def test_a_name_of_several_words_is_given_singly_where_the_site_lists_some() -> None:
+    lines = [*LINES]
+    lines[at_name()] = b"NM1*IL*1*DE LA CRUZ*ANA****MI*W123456789"
+    data = b"~\n".join(lines)
+
+    def names(site: Site) -> list[str]:
+        content = Content(io.BytesIO(data), "", "x12", site=site)
+        items = x12.parse(content, Meter(Budget()))
+        return [item.text for item in items if isinstance(item, Passage) and "CRUZ" in item.text]
+
+    assert names(Site()) == []
+    assert names(Site(not_phi=lambda _name: False)) == ["DE LA CRUZ"]
+
+
+def at_name() -> int:
+    return next(at for at, line in enumerate(LINES) if at > 20 and line.startswith(b"NM1*IL"))
+
+
+def test_a_file_is_read_again_for_its_batches_and_they_weigh_little() -> None:
+    def weight(*, lasting: bool) -> int:
+        content = Content(io.BytesIO(CLAIMS), "", "x12", lasting=lasting)
+        items = [*x12.parse(content, Meter(Budget()))]
+        return sum(item.weight for item in items if isinstance(item, Stretch))
+
+    assert weight(lasting=True) < len(CLAIMS) / 2 < weight(lasting=False)
 
 
 def test_an_address_is_learned_by_its_number_and_street() -> None:

@@ -30,6 +30,10 @@ class People:
         return Counter({NAMES: len(self._passages)})
 
     @property
+    def start(self) -> int:
+        return self._passages[0].offset or 0
+
+    @property
     def weight(self) -> int:
         return 20 * 2**20
 

@@ -90,6 +90,16 @@ class Claims:
     def _word(self) -> str:
         return "".join(self._dice.choices(_SYLLABLES, k=self._dice.randint(2, 4))).upper()
 
+    def _surname(self) -> str:
+        """One in sixteen is of several words, as people's are."""
+        word, dice = self._word(), self._dice
+        if dice.random() < 15 / 16:
+            return word
+        other = self._word()
+        return dice.choice(
+            [f"{word}-{other}", f"O'{word}", f"DE LA {word}", f"{word} {other}", f"MC {word}"]
+        )
+
     def _digits(self, count: int) -> str:
         return str(self._dice.randrange(10 ** (count - 1), 10**count))
 
@@ -124,7 +134,7 @@ class Claims:
         group = dice.choice(["", "GRP" + self._digits(5)])
         yield f"SBR*P*18*{group}******{dice.choice(['CI', 'MB', '12'])}"
         middle = dice.choice(["", dice.choice("ABCDEFGHIJKLMNOPRSTW")])
-        yield f"NM1*IL*1*{self._word()}*{self._word()}*{middle}***MI*W{self._digits(9)}"
+        yield f"NM1*IL*1*{self._surname()}*{self._word()}*{middle}***MI*W{self._digits(9)}"
         yield from self._place()
         yield f"DMG*D8*{self._day(1930, 2010)}*{dice.choice('MFU')}"
         yield f"NM1*PR*2*{dice.choice(self._payers)}"
@@ -166,7 +176,7 @@ class Claims:
         yield "SBR*S*01*******CI"
         yield f"AMT*D*{self._digits(3)}.50"
         yield "OI***Y***Y"
-        yield f"NM1*IL*1*{self._word()}*{self._word()}****MI*W{self._digits(9)}"
+        yield f"NM1*IL*1*{self._surname()}*{self._word()}****MI*W{self._digits(9)}"
         yield from self._place()
         yield f"NM1*PR*2*{self._dice.choice(self._payers)}"
         yield f"DTP*573*D8*{self._day()}"

@@ -84,6 +84,11 @@ class Rows:
         self._fresh: tuple[Places, Places] | None = (starts, ends)
 
     @property
+    def start(self) -> int:
+        """As :class:`~dlp.batch.Batch` says."""
+        return self._offset
+
+    @property
     def weight(self) -> int:
         """Bytes of memory: the lines themselves."""
         return len(self._data) + self._rows * (1 + len(self._several)) + _OVERHEAD

@@ -7,7 +7,6 @@ from typing import Final
 
 from dlp.budget import Meter
 from dlp.content import Content, Item
-from dlp.detect.protected import ProtectedCodes
 from dlp.parse.x12.bulk import (
     CodeBook,
     shipped,
@@ -30,7 +29,6 @@ def parse(
     meter: Meter,
     *,
     met: set[str] | None = None,
-    protected: ProtectedCodes | None = None,
 ) -> Iterator[Item]:
     """What an X12 member holds: what is to be looked at, and fields by the thousand.
 
@@ -39,14 +37,13 @@ def parse(
     Both ways give the same findings as :func:`parse_slowly`.
 
     Args:
-        content: Its source is read from its start.
+        content: Its source is read from its start. Its site's protected codes must be those that
+            the detectors know: bulk fields are counted by their labels.
         meter: Charged with every byte.
         met: Takes the format of each transaction set (``x12/837P``; ``x12/TA1`` where there are
             only acknowledgements of interchanges), for a caller that judges
             them itself. Without it a member whose sets differ from what :func:`identify` says of
             it is not readable: otherwise an 835 could hide behind an 837.
-        protected: Protected codes, the shipped ones by default. They must be those that the
-            detectors know: bulk fields are counted by their labels.
 
     Raises:
         NotReadableError: ``malformed`` when envelopes are damaged, the file is cut short or a
@@ -54,7 +51,10 @@ def parse(
             mix of sets. What stands before the damage, and all where only the mix is at fault,
             comes first.
     """
-    return _read(content, meter, met, CodeBook(protected or shipped()))
+    book = CodeBook(
+        content.site.protected or shipped(), asks_names=content.site.not_phi is not None
+    )
+    return _read(content, meter, met, book)
 
 
 def parse_slowly(content: Content, meter: Meter, *, met: set[str] | None = None) -> Iterator[Item]:
@@ -68,7 +68,7 @@ def _read(
     source = content.source
     source.seek(0)
     announced = identify(source.read(_HEAD))
-    reader = Reader(announced, met, book)
+    reader = Reader(announced, met, book, source if content.lasting else None)
     for frame in Framer(source, meter):
         if isinstance(frame, Block):
             yield from reader.block(frame)

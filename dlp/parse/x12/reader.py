@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
 from dlp.content import Item
-from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Subject, Uninspectable
+from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source, Subject, Uninspectable
 from dlp.parse.x12.bulk import (
     CLAIMS,
     MOST_ODD,
@@ -31,6 +31,7 @@ from dlp.parse.x12.framing import (
 )
 from dlp.parse.x12.plan import Plan, examine, plans
 from dlp.parse.x12.walk import Walk, decoded
+from dlp.piece import Piece
 from dlp.unpack.entry import Entry
 
 _LEADING: Final = re.compile(b"[%s]*" % re.escape(PADDING))
@@ -46,10 +47,17 @@ class Reader:
         announced: The format that the member's head announces.
         met: Takes the formats met; None for a caller that judges the announced one alone.
         book: Labels of codes for the bulk path, None to walk all.
+        again: The member's source, if it can be read again when all of it was read.
     """
 
-    def __init__(self, announced: str | None, met: set[str] | None, book: CodeBook | None) -> None:
-        self._book = book
+    def __init__(
+        self,
+        announced: str | None,
+        met: set[str] | None,
+        book: CodeBook | None,
+        again: Source | None = None,
+    ) -> None:
+        self._book, self._again = book, again
         self._attachments = 0
         self._walk = Walk()
         self._envelope = Envelope(self._walk)
@@ -136,7 +144,8 @@ class Reader:
     ) -> Iterator[Passage | Stretch]:
         walk = self._walk
         assert self._book is not None  # noqa: S101 - block() asked
-        stretch = Stretch(frame.data, frame.offset, low, high, walk, self._book, layout)
+        piece = Piece(frame.data, frame.offset, self._again)
+        stretch = Stretch(piece, low, high, walk, self._book, layout)
         if len(stretch.odd) > (high - low) * MOST_ODD:
             yield from self._one_by_one(frame, layout.begin(low), layout.begin(high))
             return

@@ -19,6 +19,8 @@ from dlp.parse.x12.references import PERSONS
 
 LONGEST: Final = 60
 """Bytes of a field that is taken by its position; a longer one may have to be read."""
+_MOST_WORDS: Final = 5
+_SHORTEST_SENTENCE: Final = 2 * _MOST_WORDS
 _CARD_LENGTHS: Final = (15, 16)
 _HIDDEN: Final = 8
 _START: Final = 3
@@ -143,9 +145,15 @@ _NUMBERED: Final = frozenset(
 )
 
 
-def suspicious(column: Column) -> Ints:
-    """The segments whose field may be more than its position says: too long, or a card's length."""
+def suspicious(layout: Layout, column: Column) -> Ints:
+    """The segments whose field may be more than its position says.
+
+    Too long, a card's length, or a name of more words than the walker takes for one.
+    """
     odd: Mask = column.lengths > LONGEST
+    if column.category is Category.NAME:
+        for place in np.flatnonzero(column.lengths > _SHORTEST_SENTENCE).tolist():
+            odd[place] |= _text(layout, column, place).count(b" ") >= _MOST_WORDS
     if column.category in _NUMBERED:
         shortest, longest = _CARD_LENGTHS
         odd |= (column.lengths >= shortest) & (column.lengths <= longest)
@@ -154,11 +162,15 @@ def suspicious(column: Column) -> Ints:
 
 
 class CodeBook:
-    """Protected classes of codes met before; a file has a few thousand different ones."""
+    """Protected classes of codes met before; a file has a few thousand different ones.
 
-    def __init__(self, protected: ProtectedCodes) -> None:
-        """Ask ``protected`` for each code once."""
-        self._protected = protected
+    Args:
+        protected: Asked for each code once.
+        asks_names: Whether a name of several words may be one that the site lists as no PHI.
+    """
+
+    def __init__(self, protected: ProtectedCodes, *, asks_names: bool = False) -> None:
+        self._protected, self.asks_names = protected, asks_names
         self._known: dict[tuple[str, bytes], tuple[Label, ...]] = {}
         self._starts: dict[str, NDArray[np.uint64]] = {}
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import re2
 
-from dlp.parse.x12.bulk.lexicon import DAY, FIVE, ID, NUMBER, WORD, WORDS
+from dlp.parse.x12.bulk.lexicon import DAY, FIVE, ID, NAME, NUMBER, WORD, WORDS
 from dlp.parse.x12.delimiters import Delimiters
 from dlp.parse.x12.table import GUIDES, SEGMENTS
 from dlp.parse.x12.types import ROLE, Spec, tail
@@ -62,9 +62,9 @@ def _tail(*elements: str) -> str:
     return whole
 
 
-def own_expressions(person_refs: str) -> dict[str, str]:
+def own_expressions(person_refs: str, *, several: bool) -> dict[str, str]:
     """Segments whose elements depend on one another, written with ``*`` and ``:``."""
-    word = _name(WORD)
+    word = _name(NAME if several else WORD)
     plain = _name(f"{_NAME_WORD}(?: {_NAME_WORD}){{0,3}}")
     provider_id = f"(?:(?:{_PROVIDER_IDS})[*][A-Za-z0-9]{{1,40}})?"
     person = f"(?:{'|'.join(PATIENTS)})[*]1[*]{word}" + _tail(
@@ -120,9 +120,15 @@ def _segment(name: str, own: dict[str, str], marks: Delimiters) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def run_of_segments(marks: Delimiters, person_refs: str) -> Any:  # noqa: ANN401 - re2 has no types
-    """An RE2 expression for as many regular segments as follow one another, each with its end."""
-    own = own_expressions(person_refs)
+def run_of_segments(marks: Delimiters, person_refs: str, *, several: bool) -> Any:  # noqa: ANN401 - re2 has no types
+    """An RE2 expression for as many regular segments as follow one another, each with its end.
+
+    Args:
+        marks: The separators.
+        person_refs: Qualifiers of REF that say who somebody is, joined with ``|``.
+        several: Whether names of several words count like others.
+    """
+    own = own_expressions(person_refs, several=several)
     names = sorted(name.decode("ascii") for name in GUIDES[NUMBER_OF_SET])
     segments = b"|".join(_segment(name, own, marks) for name in names)
     ending = re.escape(marks.terminator)

@@ -127,6 +127,11 @@ class Layout:
         masks = _MASKS[np.minimum(lengths, 8)]
         return self._words("<u8")[starts] & masks
 
+    def words(self, starts: Ints) -> NDArray[np.uint8]:
+        """The sixteen bytes from each place on, a row each; for :mod:`dlp.screen`."""
+        numbers = self._words("<u8")
+        return np.stack([numbers[starts], numbers[starts + 8]], axis=1).view(np.uint8)
+
     def upper_keys(self, starts: Ints, lengths: Ints) -> NDArray[np.uint64]:
         """As :meth:`keys`, of the block in upper case."""
         if self._upper is None:

@@ -47,6 +47,8 @@ _WORDS: Final = {*(word for word in FILLERS if word.isalpha()), "x", "xx", "xxx"
 _STARTS: Final = {"xxxxx", _REDACTED}
 WORD: Final = but_not(ascii_lowercase, _WORDS, _STARTS, "")
 """A name of one word: one of more may be a site's own, which only the detectors know."""
+NAME: Final = but_not(ascii_lowercase, _WORDS, _STARTS, "[ '-]?")
+"""A name of up to as many words as it has letters; the walker's five are counted apart."""
 WORDS: Final = but_not(ascii_lowercase, _WORDS, _STARTS, " ?")
 """Letters with single blanks."""
 _NUMBERS: Final = but_not(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from dlp.detect.reading import words
 from dlp.model import Category
 from dlp.parse.x12.bulk.columns import Column
 from dlp.parse.x12.bulk.layout import NUMBER, Ints, Layout, Mask, among, key
+from dlp.screen import WordScreen
 from dlp.vocabulary import Vocabulary
 
 _DAYS: Final = frozenset({Category.BIRTH_DATE, Category.DEATH_DATE, Category.SERVICE_DATE})
@@ -63,14 +64,11 @@ class Likely:
         return found
 
     def _known(self, starts: Ints, lengths: Ints) -> Mask:
-        """Which names have a word that may be meant; most are met often, and short."""
-        data, short = self._data, lengths <= _SHORT
-        keys = self._layout.keys(starts, lengths)
-        keys[~short] = 0
-        hits = np.fromiter(map(self._asked.short.__getitem__, keys.tolist()), np.bool_, len(keys))
-        for place in np.flatnonzero(~short).tolist():
+        """Which names have a word that may be meant; those that aren't one word, one by one."""
+        hits, unknown = self._asked.screen.may_name(self._layout.words(starts), lengths)
+        for place in np.flatnonzero(unknown).tolist():
             at = int(starts[place])
-            hits[place] = self._asked.long[data[at : at + int(lengths[place])]]
+            hits[place] = self._asked.names[self._data[at : at + int(lengths[place])]]
         return hits
 
     def _named(self, names: Ints) -> Ints:
@@ -138,18 +136,17 @@ def _is_street(value: bytes, known: set[str]) -> bool:
     return any(part.isdigit() and part in known for part in parts)
 
 
-class _Names(dict[Any, bool]):
-    """Whether a name is one that the text may speak of, by its bytes or by its key."""
+class _Names(dict[bytes, bool]):
+    """Whether a name is one that the text may speak of."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         super().__init__()
         self._vocabulary = vocabulary
 
-    def __missing__(self, value: int | bytes) -> bool:
+    def __missing__(self, value: bytes) -> bool:
         if len(self) >= _MOST_NAMES:
             self.clear()
-        raw = value if isinstance(value, bytes) else value.to_bytes(_SHORT, "little").rstrip(b"\0")
-        parts = words(raw.decode("latin-1"))
+        parts = words(value.decode("latin-1"))
         joined = ("".join(parts),) if len(parts) > 1 else ()
         found = self[value] = any(map(self._vocabulary.may_name, (*parts, *joined)))
         return found
@@ -161,7 +158,7 @@ class _Asked:
     _last: tuple[Vocabulary, int, _Asked] | None = None
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self.short, self.long = _Names(vocabulary), _Names(vocabulary)
+        self.names, self.screen = _Names(vocabulary), WordScreen(vocabulary)
         self.days = _sorted(key(b"%08d" % day) for day in vocabulary.days)
         self.ids = _sorted(
             ending for word in vocabulary.ids if word.isascii() for ending in _endings(word)

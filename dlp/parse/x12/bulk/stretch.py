@@ -28,6 +28,7 @@ from dlp.parse.x12.bulk.likely import Likely
 from dlp.parse.x12.bulk.loops import Loops
 from dlp.parse.x12.plan import Plans, plans
 from dlp.parse.x12.walk import Standing, Walk
+from dlp.piece import Piece
 from dlp.vocabulary import Vocabulary
 
 _FEW: Final = 4
@@ -54,8 +55,7 @@ class Stretch:
     """Segments of one claim set, all in loops: a :class:`~dlp.batch.Batch` of the regular ones.
 
     Args:
-        data: The block, ending with a terminator.
-        offset: Its first byte in the member.
+        piece: The block, ending with a terminator.
         low: The first segment in the block.
         high: One past the last.
         walk: Stands before the first; it is read, not moved.
@@ -67,13 +67,13 @@ class Stretch:
     """
 
     def __init__(
-        self, data: bytes, offset: int, low: int, high: int, walk: Walk, book: CodeBook,
+        self, piece: Piece, low: int, high: int, walk: Walk, book: CodeBook,
         layout: Layout | None = None,
     ) -> None:  # fmt: skip
-        self._data, self._offset, self._low, self._high = data, offset, low, high
+        self._piece, self._offset, self._low, self._high = piece, piece.offset, low, high
         self._walk, self._begin, self._book = walk.twin(), walk.standing(), book
         self._plans: Plans = plans(walk.delimiters, walk.set)
-        self._table: _Table | None = self._look(layout or Layout(data, walk.delimiters))
+        self._table: _Table | None = self._look(layout or Layout(piece.bytes(), walk.delimiters))
         self.odd: Ints = np.flatnonzero(~self._table.regular) + low
         self._counts = self._count(self._table)
 
@@ -99,14 +99,14 @@ class Stretch:
         regular = self._fitting(layout)
         found = list(columns(layout, loops, self._low, self._high))
         for column in found:
-            regular[suspicious(column) - self._low] = False
+            regular[suspicious(layout, column) - self._low] = False
         self._too_long(layout, regular)
         kept = self._kept(found, regular)
         return _Table(layout, loops, regular, kept, self._by_kind(layout, kept))
 
     def _again(self, *, by_kind: bool = False) -> _Table:
         """What :meth:`_look` found; only the odd segments were kept. Codes only by kind."""
-        layout = Layout(self._data, self._walk.delimiters)
+        layout = Layout(self._piece.bytes(), self._walk.delimiters)
         loops = Loops(layout, self._low, self._high, self._begin, self._offset)
         regular = np.ones(self._high - self._low, np.bool_)
         regular[self.odd - self._low] = False
@@ -131,13 +131,15 @@ class Stretch:
 
     def _fitting(self, layout: Layout) -> Mask:
         """Which segments the automaton takes."""
-        run = grammar.run_of_segments(self._walk.delimiters, PERSON_REFS)
+        run = grammar.run_of_segments(
+            self._walk.delimiters, PERSON_REFS, several=not self._book.asks_names
+        )
         regular = np.zeros(self._high - self._low, np.bool_)
         starts, low = layout.starts, self._low
         end = int(layout.ends[self._high - 1]) + 1
-        stop = min(end + 2, len(self._data))
+        stop = min(end + 2, len(layout.data))
         while low < self._high:
-            match: Any = run.match(self._data, int(starts[low]), stop)
+            match: Any = run.match(layout.data, int(starts[low]), stop)
             if match is None:
                 low += 1
                 continue
@@ -148,8 +150,9 @@ class Stretch:
         return regular
 
     def release(self) -> None:
-        """Keep the bytes alone; the rest is made again when asked for."""
+        """Keep what can't be made again when asked for."""
         self._table = None
+        self._piece.release()
 
     def table(self) -> _Table:
         """The columns, made again if they were let go."""
@@ -171,9 +174,14 @@ class Stretch:
         return self._counts
 
     @property
+    def start(self) -> int:
+        """As :class:`~dlp.batch.Batch` says."""
+        return self._offset
+
+    @property
     def weight(self) -> int:
         """As :class:`~dlp.batch.Batch` says."""
-        return len(self._data) + self.odd.nbytes + _OBJECTS
+        return self._piece.weight + self.odd.nbytes + _OBJECTS
 
     def first(self, kind: Kind, limit: int) -> Iterator[Passage]:
         """As :class:`~dlp.batch.Batch` says."""
@@ -234,7 +242,7 @@ class Stretch:
         return self._walk.place(element)
 
     def _raw(self, layout: Layout, segment: int) -> bytes:
-        return self._data[int(layout.starts[segment]) : int(layout.ends[segment])]
+        return layout.data[int(layout.starts[segment]) : int(layout.ends[segment])]
 
     def _passages(self, table: _Table, segment: int) -> list[Passage]:
         """What the walker makes of one segment."""

@@ -15,7 +15,7 @@ from dlp.budget import Budget, Meter
 from dlp.content import Content
 from dlp.detect import Detectors
 from dlp.inspect import inspect
-from dlp.model import Carrier, NotReadableError, Passage, Report
+from dlp.model import Carrier, Category, NotReadableError, Passage, Report
 from dlp.parse import delimited
 from dlp.parse.delimited.parser import parse_by_blocks
 from dlp.vocabulary import Vocabulary
@@ -120,6 +120,24 @@ def test_quotes_around_every_cell_give_one_report(
 ) -> None:
     rows = [[f'"{cell}"' for cell in row] for row in _people(700)]
     _same(*_both(_table(rows), detectors, monkeypatch, 4_000))
+
+
+def test_names_that_the_site_lists_give_one_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = Rules(not_phi=("Ana De La Cruz", "Piotr Lindqvist"))
+    detectors = Detectors(rules, model=lambda: None)
+    quick, slow = _both(_table(_people(640)), detectors, monkeypatch, 4_000)
+    _same(quick, slow)
+    unlisted = _report(_table(_people(640)), "a.csv", Detectors(Rules(), model=lambda: None))
+    assert quick.counts[Category.NAME, True] < unlisted.counts[Category.NAME, True]
+
+
+def test_full_names_give_one_report(detectors: Detectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [[f"{row[2]} {row[1]}", *row[:1], *row[3:]] for row in _people(640)]
+    titles = _TITLES.replace("member_id,last_name,first_name", "patient_name,member_id")
+    data = _table(rows).replace(_TITLES.encode(), titles.encode())
+    quick, slow = _both(data, detectors, monkeypatch, 4_000)
+    _same(quick, slow)
+    assert quick.counts[Category.NAME, True] == len(rows)
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,12 +11,14 @@ import re2
 
 from dlp.batch import Batch
 from dlp.budget import Meter
+from dlp.content import Content
 from dlp.decode import LONGEST_LINE, lines_at
 from dlp.model import Passage, Source
 from dlp.parse.delimited import grammar
 from dlp.parse.delimited.block import Layout, Rows
 from dlp.parse.delimited.rows import Row, rows, split
 from dlp.parse.delimited.table import Table
+from dlp.piece import Piece
 from dlp.streams import read_exactly
 
 _MOST_COLUMNS: Final = 400
@@ -25,14 +27,15 @@ _FEWEST: Final = 16
 """Rows; fewer in a stretch are read sooner one by one."""
 
 
-def bulk(table: Table, delimiter: str) -> Bulk | None:
+def bulk(table: Table, delimiter: str, content: Content) -> Bulk | None:
     """What reads a table by the block; None for one that has no typed column or too many."""
     if table.width > _MOST_COLUMNS:
         return None
     cells = [grammar.cell(column, delimiter) for column in table.columns]
     if not any(cells):
         return None
-    layout = Layout(table, delimiter, tuple(i for i, cell in enumerate(cells) if cell is None))
+    one_by_one = tuple(i for i, cell in enumerate(cells) if cell is None)
+    layout = Layout(table, delimiter, one_by_one, content.site.not_phi)
     written = [grammar.padded(c) if c else grammar.anything(delimiter) for c in cells]
     places = grammar.fillers(layout.by_field, delimiter)
     try:
@@ -40,7 +43,7 @@ def bulk(table: Table, delimiter: str) -> Bulk | None:
         fillers = re2.compile(places.encode(), _options()) if places else None
     except re2.error:
         return None  # too large a pattern: a table of many columns with many values
-    return Bulk(table, layout, regular, fillers)
+    return Bulk(content, table, layout, regular, fillers)
 
 
 def _options() -> re2.Options:
@@ -55,25 +58,26 @@ class Bulk:
     """A table's reader by the block.
 
     Attributes:
+        content: The table's member.
         table: For the rows that are read one by one.
         layout: Which columns are counted, kept, or looked at.
         regular: Lines that keep to their columns.
         fillers: Lines that may have a filler in a column where it counts for nothing.
     """
 
+    content: Content
     table: Table
     layout: Layout
     regular: re2._Regexp[bytes]
     fillers: re2._Regexp[bytes] | None
 
-    def read(
-        self, source: Source, meter: Meter, offset: int, number: int, block: int
-    ) -> Iterator[Passage | Batch]:
+    def read(self, meter: Meter, offset: int, number: int, block: int) -> Iterator[Passage | Batch]:
         """The rows from ``offset`` on, the first of them of this ``number``.
 
         Raises:
             NotReadableError: As the reader of single rows.
         """
+        source = self.content.source
         while data := _whole_lines(source, offset, block):
             at = 0
             while at < len(data):
@@ -91,20 +95,21 @@ class Bulk:
                 stop = max(stop, at)
                 end = _line_end(data, stop)
                 if _goes_on(data[stop:end], self.layout.delimiter):
-                    yield from self._rest(source, meter, offset + at, number)
+                    yield from self._rest(meter, offset + at, number)
                     return
                 for row in self._split(data[at:end], meter, offset + at, number):
                     yield from self.table.passages(row)
                     number += 1
                 at = end
             offset += len(data)
-        yield from self._rest(source, meter, offset, number)
+        yield from self._rest(meter, offset, number)
 
     def _regular(
         self, data: bytes, meter: Meter, offset: int, number: int
     ) -> Iterator[Passage | Batch]:
         """A stretch of regular lines: a batch, cells of text, and the lines with fillers."""
-        taken = Rows(self.layout, data, offset, number, self._odd(data))
+        again = self.content.source if self.content.lasting else None
+        taken = Rows(self.layout, Piece(data, offset, again), number, self._odd(data))
         yield taken
         yield from taken.passages()
         uncharged = Meter(meter.budget, started=meter.started)
@@ -122,8 +127,9 @@ class Bulk:
         """Rows that are looked at cell by cell; the last doesn't go on after ``data``."""
         yield from rows(lines_at(io.BytesIO(data), meter, offset), self.layout.delimiter, number)
 
-    def _rest(self, source: Source, meter: Meter, offset: int, number: int) -> Iterator[Passage]:
+    def _rest(self, meter: Meter, offset: int, number: int) -> Iterator[Passage]:
         """Everything from ``offset`` on, one by one."""
+        source = self.content.source
         source.seek(offset)
         for row in rows(lines_at(source, meter, offset), self.layout.delimiter, number):
             yield from self.table.passages(row)

@@ -90,13 +90,10 @@ def _escaped(character: str) -> str:
 def is_counted(column: Column) -> bool:
     """Whether every cell that fits is a finding by its position alone.
 
-    A full name may be one that the site says is no PHI, a clinical code may have labels by the
-    site's own list: both are asked about one by one.
+    A clinical code may have labels by the site's own list, so each is asked about.
     """
     if column.category is None or column.subject is Subject.PROVIDER:
         return False
-    if column.category is Category.NAME and column.carrier is Carrier.IDENTIFIER_FIELD:
-        return column.part not in {"", "full"}
     return column.category not in _CLINICAL
 
 

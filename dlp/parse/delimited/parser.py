@@ -50,7 +50,7 @@ def parse_by_blocks(content: Content, meter: Meter, block: int) -> Iterator[Pass
     sample, table, dialect, reading = _start(content, meter)
     for row in sample:
         yield from table.passages(row)
-    fast = bulk(table, dialect.delimiter) if _is_narrow(sample) else None
+    fast = bulk(table, dialect.delimiter, content) if _is_narrow(sample) else None
     if fast is None:
         for row in reading:
             yield from table.passages(row)
@@ -58,7 +58,7 @@ def parse_by_blocks(content: Content, meter: Meter, block: int) -> Iterator[Pass
     offset = _end(content.source, sample[-1])
     # The sample was read ahead of, by chunks; what follows is read again and charged then.
     meter.spent_bytes = before + offset
-    yield from fast.read(content.source, meter, offset, sample[-1].number + 1, block)
+    yield from fast.read(meter, offset, sample[-1].number + 1, block)
 
 
 def _is_narrow(sample: list[Row]) -> bool:

@@ -1,0 +1,187 @@
+"""Opening an OpenPGP message that is encrypted for the gateway's own key (RFC 9580 section 10.3).
+
+What comes out is not to be believed before :meth:`MessageOpener.open` returned: plaintext streams
+long before the integrity check at the end of the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from pysequoia import Cert, Tsk, decrypt_file
+
+from keys.certificate import CertificateError, describe, explain
+from keys.openpgp_packets import OCB, SED, SEIPD, Lead, lead
+
+
+class Fault(StrEnum):
+    """Why a message isn't opened."""
+
+    FOREIGN = "foreign"
+    """Encrypted for other keys."""
+    PASSWORD = "password"  # noqa: S105 - a word for a kind of message
+    """Encrypted with a password and for no key."""
+    NOT_ENCRYPTED = "not-encrypted"
+    """A message (signed, compressed, literal) that anybody can read."""
+    UNPROTECTED = "unprotected"
+    """Encrypted in the old way that protects no integrity."""
+    DAMAGED = "damaged"
+    """Cut short, changed on the way, or malformed."""
+
+
+class MessageError(Exception):
+    """The message can't be opened, and what came out of it is worth nothing.
+
+    Attributes:
+        fault: Why.
+    """
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+class SignatureError(Exception):
+    """The message has no good signature by any of the certificates; it can be opened without them.
+
+    Attributes:
+        signed: Whether it is signed at all.
+    """
+
+    def __init__(self, *, signed: bool) -> None:
+        super().__init__("no good signature by these certificates")
+        self.signed = signed
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Certificates to check a signature with, as Sequoia's binding asks for them."""
+
+    certificates: tuple[Cert, ...]
+    fingerprints: frozenset[str]
+    asked: list[tuple[str, ...]]
+
+    def __call__(self, issuers: Sequence[str]) -> list[Cert]:
+        """Those of a signature by ``issuers``.
+
+        Raising here ends a hopeless try at the start of a message instead of at its end.
+        """
+        self.asked.append(tuple(issuers))
+        if not any(_is_of(issuer.lower(), self.fingerprints) for issuer in issuers):
+            raise SignatureError(signed=bool(issuers))
+        return list(self.certificates)
+
+
+class MessageOpener:
+    """The gateway's key, ready to open messages.
+
+    Args:
+        secret: The OpenPGP secret key, binary or armored, without a password.
+
+    Attributes:
+        fingerprint: Of its primary key, lower-case hexadecimal.
+
+    Raises:
+        CertificateError: It isn't one, or has no key that decrypts now (it may have expired).
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        try:
+            key = Tsk.from_bytes(secret)
+            self._decryptor = key.decryptor()
+            info = describe(bytes(key.extract_certificate()))
+        except RuntimeError as error:
+            raise CertificateError(f"not a key that decrypts now: {explain(error)}") from None
+        self.fingerprint: Final = info.fingerprint
+        self._own: Final = frozenset(k.fingerprint for k in (info.primary, *info.subkeys))
+
+    def look(self, head: bytes) -> Lead:
+        """See from a message's first bytes whether it can be opened.
+
+        Args:
+            head: :data:`keys.openpgp_packets.HEAD` bytes, or all of a shorter message.
+
+        Raises:
+            MessageError: It can't be.
+        """
+        found = lead(head)
+        if not found.recipients:
+            raise MessageError(_without_recipient(found))
+        if found.data == SED:
+            raise MessageError(Fault.UNPROTECTED)
+        if found.data not in (SEIPD, OCB, None):
+            raise MessageError(Fault.DAMAGED)
+        if not found.names(self._own) and all(found.recipients) and found.data is not None:
+            raise MessageError(Fault.FOREIGN)
+        return found
+
+    def open(
+        self, found: Lead, source: str, output: str, certificates: Sequence[bytes] = ()
+    ) -> str:
+        """Open a message, as a stream, at constant memory.
+
+        Args:
+            found: What :meth:`look` said of it.
+            source: Path of the message, read once from its start to its end; may be a pipe's.
+            output: Path to write the plaintext to; may be a pipe's.
+            certificates: Of the sender, to check its signature with; none to check nothing.
+
+        Returns:
+            Fingerprint of the certificate that signed it, "" without ``certificates``.
+
+        Raises:
+            MessageError: It can't be opened.
+            SignatureError: With certificates: it isn't signed by any of them.
+        """
+        known = _known(certificates)
+        try:
+            if not known:
+                decrypt_file(source, output, self._decryptor)
+                return ""
+            opened = decrypt_file(source, output, self._decryptor, store=known)
+        except RuntimeError as error:
+            raise self._explained(error, found, known) from None
+        signer: str = opened.valid_sigs[0].certificate
+        return signer
+
+    def _explained(
+        self, error: RuntimeError, found: Lead, known: _Known | None
+    ) -> MessageError | SignatureError:
+        """What to make of a failure; Sequoia's sentence may quote the message and isn't passed on.
+
+        Once it has asked for certificates anything may be the signature's fault; if it was damage,
+        opening without them says so.
+        """
+        if known and known.asked:
+            return SignatureError(signed=True)
+        if str(error).startswith("No key to decrypt") and not found.names(self._own):
+            return MessageError(Fault.FOREIGN)
+        return MessageError(Fault.DAMAGED)
+
+
+def _known(certificates: Sequence[bytes]) -> _Known | None:
+    if not certificates:
+        return None
+    infos = [describe(certificate) for certificate in certificates]
+    keys = (key for info in infos for key in (info.primary, *info.subkeys))
+    return _Known(
+        tuple(Cert.from_bytes(certificate) for certificate in certificates),
+        frozenset(key.fingerprint for key in keys),
+        [],
+    )
+
+
+def _without_recipient(found: Lead) -> Fault:
+    if found.passwords:
+        return Fault.PASSWORD
+    if found.data in (None, SED, SEIPD, OCB):
+        return Fault.DAMAGED
+    return Fault.NOT_ENCRYPTED
+
+
+def _is_of(name: str, fingerprints: frozenset[str]) -> bool:
+    """Whether a fingerprint or key id is that of one of these keys."""
+    return any(key.startswith(name) or key.endswith(name) for key in fingerprints)

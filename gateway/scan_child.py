@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Self
 
 from config.contracts import Rules
+from gateway.frames import HEAD, frame
 from gateway.ports import ScanError
 from gateway.sandbox import Confinement, clean_environment
-from gateway.scan_job import END, HEAD, KILL, SCAN, frame, rules_json
+from gateway.scan_job import END, KILL, SCAN, rules_json
 
 _START_SECONDS: Final = 60.0
 _END_SECONDS: Final = 5.0

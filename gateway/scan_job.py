@@ -1,6 +1,5 @@
-"""What goes between a worker and its scanner: frames, jobs, answers.
+"""What goes between a worker and its scanner: jobs and answers, in :mod:`gateway.frames`.
 
-- frame: 4 bytes, the length (big-endian), then JSON. Descriptors come with its first byte.
 - On the control socket: first a frame with the set-up, answered by one with what the scanner
   runs under. Then a byte a job, :data:`SCAN` (with the job's own socket) or :data:`KILL`; each
   scan is answered by :data:`END` once its process has ended.
@@ -9,11 +8,7 @@
 
 from __future__ import annotations
 
-import array
 import base64
-import json
-import os
-import socket
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,8 +16,8 @@ from typing import Any, Final
 
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
+from gateway.frames import frame
 
-HEAD: Final = struct.Struct("!I")
 END: Final = struct.Struct("!i")
 """How the job's process ended: its exit status, or minus the signal that killed it."""
 SCAN: Final = b"S"
@@ -86,50 +81,5 @@ def rules_json(rules: Rules) -> dict[str, Any]:
     return rules.model_dump(mode="json", exclude={"digest_key"})
 
 
-def frame(data: Mapping[str, Any]) -> bytes:
-    """JSON with its length before it."""
-    text = json.dumps(data).encode()
-    return HEAD.pack(len(text)) + text
-
-
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
-
-
-def receive(channel: socket.socket, size: int) -> tuple[bytes, list[int]]:
-    """Up to ``size`` bytes, and the descriptors that came with them; b"" at the end."""
-    room = socket.CMSG_SPACE(array.array("i").itemsize)
-    data, ancillary, _flags, _address = channel.recvmsg(size, room, socket.MSG_CMSG_CLOEXEC)
-    descriptors = array.array("i")
-    for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            descriptors.frombytes(content[: len(content) // 4 * 4])
-    return data, list(descriptors)
-
-
-def receive_frame(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """A whole frame, blocking.
-
-    Raises:
-        EOFError: The other side is gone.
-    """
-    head, descriptors = receive(channel, HEAD.size)
-    head += _exactly(channel, HEAD.size - len(head))
-    return json.loads(_exactly(channel, HEAD.unpack(head)[0])), descriptors
-
-
-def _exactly(channel: socket.socket, size: int) -> bytes:
-    data = bytearray()
-    while len(data) < size:
-        part = channel.recv(size - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return bytes(data)
-
-
-def send(channel: socket.socket, data: bytes) -> None:
-    """All of ``data``, blocking."""
-    left = memoryview(data)
-    while left:
-        left = left[os.write(channel.fileno(), left) :]

@@ -29,17 +29,8 @@ from dlp.model import DlpError, Report, Source
 from dlp.redact import redact
 from dlp.signatures import named_by_libmagic
 from gateway import sandbox
-from gateway.scan_job import (
-    END,
-    KILL,
-    NO_MEMORY,
-    SCAN,
-    Job,
-    frame,
-    receive,
-    receive_frame,
-    send,
-)
+from gateway.frames import frame, receive, receive_frame, send
+from gateway.scan_job import END, KILL, NO_MEMORY, SCAN, Job
 from keys.segments import SegmentError, SegmentReader
 
 _FAILED: Final = 1

@@ -21,10 +21,11 @@ from dlp.budget import Budget
 from dlp.export import from_wire, redaction_from_wire
 from dlp.model import Obstacle, Report, Uninspectable
 from dlp.redact import Redaction
+from gateway.frames import HEAD
 from gateway.ports import ScanError
 from gateway.sandbox import Confinement
 from gateway.scan_child import Ended, ScanChild, ScannerDiedError
-from gateway.scan_job import HEAD, NO_MEMORY, Job
+from gateway.scan_job import NO_MEMORY, Job
 
 COMMAND: Final = (sys.executable, "-P", "-s", "-m", "gateway.scan_process")
 _TRIES: Final = 2

@@ -20,7 +20,7 @@ from dlp.content import Site
 from dlp.detect import Detectors, Identities
 from dlp.kept import Kept, Open
 from dlp.look import Looker
-from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Report, Source
+from dlp.model import Carrier, Category, NotReadableError, Obstacle, Passage, Report, Source
 from dlp.streams import CHUNK
 from dlp.tally import Tally, Unexpected
 from dlp.walk import Found, Named, Spot, walk
@@ -33,6 +33,7 @@ _SATURATED: Final = (
 _TOO_MUCH_TEXT: Final = (
     "the file's open text is too varied to compare its people with; send text and tables apart"
 )
+_BIRTH: Final = Category.BIRTH_DATE
 _TOGETHER: Final = 64
 """Open passages looked at together: the name model is fed several texts at a time."""
 
@@ -164,6 +165,8 @@ class _Inspection:
     def _second(self) -> None:
         """Look at the open text with the file's people known."""
         self._learn_batches()
+        births = [n for (category, _), n in self._tally.counts.items() if category is _BIRTH]
+        self._identities.know_births(sum(births))
         meter = self._meter()
         items = self._open()
         while several := list(islice(items, _TOGETHER)):
@@ -178,7 +181,9 @@ class _Inspection:
             raise NotReadableError(Obstacle.TOO_LARGE, _TOO_MUCH_TEXT)
         for batch in self._batches() if vocabulary else ():
             for passage in batch.likely(vocabulary):
-                self._identities.learn(passage._replace(carrier=Carrier.IDENTIFIER_FIELD))
+                if passage.carrier is not Carrier.IDENTIFIER_FIELD:
+                    passage = passage._replace(carrier=Carrier.IDENTIFIER_FIELD)  # noqa: PLW2901 - a column's values are ids
+                self._identities.learn(passage)
 
     def _batches(self) -> Iterable[Batch]:
         if self._kept.has_all_batches:

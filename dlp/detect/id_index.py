@@ -148,16 +148,17 @@ class DateIndex:
 
     def __init__(self) -> None:
         self._days: dict[int, Category] = {}
-        self._births = 0
+        #: Birth dates that the file has, learned or not.
+        self.births = 0
 
     def learn(self, category: Category, text: str) -> int:
         """Add a date; a day that is somebody's birth and a service stays a service date."""
         added = 0
+        self.births += category is Category.BIRTH_DATE
         for day in parse_date(text):
             held = self._days.get(day)
             if held is None:
                 self._days[day] = category
-                self._births += category is Category.BIRTH_DATE
                 added += 1
             elif held is Category.BIRTH_DATE and category is not held:
                 self._days[day] = category
@@ -174,7 +175,7 @@ class DateIndex:
             named = near_words(reading, written.start, written.end, _BIRTH_WORDS)
             if Category.BIRTH_DATE in held or named:
                 category = Category.BIRTH_DATE
-                sure = named or self._births <= _MANY_DATES
+                sure = named or self.births <= _MANY_DATES
                 yield Match(
                     category, written.start, written.end, _SURE if sure else _WEAK, DETECTOR
                 )

@@ -6,8 +6,6 @@ says so. What was learned is kept as normalised words, never beyond one inspecti
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from dlp.detect.address_index import AddressIndex
 from dlp.detect.id_index import DateIndex, IdIndex
 from dlp.detect.name_index import NameIndex
@@ -44,6 +42,7 @@ class Identities:
         self._dates = DateIndex()
         self._addresses = AddressIndex()
         self._open: dict[tuple[Subject, Category, int], dict[str, str]] = {}
+        self._fresh: dict[tuple[Subject, Category, int], None] = {}
         self._organisations: set[str] = set()
 
     @property
@@ -58,15 +57,22 @@ class Identities:
         if self.saturated or not passage.text.strip():
             return
         if passage.category is Category.NAME:
-            self._learn_parts(passage, self._learn_name)
+            self._learn_parts(passage)
         elif passage.subject is Subject.PROVIDER:
             return
         elif passage.category is Category.ADDRESS:
-            self._learn_parts(passage, self._learn_address)
+            self._learn_parts(passage)
         elif passage.category in _DATES:
             self._left -= self._dates.learn(passage.category, passage.text)
         elif passage.category in _IDS:
             self._left -= self._ids.learn(passage.category, passage.text)
+
+    def know_births(self, count: int) -> None:
+        """Say how many birth dates the file has, where not all of them are learned.
+
+        Of many one equals any given day by chance.
+        """
+        self._dates.births = count
 
     def find(self, text: str) -> list[Match]:
         """Mentions of the file's people in a text, in no order; linear in the text."""
@@ -74,6 +80,7 @@ class Identities:
 
     def find_in(self, reading: Reading) -> list[Match]:
         """As :meth:`find`, on a text already prepared."""
+        self._settle()
         return [
             *self._names.find(reading),
             *self._ids.find(reading),
@@ -83,6 +90,7 @@ class Identities:
 
     def is_provider(self, name: str) -> bool:
         """Whether every word of a name belongs to a provider, payer or staff name of the file."""
+        self._settle()
         norms = [w for w in words(name) if len(w) > 1]
         if not norms or " ".join(norms) in self._organisations:
             return bool(norms)
@@ -91,35 +99,46 @@ class Identities:
         given: set[str] = set().union(*(providers[w] for w in known)) if known else set()
         return bool(known) and all(w in providers or w in given for w in norms)
 
-    def _learn_parts(
-        self, passage: Passage, learn: Callable[[Passage, dict[str, str]], int]
-    ) -> None:
+    def _learn_parts(self, passage: Passage) -> None:
         """Join the parts of one person, which arrive one after the other."""
-        if passage.part in {"full", ""}:
-            self._left -= learn(passage, {passage.part or "full": passage.text})
-            return
         category = passage.category or Category.NAME
+        if passage.part in {"full", ""}:
+            self._take(passage.subject, category, {"full": passage.text})
+            return
         key = (passage.subject, category, passage.record)
         parts = self._open.pop(key, {})
         if passage.part in parts:
             # The same part again is the next person of the record.
+            self._take(*key[:2], parts)
             parts = {}
         parts[passage.part] = passage.text
         self._open[key] = parts
+        self._fresh[key] = None
         if len(self._open) > _OPEN_RECORDS:
-            del self._open[next(iter(self._open))]
-        self._left -= learn(passage, parts)
+            oldest = next(iter(self._open))
+            self._take(*oldest[:2], self._open.pop(oldest))
+            self._fresh.pop(oldest, None)
 
-    def _learn_name(self, passage: Passage, parts: dict[str, str]) -> int:
+    def _settle(self) -> None:
+        """Take in the records that may have more to come: a text asks now."""
+        for key in self._fresh:
+            self._take(*key[:2], self._open[key])
+        self._fresh.clear()
+
+    def _take(self, subject: Subject, category: Category, parts: dict[str, str]) -> None:
+        named = category is Category.NAME
+        self._left -= self._learn_name(subject, parts) if named else self._learn_address(parts)
+
+    def _learn_name(self, subject: Subject, parts: dict[str, str]) -> int:
         last, first, middle = _name_parts(parts)
-        if passage.subject is Subject.PROVIDER:
+        if subject is Subject.PROVIDER:
             whole = words(f"{last} {first}" if first else last)
             self._organisations.add(" ".join(whole))
             self._organisations.add(" ".join(words(f"{first} {last}")))
             return 1 + self._names.learn_provider(last, first)
         return self._names.learn(last, first, middle) if last else 0
 
-    def _learn_address(self, _passage: Passage, parts: dict[str, str]) -> int:
+    def _learn_address(self, parts: dict[str, str]) -> int:
         added = 0
         street = parts.get("street") or parts.get("full")
         if street:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dlp.detect.cues import STAFF_AFTER, STAFF_BEFORE, THINGS_AFTER, TITLES
-from dlp.detect.reading import Reading, Token, tokenise
+from dlp.detect.reading import Reading, Token, words
 from dlp.detect.typos import TypoIndex, one_error_apart
 from dlp.detect.words import is_exactly_word, is_given_name, is_not_name, is_word
 from dlp.model import Category, Match
@@ -47,9 +47,9 @@ class NameIndex:
 
     def learn(self, last: str, first: str, middle: str = "") -> int:
         """Add a person; says how many new entries that took."""
-        parts = [t.norm[:LONGEST_NAME] for t in tokenise(last) if t.norm not in _SUFFIXES | {""}]
-        given = [t.norm[:LONGEST_NAME] for t in tokenise(first) if t.norm]
-        second = [t.norm for t in tokenise(middle) if len(t.norm) > 1]
+        parts = [word[:LONGEST_NAME] for word in words(last) if word not in _SUFFIXES]
+        given = [word[:LONGEST_NAME] for word in words(first)]
+        second = [word for word in words(middle) if len(word) > 1]
         if not parts or all(len(p) == 1 for p in parts):
             return 0
         added = self._add(tuple(parts), given + second)
@@ -63,12 +63,12 @@ class NameIndex:
 
     def learn_provider(self, last: str, first: str) -> int:
         """Add a provider's name: evidence against."""
-        given = {t.norm for t in tokenise(first)}
+        given = set(words(first))
         added = 0
-        for token in tokenise(last):
-            if token.norm not in self.providers:
+        for word in words(last):
+            if word not in self.providers:
                 added += 1
-            self.providers.setdefault(token.norm, set()).update(given)
+            self.providers.setdefault(word, set()).update(given)
         return added
 
     def _add(self, parts: tuple[str, ...], given: Sequence[str]) -> int:

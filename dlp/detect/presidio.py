@@ -160,6 +160,23 @@ class _Evidence(_Recognizer):
         ]
 
 
+class _Registry(RecognizerRegistry):
+    """Every recognizer for every text: the default picks them out again, entity by entity.
+
+    That took a tenth of a millisecond a text, as long as all of them on a short note.
+    """
+
+    def get_recognizers(
+        self,
+        language: str,  # noqa: ARG002 - presidio's signature
+        entities: list[str] | None = None,  # noqa: ARG002 - presidio's signature
+        all_fields: bool = False,  # noqa: ARG002 - presidio's signature
+        ad_hoc_recognizers: list[EntityRecognizer] | None = None,  # noqa: ARG002 - presidio's signature
+    ) -> list[EntityRecognizer]:
+        """All, in the order they were made."""
+        return list(self.recognizers)
+
+
 class Analyzer:
     """Presidio's engine over our recognizers; built once, kept for many texts.
 
@@ -171,7 +188,7 @@ class Analyzer:
     def __init__(self, finders: dict[str, Finder], against: Evidence) -> None:
         self.finders = [*finders.values(), against]
         recognizers = [_Recognizer(name, find) for name, find in finders.items()]
-        registry = RecognizerRegistry(
+        registry = _Registry(
             recognizers=[*recognizers, _Evidence(against)], supported_languages=["en"]
         )
         self._engine = AnalyzerEngine(

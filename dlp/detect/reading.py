@@ -54,6 +54,8 @@ def fold(text: str) -> str:
 
 def plain(word: str) -> str:
     """A word without case, accents and apostrophes: what dictionaries are keyed by."""
+    if word.isascii() and word.isalnum():
+        return word.lower()
     if not word.isascii():
         word = "".join(
             _SPECIAL.get(c, c)
@@ -88,6 +90,8 @@ def tokenise(text: str) -> list[Token]:
 
 def words(text: str) -> tuple[str, ...]:
     """The normalised words alone."""
+    if text.isascii() and text.isalnum():
+        return (text.lower(),)
     return tuple(token.norm for token in tokenise(text) if token.norm)
 
 

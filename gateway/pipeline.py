@@ -30,17 +30,8 @@ from gateway.lifecycle import (
     State,
 )
 from gateway.outcomes import decided, held, inspected_from, summary
-from gateway.ports import (
-    Changes,
-    Event,
-    Lease,
-    Ledger,
-    ScanError,
-    Scanner,
-    SealedFile,
-    Sealer,
-    Transfer,
-)
+from gateway.ports import Changes, Event, Lease, Ledger, Transfer
+from gateway.process_ports import ScanError, Scanner, SealedFile, Sealer
 from gateway.store.disk import Disk
 from keys.envelope import KeyWrapper
 from keys.segments import SegmentReader

@@ -1,4 +1,4 @@
-"""What the pipeline needs of the world: the ledger, its work queue, its queries, and two helpers.
+"""What the pipeline needs of the world: the ledger, its work queue and its queries.
 
 The ledger and its queries are synchronous (SQLAlchemy Core); async callers run them on a thread.
 """
@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypedDict
 
-from config.contracts import Contract, Rules
-from dlp.model import Report, Source
-from dlp.redact import Redaction
 from gateway.lifecycle import EventKind, State
 
 Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
@@ -229,96 +226,4 @@ class Transfers(Protocol):
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """(route, state) to the number of transfers."""
-        ...
-
-
-class ScanError(Exception):
-    """No inspection could be made: no scanner, or staged bytes that can't be read."""
-
-
-class Scanner(Protocol):
-    """Inspection in a process that has no network and no long-term keys."""
-
-    async def scan(
-        self,
-        blob: int,
-        data_key: bytes,
-        context: bytes,
-        name: str,
-        contract: Contract,
-        rules: Rules,
-    ) -> Report:
-        """Inspect the staged ciphertext behind ``blob``, whose associated data is ``context``.
-
-        A crash, a timeout or memory run out comes back as a report whose ``uninspectable``
-        says so, never as an exception.
-
-        Raises:
-            ScanError: It isn't the content's doing; nothing was inspected.
-        """
-        ...
-
-    async def redact(
-        self,
-        blob: int,
-        data_key: bytes,
-        context: bytes,
-        name: str,
-        contract: Contract,
-        rules: Rules,
-        pseudonyms: bytes,
-    ) -> Redaction:
-        """Find what to take out of the file behind ``blob``, and inspect what would be left.
-
-        What stands in the way comes back in the redaction, as in :meth:`scan`.
-
-        Args:
-            blob: As in :meth:`scan`, and so the others.
-            data_key: Likewise.
-            context: Likewise.
-            name: Likewise.
-            contract: Likewise, and how to redact.
-            rules: Likewise.
-            pseudonyms: The key of the flow's pseudonyms, 32 bytes.
-
-        Raises:
-            ScanError: Likewise.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class SealedFile:
-    """Sealed bytes on disk, flushed.
-
-    Attributes:
-        size: Bytes.
-        sha256: Hex digest.
-    """
-
-    size: int
-    sha256: str
-
-
-class SealError(Exception):
-    """Sealing failed; the sentence says why and holds no secret."""
-
-
-class Sealer(Protocol):
-    """Signing and encryption in a process of its own, at constant memory."""
-
-    async def seal(self, plaintext: Source, recipient: bytes, output: int) -> SealedFile:
-        """Sign ``plaintext``, encrypt it for the certificate ``recipient``, flush it to ``output``.
-
-        Raises:
-            SealError: ``output`` then holds garbage for the caller to remove.
-        """
-        ...
-
-    async def seal_name(self, name: str, recipient: bytes) -> bytes:
-        """The original name as a small signed OpenPGP message for ``recipient``.
-
-        Raises:
-            SealError: Likewise.
-        """
         ...

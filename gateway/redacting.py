@@ -6,7 +6,8 @@ import hashlib
 
 from dlp.model import Source
 from dlp.redact import Redacted, Redaction
-from gateway.ports import Json, ScanError
+from gateway.ports import Json
+from gateway.process_ports import ScanError
 
 
 class Digested:

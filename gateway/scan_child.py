@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from config.contracts import Rules
 from gateway.frames import HEAD, frame
-from gateway.ports import ScanError
+from gateway.process_ports import ScanError
 from gateway.sandbox import Confinement, clean_environment
 from gateway.scan_job import END, KILL, SCAN, rules_json
 

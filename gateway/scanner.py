@@ -22,7 +22,7 @@ from dlp.export import from_wire, redaction_from_wire
 from dlp.model import Obstacle, Report, Uninspectable
 from dlp.redact import Redaction
 from gateway.frames import HEAD
-from gateway.ports import ScanError
+from gateway.process_ports import ScanError
 from gateway.sandbox import Confinement
 from gateway.scan_child import Ended, ScanChild, ScannerDiedError
 from gateway.scan_job import NO_MEMORY, Job
@@ -45,7 +45,7 @@ class ProcessScanner:
     """Inspects through a scanner process, which it starts when needed and replaces when it died.
 
     Files are inspected one at a time; a process that wants more at once makes more of these.
-    (:class:`gateway.ports.Scanner`)
+    (:class:`gateway.process_ports.Scanner`)
 
     Args:
         rules: By which it warms up; a scan under other rules makes it start anew.

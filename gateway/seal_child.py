@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from gateway import seal_process
-from gateway.ports import SealError
+from gateway.process_ports import SealError
 
 _START_SECONDS: Final = 20.0
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from dlp.model import Source
-from gateway.ports import SealedFile, SealError
+from gateway.process_ports import SealedFile, SealError
 from gateway.seal_child import SealChild
 from keys.admission import refusals
 from keys.segments import SegmentError
@@ -37,7 +37,7 @@ class ProcessSealer:
     """Seals through one child process, which it starts when needed and replaces when it died.
 
     Files are sealed one at a time; a process that wants more at once makes more of these.
-    (:class:`gateway.ports.Sealer`)
+    (:class:`gateway.process_ports.Sealer`)
 
     Args:
         gateway_key: The gateway's OpenPGP secret key, on disk. Only the child reads it.

@@ -30,7 +30,8 @@ from gateway.ledger.work import SqlWorkQueue
 from gateway.lifecycle import EventKind, State
 from gateway.migrations import upgrade
 from gateway.pipeline import Pipeline
-from gateway.ports import Changes, Event, LeaseLostError, ScanError, SealedFile, SealError, Transfer
+from gateway.ports import Changes, Event, LeaseLostError, Transfer
+from gateway.process_ports import ScanError, SealedFile, SealError
 from gateway.records import LoggedReleases
 from gateway.store.database import Database, open_database
 from gateway.store.disk import Disk

@@ -28,7 +28,7 @@ from dlp.redact import Redacted, Redaction
 from gateway.demo.archives import zipped
 from gateway.demo.people import people
 from gateway.demo.x12 import Claim, claims_837p
-from gateway.ports import ScanError
+from gateway.process_ports import ScanError
 from gateway.scanner import ProcessScanner
 from keys.envelope import new_data_key
 from keys.segments import SegmentWriter

@@ -24,7 +24,7 @@ import pysequoia
 import pytest
 
 from gateway import seal_process
-from gateway.ports import Sealer, SealError
+from gateway.process_ports import Sealer, SealError
 from gateway.sealer import ProcessSealer
 from keys.admission import admit
 from keys.interoperable import generate_partner_key

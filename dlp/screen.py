@@ -6,12 +6,13 @@ word is the number that its letters make, and leaving a letter out is a subtract
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlp.detect.reading import words
 from dlp.detect.typos import MIN_LENGTH, deletions
 from dlp.vocabulary import Vocabulary
 
@@ -26,6 +27,7 @@ _PLACES: Final = np.arange(WIDTH)
 _SPARE_BITS: Final = 6
 """So few of the slots are taken (one in 64) that most words are done with one look."""
 _MOST_BITS: Final = 23
+_MOST_KNOWN: Final = 100_000
 
 Words = NDArray[np.uint8]
 """A row a word: its bytes, in either case, zeros behind them; :data:`WIDTH` wide."""
@@ -65,22 +67,24 @@ class WordScreen:
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._known: dict[bytes, bool] = {}
         self._words = _Set(vocabulary.words)
         long = (word for word in vocabulary.words if len(word) >= MIN_LENGTH - 1)
         self._misspelt = _Set({part for word in long for part in deletions(word)})
 
-    def may_name(self, words: Words, lengths: NDArray[np.int64]) -> tuple[Mask, Mask]:
+    def may_name(self, columns: Words, lengths: NDArray[np.int64]) -> tuple[Mask, Mask]:
         """Which words may be meant, and which can't be told here.
 
         Args:
-            words: A row each.
+            columns: A row a word.
             lengths: Bytes of each, those beyond :data:`WIDTH` counted.
 
         Returns:
             For every word whether it may be meant; and whether it holds anything but the letters
             A to Z, or is too long, so that the first answer says nothing.
         """
-        lower = words | _CASE
+        lower = columns | _CASE
         inside = lengths[:, None] > _PLACES
         other = (lower - _LOW >= _SPAN) & inside
         unknown = other.any(axis=1) | (lengths > WIDTH)
@@ -93,6 +97,39 @@ class WordScreen:
         left_out = np.where(inside[long], left_out, whole[long, None])
         found[long] |= self._misspelt.has(whole[long]) | self._misspelt.has(left_out).any(axis=1)
         return found & ~unknown, unknown
+
+    def may_name_part(self, names: Sequence[bytes]) -> list[bool]:
+        """Whether any word of each name may be meant, or all of them written as one.
+
+        Payers' names come again and again: an answer is kept.
+        """
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        new = [*set(names).difference(self._known)]
+        self._known.update(zip(new, self._of_parts(new), strict=True))
+        return [self._known[name] for name in names]
+
+    def _of_parts(self, names: Sequence[bytes]) -> list[bool]:
+        owners: list[int] = []
+        parts: list[str] = []
+        for owner, name in enumerate(names):
+            written = words(name.decode("latin-1"))
+            several = ("".join(written),) if len(written) > 1 else ()
+            parts += (*written, *several)
+            owners += [owner] * (len(written) + len(several))
+        hits = np.zeros(len(names), np.bool_)
+        hits[np.array(owners, np.int64)[self._any(parts)]] = True
+        return hits.tolist()
+
+    def _any(self, parts: Sequence[str]) -> Mask:
+        """As :meth:`may_name`, for words of any kind."""
+        raw = [part.encode() for part in parts]
+        rows = b"".join(each[:WIDTH].ljust(WIDTH, b"\0") for each in raw)
+        columns = np.frombuffer(rows, np.uint8).reshape(-1, WIDTH)
+        found, unknown = self.may_name(columns, np.array([*map(len, raw)], np.int64))
+        for place in np.flatnonzero(unknown).tolist():
+            found[place] = self._vocabulary.may_name(parts[place])
+        return found
 
 
 def _number(word: str) -> int:

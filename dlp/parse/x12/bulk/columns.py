@@ -21,6 +21,7 @@ LONGEST: Final = 60
 """Bytes of a field that is taken by its position; a longer one may have to be read."""
 _MOST_WORDS: Final = 5
 _SHORTEST_SENTENCE: Final = 2 * _MOST_WORDS
+_SEEN: Final = 16
 _CARD_LENGTHS: Final = (15, 16)
 _HIDDEN: Final = 8
 _START: Final = 3
@@ -152,13 +153,23 @@ def suspicious(layout: Layout, column: Column) -> Ints:
     """
     odd: Mask = column.lengths > LONGEST
     if column.category is Category.NAME:
-        for place in np.flatnonzero(column.lengths > _SHORTEST_SENTENCE).tolist():
-            odd[place] |= _text(layout, column, place).count(b" ") >= _MOST_WORDS
+        odd |= _is_sentence(layout, column)
     if column.category in _NUMBERED:
         shortest, longest = _CARD_LENGTHS
         odd |= (column.lengths >= shortest) & (column.lengths <= longest)
     found: Ints = column.segments[odd]
     return found
+
+
+def _is_sentence(layout: Layout, column: Column) -> Mask:
+    """Which names have more words than the walker takes for a name."""
+    odd = np.zeros(len(column.lengths), np.bool_)
+    long = np.flatnonzero(column.lengths > _SHORTEST_SENTENCE)
+    blanks = (layout.words(column.starts[long]) == ord(" ")).sum(axis=1)
+    # What follows a shorter field is counted too: too many, never too few.
+    for place in long[(blanks >= _MOST_WORDS) | (column.lengths[long] > _SEEN)].tolist():
+        odd[place] = _text(layout, column, place).count(b" ") >= _MOST_WORDS
+    return odd
 
 
 class CodeBook:

@@ -21,7 +21,6 @@ _SHORT: Final = 8
 _ZIP: Final = 5
 _LONGEST_HOUSE: Final = 6
 """Digits of a house number in a street that the bulk path takes."""
-_MOST_NAMES: Final = 100_000
 _MIDDLE: Final = 5
 """NM105, a middle name."""
 
@@ -64,11 +63,12 @@ class Likely:
         return found
 
     def _known(self, starts: Ints, lengths: Ints) -> Mask:
-        """Which names have a word that may be meant; those that aren't one word, one by one."""
+        """Which names have a word that may be meant."""
         hits, unknown = self._asked.screen.may_name(self._layout.words(starts), lengths)
-        for place in np.flatnonzero(unknown).tolist():
-            at = int(starts[place])
-            hits[place] = self._asked.names[self._data[at : at + int(lengths[place])]]
+        several = np.flatnonzero(unknown)
+        at = zip(starts[several].tolist(), lengths[several].tolist(), strict=True)
+        names = [self._data[start : start + length] for start, length in at]
+        hits[several] = self._asked.screen.may_name_part(names)
         return hits
 
     def _named(self, names: Ints) -> Ints:
@@ -136,29 +136,13 @@ def _is_street(value: bytes, known: set[str]) -> bool:
     return any(part.isdigit() and part in known for part in parts)
 
 
-class _Names(dict[bytes, bool]):
-    """Whether a name is one that the text may speak of."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        super().__init__()
-        self._vocabulary = vocabulary
-
-    def __missing__(self, value: bytes) -> bool:
-        if len(self) >= _MOST_NAMES:
-            self.clear()
-        parts = words(value.decode("latin-1"))
-        joined = ("".join(parts),) if len(parts) > 1 else ()
-        found = self[value] = any(map(self._vocabulary.may_name, (*parts, *joined)))
-        return found
-
-
 class _Asked:
     """A vocabulary's answers in the form that columns are compared with; the last one's kept."""
 
     _last: tuple[Vocabulary, int, _Asked] | None = None
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self.names, self.screen = _Names(vocabulary), WordScreen(vocabulary)
+        self.screen = WordScreen(vocabulary)
         self.days = _sorted(key(b"%08d" % day) for day in vocabulary.days)
         self.ids = _sorted(
             ending for word in vocabulary.ids if word.isascii() for ending in _endings(word)

@@ -11,7 +11,7 @@ import re2
 from dlp.detect import checksums
 from dlp.detect.context import near_words
 from dlp.detect.reading import Reading
-from dlp.detect.scan import compile_bounded, spans
+from dlp.detect.scan import Screen, compile_bounded, spans
 
 _GUID = re2.compile(
     rb"(?i)(?:^|[^0-9a-z])([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:[^0-9a-z]|$)"
@@ -22,6 +22,7 @@ _STAMP = re2.compile(
 )
 _NPI = compile_bounded(r"[12][0-9]{9}")
 _NDC = compile_bounded(r"[0-9]{4,5}-[0-9]{3,4}-[0-9]{1,2}")
+_SCREEN = Screen((_GUID, _HEX, _STAMP, _NPI, _NDC))
 _NPI_WORDS = frozenset(
     {"npi", "provider", "physician", "rendering", "referring", "billing", "facility"}
 )
@@ -32,6 +33,8 @@ _CALL_WORDS = frozenset({"phone", "tel", "cell", "mobile", "ph", "call", "fax"})
 def find_against(reading: Reading) -> Iterator[tuple[int, int]]:
     """Places that no guess may stand on: GUIDs, digests, time stamps, NPIs, NDCs."""
     data = reading.data
+    if not _SCREEN.among(data):
+        return
     yield from spans(_GUID, data)
     yield from spans(_HEX, data)
     yield from spans(_NDC, data)

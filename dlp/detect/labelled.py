@@ -11,7 +11,7 @@ import re2
 from dlp.detect import checksums
 from dlp.detect.dates import parse_date
 from dlp.detect.reading import Reading
-from dlp.detect.scan import spans
+from dlp.detect.scan import Screen, spans
 from dlp.model import Category, Match
 
 _NUMBER = r"(?:[ ]?(?:numbers?|no\.?|num\.?|nbr\.?|id|ids|#))?"
@@ -52,13 +52,15 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
     ("medicare-id", Category.MEDICARE_ID, _labelled(r"medicare|mbi|hicn?", number=_REQUIRED)),
     ("payment-card", Category.PAYMENT_CARD, _labelled(r"(?:credit |debit )?card", _SPACED, number=_REQUIRED)),
 )  # fmt: skip
+_SCREEN = Screen(expression for _, _, expression in _LABELS)
 _LONG_CARD = 12
 
 
 def find_labelled(reading: Reading) -> Iterator[Match]:
     """Ids named by a label; linear in the text for each label."""
+    possible = _SCREEN.among(reading.data)
     for name, category, expression in _LABELS:
-        for start, end in spans(expression, reading.data):
+        for start, end in spans(expression, reading.data) if expression in possible else ():
             value = reading.folded[start:end]
             if _plausible(category, value, reading, start, end):
                 yield Match(category, start, end, _CONFIDENCE, name)

@@ -18,7 +18,7 @@ import re2
 from dlp.detect import checksums
 from dlp.detect.context import near_words
 from dlp.detect.reading import Reading
-from dlp.detect.scan import compile_bounded, spans
+from dlp.detect.scan import Screen, compile_bounded, spans
 from dlp.model import Category, Match
 
 _SHORTEST_IPV6 = 8
@@ -152,17 +152,22 @@ _AGE = re2.compile(
     rb"(?i)(?:^|[^0-9.a-z])((?:9[0-9]|1[01][0-9])[ \-]{0,2}(?:years?[ \-]old|yrs?[ \-]old|year[ \-]old|y/o|yo\b|y\.o\.)"
     rb"|(?:\baged?:? |\bage (?:is|of) |\bturned )(?:9[0-9]|1[01][0-9]))(?:[^0-9/a-z]|$)"
 )
+_SCREEN = Screen((*(rule.expression for rule in RULES), _URL, _AGE))
 
 
 def find_patterns(reading: Reading) -> Iterator[Match]:
     """Every rule's valid matches; linear in the text for each rule."""
+    possible = _SCREEN.among(reading.data)
     for rule in RULES:
-        for start, end in spans(rule.expression, reading.data):
+        for start, end in (
+            spans(rule.expression, reading.data) if rule.expression in possible else ()
+        ):
             match = _judge(rule, reading, start, end)
             if match is not None:
                 yield match
-    yield from _find_urls(reading)
-    for start, end in spans(_AGE, reading.data):
+    if _URL in possible:
+        yield from _find_urls(reading)
+    for start, end in spans(_AGE, reading.data) if _AGE in possible else ():
         if reading.folded[start - 2 : start] != "$ ":
             yield Match(Category.BIRTH_DATE, start, end, 0.7, "age-over-89")
 

@@ -13,7 +13,7 @@ from dlp.detect import checksums
 from dlp.detect.context import near_words, words_before
 from dlp.detect.dates import parse_date
 from dlp.detect.reading import Reading
-from dlp.detect.scan import compile_bounded, spans
+from dlp.detect.scan import Screen, compile_bounded, spans
 from dlp.model import Category, Match
 
 _LEFT = r"(?:^|[^0-9A-Za-z\-.+/_#])"
@@ -85,8 +85,9 @@ _TEN, _SHORTEST, _LONGEST, _LOCAL_LENGTH = 10, 8, 15, 7
 
 def find_phones(reading: Reading) -> Iterator[Match]:
     """Telephone numbers, one confidence by how they are written and what stands near."""
+    possible = _SCREEN.among(reading.data)
     for expression, valid, confidence in _FORMS:
-        for start, end in spans(expression, reading.data):
+        for start, end in spans(expression, reading.data) if expression in possible else ():
             if valid(reading, start, end):
                 yield _match(reading, start, end, confidence)
 
@@ -121,6 +122,7 @@ _FORMS: tuple[tuple[re2._Regexp, Callable[[Reading, int, int], bool], float], ..
     (_FOREIGN, _is_foreign, 0.7),
     (_LABELLED, _is_labelled, 0.6),
 )
+_SCREEN = Screen(expression for expression, _, _ in _FORMS)
 
 
 def _number(reading: Reading, start: int, end: int) -> str:

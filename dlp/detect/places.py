@@ -11,7 +11,7 @@ import re2
 
 from dlp.detect.context import near_words
 from dlp.detect.reading import Reading
-from dlp.detect.scan import spans
+from dlp.detect.scan import Screen, spans
 from dlp.detect.words import is_word, vocabulary
 from dlp.model import Category, Match
 
@@ -96,11 +96,14 @@ _PAYER = frozenset(
 _AMBIGUOUS = frozenset({"dr", "ct", "way", "place", "pl", "court", "st", "ave", "av", "cir", "ter"})
 _WHOLE, _LINE, _KNOWN, _BOXED, _DOUBTFUL, _PAYER_BOX = 0.85, 0.75, 0.6, 0.6, 0.45, 0.35
 _BOX_BEFORE, _BOX_WITHIN = 24, 16
+_SCREEN = Screen((_STREET, _BOX, _ROUTE, _TOWN, _TOWN_SMALL))
 _DIRECTIONS = frozenset({"n", "s", "e", "w", "ne", "nw", "se", "sw"})
 
 
 def find_places(reading: Reading) -> Iterator[Match]:
     """Street lines, boxes and rural routes with what follows of city, state and ZIP; towns with ZIP."""
+    if not _SCREEN.among(reading.data):
+        return
     for start, end in spans(_STREET, reading.data):
         confidence = _street(reading, start, end)
         if confidence:

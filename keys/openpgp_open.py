@@ -28,8 +28,10 @@ class Fault(StrEnum):
     """A message (signed, compressed, literal) that anybody can read."""
     UNPROTECTED = "unprotected"
     """Encrypted in the old way that protects no integrity."""
+    OUTDATED = "outdated"
+    """Encrypted with an algorithm that isn't considered secure any more."""
     DAMAGED = "damaged"
-    """Cut short, changed on the way, or malformed."""
+    """Cut short, changed on the way, malformed, or packed with bzip2, which this Sequoia lacks."""
 
 
 class MessageError(Exception):
@@ -142,13 +144,13 @@ class MessageOpener:
                 decrypt_file(source, output, self._decryptor)
                 return ""
             opened = decrypt_file(source, output, self._decryptor, store=known)
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:  # OSError: what a read of a damaged message gives
             raise self._explained(error, found, known) from None
         signer: str = opened.valid_sigs[0].certificate
         return signer
 
     def _explained(
-        self, error: RuntimeError, found: Lead, known: _Known | None
+        self, error: Exception, found: Lead, known: _Known | None
     ) -> MessageError | SignatureError:
         """What to make of a failure; Sequoia's sentence may quote the message and isn't passed on.
 
@@ -157,8 +159,11 @@ class MessageOpener:
         """
         if known and known.asked:
             return SignatureError(signed=True)
-        if str(error).startswith("No key to decrypt") and not found.names(self._own):
+        said = str(error)
+        if said.startswith("No key to decrypt") and not found.names(self._own):
             return MessageError(Fault.FOREIGN)
+        if said.startswith("Policy rejected"):
+            return MessageError(Fault.OUTDATED)
         return MessageError(Fault.DAMAGED)
 
 

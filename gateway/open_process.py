@@ -1,0 +1,108 @@
+"""The opener: a process that opens one OpenPGP message with the gateway's key, and ends.
+
+It loads the key, confines itself as the scanner does, and only then hears of the message. Its
+control socket carries :mod:`gateway.frames`:
+
+- first what it runs under and the key's fingerprint, or why it can't work;
+- then, to it, the message's first bytes and the sender's certificates; the message itself comes
+  through a pipe, and the plaintext leaves through another;
+- last its answer: ``opened`` (with the signer), ``fault`` or ``unverified``.
+
+``opened`` means that the message was whole and unchanged, so what came out before it is nothing to
+go by. It is said only once the message's pipe is at its end.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import socket
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from gateway import sandbox
+from gateway.frames import frame, receive_frame, send
+from keys.certificate import CertificateError
+from keys.openpgp_open import MessageError, MessageOpener, SignatureError
+
+MEMORY: Final = 2**30
+"""Bytes of address space for one message, beyond what the process has when it is ready."""
+_FAILED: Final = 1
+_PIECE: Final = 2**20
+
+
+def main(argv: list[str]) -> int:
+    """Open one message.
+
+    Args:
+        argv: Descriptors of the control socket, the message's pipe and the plaintext's pipe; the
+            parent's process id; the secret key's path.
+    """
+    control = socket.socket(fileno=int(argv[0]))
+    source, output, parent = (int(word) for word in argv[1:4])
+    sandbox.seclude()
+    if not sandbox.die_with(parent):
+        return _FAILED
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        try:
+            opener = MessageOpener(Path(argv[4]).read_bytes())
+            held = _confine()
+        except (OSError, CertificateError, sandbox.SandboxError) as error:
+            send(control, frame({"refused": _sentence(error)}))
+            return _FAILED
+        if not sandbox.die_with(parent):
+            return _FAILED
+        send(control, frame({"confinement": asdict(held), "fingerprint": opener.fingerprint}))
+        job, _ = receive_frame(control)
+        answer = _answer(opener, job, source, output)
+        send(control, frame(answer))
+    return 0
+
+
+def _confine() -> sandbox.Confinement:
+    """The scanner's confinement and that of its forks, since this process reads one file alone."""
+    mapped = sandbox.address_space()
+    held = sandbox.confine()
+    if held.seccomp and not sandbox.confine_leaf(mapped + MEMORY):
+        raise sandbox.SandboxError("no filter for a process without children")
+    return held
+
+
+def _answer(opener: MessageOpener, job: dict[str, Any], source: int, output: int) -> dict[str, Any]:
+    try:
+        return {"opened": _open(opener, job, source, output)}
+    except MessageError as error:
+        return {"fault": error.fault}
+    except SignatureError as error:
+        return {"unverified": error.signed}
+    finally:
+        # A parent that still feeds sees a broken pipe, unless all of it was read.
+        os.close(source)
+
+
+def _open(opener: MessageOpener, job: dict[str, Any], source: int, output: int) -> str:
+    """The signer; both pipes are at their ends then, or the parent sees that they aren't."""
+    try:
+        found = opener.look(base64.b64decode(job["head"]))
+        certificates = [base64.b64decode(text) for text in job["certificates"]]
+        pipes = (f"/proc/self/fd/{source}", f"/proc/self/fd/{output}")
+        signer = opener.open(found, *pipes, certificates)
+    finally:
+        os.close(output)
+    while os.read(source, _PIECE):
+        pass  # blanks after an armored message; the parent sees that it is nothing more
+    return signer
+
+
+def _sentence(error: Exception) -> str:
+    """Why the key or the confinement is missing; an OSError's path is the site's business."""
+    if isinstance(error, OSError):
+        return f"the gateway's OpenPGP key can't be read: {error.strerror}"
+    return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from dlp import openpgp
 from dlp.decode import is_text
 from dlp.model import NotReadableError, Obstacle, Source
 from dlp.parse import x12
 from dlp.parse.delimited.dialect import sniff
 from dlp.readers import can_read
-from dlp.signatures import BINARY, TEXTUAL, Sign, is_openpgp, named_by_libmagic
+from dlp.signatures import BINARY, TEXTUAL, Sign, named_by_libmagic
 
 HEAD: Final = 64 * 2**10
 """Bytes that decide."""
@@ -27,6 +28,11 @@ _OOXML_FIRST: Final = re.compile(
 )
 
 
+_ANY: Final = re.compile(b"")
+_GATEWAY_OPENS: Final = (
+    "only a running gateway opens one, if it is a file of its own and encrypted for the gateway's "
+    "certificate"
+)
 _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_START: Final = re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08PK|00PK)")
 """A member, an empty archive, and the marks of a spanned one (APPNOTE 4.4.1 and 8.5)."""
@@ -100,8 +106,8 @@ def _structured(head: bytes) -> Kind | None:
         return Kind(GZIP)
     if found := x12.identify(head):
         return Kind(found)
-    if is_openpgp(head):
-        return _encrypted("openpgp", "an OpenPGP message")
+    if pgp := openpgp.kind(head):
+        return _signed(Sign(pgp.format, pgp.title, _ANY, pgp.obstacle))
     sign = next((sign for sign in (*BINARY, *TEXTUAL) if sign.pattern.match(head)), None)
     return _signed(sign) if sign else None
 
@@ -141,6 +147,8 @@ def _unsupported(fmt: str, title: str, obstacle: Obstacle = Obstacle.UNSUPPORTED
 
 
 def _encrypted(fmt: str, title: str) -> Kind:
+    if fmt == openpgp.ENCRYPTED.format:
+        return Kind(fmt, Obstacle.ENCRYPTED, f"{title}: {_GATEWAY_OPENS}")
     return Kind(fmt, Obstacle.ENCRYPTED, f"{title} can't be opened here; send its content instead")
 
 

@@ -124,27 +124,6 @@ TEXTUAL: Final = (
 )
 """Told by how their text starts."""
 
-_OPENPGP_TAGS: Final = frozenset({1, 2, 3, 4, 8, 9, 18, 20})
-_OPENPGP_LENGTHS: Final = {0: 2, 1: 3, 2: 5, 3: 1}
-
-
-def is_openpgp(head: bytes) -> bool:
-    """Whether a file starts with an OpenPGP packet of a message (RFC 9580, section 4.2)."""
-    if len(head) < 16 or not head[0] & 0x80:  # noqa: PLR2004 - the shortest packets are longer
-        return False
-    new = bool(head[0] & 0x40)
-    tag = head[0] & 0x3F if new else head[0] >> 2 & 0x0F
-    if tag not in _OPENPGP_TAGS:
-        return False
-    if new:
-        body = 3 if 192 <= head[1] < 224 else 6 if head[1] == 255 else 2  # noqa: PLR2004 - sec. 4.2.1
-    else:
-        body = _OPENPGP_LENGTHS[head[0] & 3]
-    version = head[body]
-    return {1: version in (3, 6), 2: version in (3, 4, 6), 3: version in (4, 5, 6),
-            4: version in (3, 6), 18: version in (1, 2), 20: version == 1,
-            8: version in (1, 2, 3)}.get(tag, tag == 9)  # fmt: skip  # noqa: PLR2004
-
 
 class _Magic(Protocol):
     def from_buffer(self, data: bytes, /) -> str: ...

@@ -40,6 +40,10 @@ class Transfer:
         reasons: For the sender, free of values.
         report: Stored form of the report, None before inspection.
         policy: Hash of the policy text that decided, "" before.
+        opened_blob: Key of what was in the OpenPGP message that was received, encrypted as the
+            staged bytes are; "" for none. It is inspected and sealed instead of them.
+        opened_size: Its bytes.
+        opened_sha256: Its hex digest.
         sealed_blob: Key of the sealed bytes, "" before.
         sealed_size: Bytes.
         sealed_sha256: Hex digest.
@@ -70,6 +74,9 @@ class Transfer:
     reasons: tuple[str, ...] = ()
     report: Mapping[str, object] | None = None
     policy: str = ""
+    opened_blob: str = ""
+    opened_size: int = 0
+    opened_sha256: str = ""
     sealed_blob: str = ""
     sealed_size: int = 0
     sealed_sha256: str = ""
@@ -95,6 +102,9 @@ class Changes(TypedDict, total=False):
     reasons: tuple[str, ...]
     report: Mapping[str, object]
     policy: str
+    opened_blob: str
+    opened_size: int
+    opened_sha256: str
     sealed_blob: str
     sealed_size: int
     sealed_sha256: str

@@ -72,6 +72,8 @@ def transfer_json(t: Transfer) -> dict[str, object]:
         "verdict": t.verdict,
         "reasons": t.reasons,
         "policy": t.policy,
+        "opened_size": t.opened_size if t.opened_blob else None,
+        "opened_sha256": t.opened_sha256,
         "sealed_size": t.sealed_size,
         "sealed_sha256": t.sealed_sha256,
         "recipient_key": t.recipient_key,

@@ -23,7 +23,7 @@ from gateway.store.tables import transfers
 
 ATTESTED: Final = frozenset({
     "route", "sender", "account", "recipient", "size", "sha256", "format", "verdict", "policy",
-    "sealed_size", "sealed_sha256", "recipient_key",
+    "sealed_size", "sealed_sha256", "recipient_key", "opened_size", "opened_sha256",
 })  # fmt: skip
 """Columns whose values the log repeats, so that editing them in the table shows."""
 

@@ -33,16 +33,34 @@ def test_migrations_build_the_very_schema_that_the_code_uses(bench: Bench) -> No
 
 def test_an_upgrade_of_what_is_up_to_date_changes_nothing(bench: Bench) -> None:
     bench.begin()
-    assert upgrade(bench.database) == "0001"
+    assert upgrade(bench.database) == "0002"
     assert bench.verify().events == 1
 
 
 def test_a_schema_of_a_later_version_is_refused_untouched(bench: Bench) -> None:
     bench.begin()
     bench.tamper("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(NewerSchemaError, match="schema 9999, and this version knows up to 0001"):
+    with pytest.raises(NewerSchemaError, match="schema 9999, and this version knows up to 0002"):
         upgrade(bench.database)
     assert bench.verify().events == 1
+
+
+def test_a_database_of_the_first_version_verifies_as_it_is_and_is_brought_up(bench: Bench) -> None:
+    bench.delivered()
+    with closing(sqlite3.connect(bench.path)) as connection:
+        for column in ("opened_blob", "opened_size", "opened_sha256"):
+            connection.execute(f"ALTER TABLE transfers DROP COLUMN {column}")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.commit()
+    assert bench.verify().ok
+    assert upgrade(bench.database) == "0002"
+    assert bench.verify().ok
+
+
+def test_an_edited_digest_of_what_was_opened_shows(bench: Bench) -> None:
+    bench.delivered()
+    bench.tamper(f"UPDATE transfers SET opened_sha256 = '{'cd' * 32}'")
+    assert "opened_sha256" in bench.verify().first_fault
 
 
 UPGRADE = """

@@ -34,6 +34,8 @@ _TOO_MUCH_TEXT: Final = (
     "the file's open text is too varied to compare its people with; send text and tables apart"
 )
 _BIRTH: Final = Category.BIRTH_DATE
+_OF_RECORD: Final = frozenset({Category.NAME, Category.ADDRESS})
+"""What is learned with the rest of its record: one part may be what a text says."""
 _TOGETHER: Final = 64
 """Open passages looked at together: the name model is fed several texts at a time."""
 
@@ -179,8 +181,11 @@ class _Inspection:
         vocabulary = self._kept.vocabulary()
         if self._kept.is_saturated:
             raise NotReadableError(Obstacle.TOO_LARGE, _TOO_MUCH_TEXT)
+        self._identities.keep_only(vocabulary)
         for batch in self._batches() if vocabulary else ():
             for passage in batch.likely(vocabulary):
+                if passage.category not in _OF_RECORD and not vocabulary.may_mean(passage):
+                    continue
                 if passage.carrier is not Carrier.IDENTIFIER_FIELD:
                     passage = passage._replace(carrier=Carrier.IDENTIFIER_FIELD)  # noqa: PLW2901 - a column's values are ids
                 self._identities.learn(passage)

@@ -27,7 +27,7 @@ _PLACES: Final = np.arange(WIDTH)
 _SPARE_BITS: Final = 6
 """So few of the slots are taken (one in 64) that most words are done with one look."""
 _MOST_BITS: Final = 23
-_MOST_KNOWN: Final = 100_000
+_MOST_KNOWN: Final = 20_000
 
 Words = NDArray[np.uint8]
 """A row a word: its bytes, in either case, zeros behind them; :data:`WIDTH` wide."""

@@ -106,6 +106,10 @@ class Vocabulary:
             return True
         return len(word) >= MIN_LENGTH and not self._misspelt().isdisjoint(deletions(word))
 
+    def may_misspell(self, part: str) -> bool:
+        """Whether a word of the text is this one, or this one with a letter more."""
+        return part in self._misspelt()
+
     def _misspelt(self) -> set[str]:
         """The words with a letter left out, made when first asked for."""
         if self._typos is None:

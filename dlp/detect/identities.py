@@ -9,7 +9,7 @@ from __future__ import annotations
 from dlp.detect.address_index import AddressIndex
 from dlp.detect.id_index import DateIndex, IdIndex
 from dlp.detect.name_index import NameIndex
-from dlp.detect.reading import Reading, words
+from dlp.detect.reading import Asked, Reading, words
 from dlp.model import Carrier, Category, Match, Passage, Subject
 
 _IDS = frozenset(
@@ -66,6 +66,11 @@ class Identities:
             self._left -= self._dates.learn(passage.category, passage.text)
         elif passage.category in _IDS:
             self._left -= self._ids.learn(passage.category, passage.text)
+
+    def keep_only(self, texts: Asked) -> None:
+        """From now on keep of a name only what the texts may say."""
+        self._settle()
+        self._names.keep_only(texts)
 
     def know_births(self, count: int) -> None:
         """Say how many birth dates the file has, where not all of them are learned.

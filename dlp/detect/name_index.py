@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dlp.detect.cues import STAFF_AFTER, STAFF_BEFORE, THINGS_AFTER, TITLES
-from dlp.detect.reading import Reading, Token, words
+from dlp.detect.reading import Asked, Reading, Token, words
 from dlp.detect.typos import TypoIndex, one_error_apart
 from dlp.detect.words import is_exactly_word, is_given_name, is_not_name, is_word
 from dlp.model import Category, Match
@@ -27,6 +27,7 @@ _LONGEST_SURNAME = 4
 LONGEST_NAME = 40
 # Bearers of one surname whose given names are compared letter by letter.
 _COMPARED = 200
+_MOST_ASKED = 20_000
 
 
 def near(text: str, left: Token, right: Token) -> bool:
@@ -43,7 +44,23 @@ class NameIndex:
         self._long: dict[str, set[tuple[str, ...]]] = {}
         self._bearers: dict[str, int] = {}
         self._typos = TypoIndex()
+        self._texts: Asked | None = None
+        self._asked: dict[str, bool] = {}
         self.providers: dict[str, set[str]] = {}
+
+    def keep_only(self, texts: Asked) -> None:
+        """From now on keep of a person only what these texts may say."""
+        self._texts = texts
+
+    def _matters(self, word: str) -> bool:
+        if self._texts is None:
+            return True
+        known = self._asked.get(word)
+        if known is None:
+            if len(self._asked) >= _MOST_ASKED:
+                self._asked.clear()
+            known = self._asked[word] = self._texts.may_name(word)
+        return known
 
     def learn(self, last: str, first: str, middle: str = "") -> int:
         """Add a person; says how many new entries that took."""
@@ -51,6 +68,11 @@ class NameIndex:
         given = [word[:LONGEST_NAME] for word in words(first)]
         second = [word for word in words(middle) if len(word) > 1]
         if not parts or all(len(p) == 1 for p in parts):
+            return 0
+        # An initial may be meant though the name isn't written anywhere.
+        given = [word if self._matters(word) else word[0] for word in given]
+        second = [word for word in second if self._matters(word)]
+        if not any(map(self._matters, (*parts, "".join(parts)))) and self._are_many(given):
             return 0
         added = self._add(tuple(parts), given + second)
         if len(parts) > 1:
@@ -60,6 +82,10 @@ class NameIndex:
                 if len(part) > _SHORT and part not in _PARTICLES:
                     added += self._add((part,), given)
         return added
+
+    def _are_many(self, given: Sequence[str]) -> bool:
+        """Whether more bear these names already than one of them alone can tell apart."""
+        return all(self._bearers.get(word, 0) > _MANY for word in given if len(word) > 1)
 
     def learn_provider(self, last: str, first: str) -> int:
         """Add a provider's name: evidence against."""
@@ -80,7 +106,7 @@ class NameIndex:
             if len(parts) > 1:
                 self._long.setdefault(parts[0], set()).add(parts[:_LONGEST_SURNAME])
             elif self._selective(surname):
-                self._typos.add(surname)
+                self._typos.add(surname, self._texts.may_misspell if self._texts else None)
         bearers = self._given[surname]
         for name in given:
             if name not in bearers:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019\u02bc`][^\W\d_]+)*")
 _DIGIT = re.compile(r"[0-9]")
@@ -135,3 +135,15 @@ class Reading:
     def whispers(self) -> bool:
         """Whether the text has no capitals at all, so that case says nothing."""
         return self.text.lower() == self.text
+
+
+class Asked(Protocol):
+    """All the texts that will be searched, taken together."""
+
+    def may_name(self, word: str) -> bool:
+        """Whether any of them says a normalised word, or one a typing error away."""
+        ...
+
+    def may_misspell(self, part: str) -> bool:
+        """Whether any of their words is this one, or this one and one letter more."""
+        ...

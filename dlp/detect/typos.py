@@ -6,7 +6,7 @@ one letter of each gives a common string; so an index of deletions needs a handf
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 MIN_LENGTH = 5
 _SLOTS_LIMIT = 500_000
@@ -45,11 +45,16 @@ class TypoIndex:
         """Whether later words are found exactly only."""
         return len(self._slots) >= _SLOTS_LIMIT
 
-    def add(self, word: str) -> None:
-        """Index a word once; the caller asks no second time for the same one."""
+    def add(self, word: str, wanted: Callable[[str], bool] | None = None) -> None:
+        """Index a word once; the caller asks no second time for the same one.
+
+        Args:
+            word: Normalised.
+            wanted: Whether any word that will be asked for has a deletion; None for any may.
+        """
         if self.full or len(word) < MIN_LENGTH:
             return
-        for key in deletions(word):
+        for key in filter(wanted, deletions(word)) if wanted else deletions(word):
             held = self._slots.get(key, ())
             # A slot that many words share tells little; the bound keeps look-ups constant.
             if len(held) < 8 and word not in held:  # noqa: PLR2004 - the bound explained above

@@ -23,11 +23,14 @@ from gateway.ledger.work import SqlWorkQueue
 from gateway.mailbox import LedgerMailbox
 from gateway.metrics import Meters
 from gateway.migrations import upgrade
+from gateway.opener import ProcessOpener
+from gateway.opening import Opening
 from gateway.partials import Partials
+from gateway.payloads import Payloads
 from gateway.pipeline import Pipeline
 from gateway.policy_holder import PolicyHolder
 from gateway.reaper import Reaper
-from gateway.records import AdmittedCertificates, LoggedReleases
+from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertificates
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
 from gateway.site import Site
@@ -180,12 +183,21 @@ class Workshop:
             strict=inspection.sandbox == "strict",
         )
         self._sealer = ProcessSealer(site.paths.openpgp_secret)
+        payloads = Payloads(common.disk, common.keys)
+        opener = ProcessOpener(
+            site.paths.openpgp_secret,
+            budget_of(site.settings),
+            strict=inspection.sandbox == "strict",
+        )
+        senders = SendersCertificates(common.directory)
         pipeline = Pipeline(
             ledger=common.ledger,
             disk=common.disk,
             keys=common.keys,
+            payloads=payloads,
             scanner=self._scanner,
             sealer=self._sealer,
+            opening=Opening(common.disk, payloads, opener, senders),
             policy=common.policy,
             certificates=AdmittedCertificates(common.directory),
             releases=LoggedReleases(common.database),

@@ -15,6 +15,7 @@ import structlog
 from gateway.authority import Deed, may
 from gateway.lifecycle import EventKind, IllegalTransitionError, State
 from gateway.partials import Partials
+from gateway.payloads import inner_name
 from gateway.ports import Event, Ledger, LedgerUnavailableError, Transfer, Transfers
 from gateway.store.disk import Disk, StoreError
 from gateway.submissions import Names, Submissions, theirs
@@ -221,7 +222,7 @@ class LedgerMailbox:
 
     def _parcel(self, transfer: Transfer) -> Parcel:
         # A name may hold PHI, so that a listed one is not in its column: it is opened here.
-        listed = transfer.listed_name or _fitting(self._names.of(transfer), transfer.id)
+        listed = transfer.listed_name or _fitting(self._original(transfer), transfer.id)
         return Parcel(
             transfer.id,
             transfer.route,
@@ -233,6 +234,11 @@ class LedgerMailbox:
             transfer.collected,
             transfer.sealed_name,
         )
+
+    def _original(self, transfer: Transfer) -> str:
+        """The name that the sender gave, of what was opened if it was a message."""
+        name = self._names.of(transfer)
+        return inner_name(name) if transfer.opened_blob else name
 
     def _mine(self, who: Principal, transfer: str) -> Transfer:
         return theirs(self._transfers, who, Deed.COLLECT, transfer)

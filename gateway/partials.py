@@ -25,7 +25,7 @@ from typing import Final
 from gateway import payload_keys
 from gateway.partial import CLEAN, LAST, USED, NotOrderlyError, Partial, Tail, before, file_size
 from gateway.ports import Transfer
-from gateway.sealed_blobs import is_sealed
+from gateway.sealed_blobs import is_made
 from gateway.store.disk import Disk, MissingBlobError, StoreError
 from keys.envelope import (
     UPLOAD_TAIL,
@@ -115,8 +115,8 @@ class Partials:
     def forget_past(self, partial: Partial) -> None:
         """The blob is finished and recorded: nothing of how it came to be is needed."""
         others = set(self._disk.names(partial.transfer)) - {partial.blob}
-        # A worker may have begun to seal it meanwhile.
-        self._disk.remove(*(name for name in others if not is_sealed(name)))
+        # A worker may have begun to open or seal it meanwhile.
+        self._disk.remove(*(name for name in others if not is_made(name)))
 
     def remove(self, transfer: str) -> None:
         """Remove everything of an upload that won't be."""

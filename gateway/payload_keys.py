@@ -27,6 +27,11 @@ def context(transfer: str) -> bytes:
     return transfer.encode("ascii")
 
 
+def opened_context(transfer: str) -> bytes:
+    """The associated data of what was in the message received: never taken for the message."""
+    return context(transfer) + b"/opened"
+
+
 def data_key(keys: KeyWrapper, transfer: Transfer) -> bytes:
     """The transfer's data key, 32 bytes.
 

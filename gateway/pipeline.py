@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from typing import Protocol
 
-from config.contracts import Action, Rules
+from config.contracts import Action, Contract, Rules
 from config.policy import Policy, Route
 from dlp.export import stored
-from dlp.model import Report
+from dlp.model import NotReadableError, Report
 from dlp.redact import Redaction
 from dlp.verdict import decide
 from gateway import payload_keys, redacting, sealed_blobs
@@ -29,9 +30,11 @@ from gateway.lifecycle import (
     Staged,
     State,
 )
+from gateway.opening import Opened, Opening, unopened
 from gateway.outcomes import decided, held, inspected_from, summary
+from gateway.payloads import Payload, Payloads, check_bytes, inner_name, original
 from gateway.ports import Changes, Event, Lease, Ledger, Transfer
-from gateway.process_ports import ScanError, Scanner, SealedFile, Sealer
+from gateway.process_ports import Scanner, SealedFile, Sealer
 from gateway.store.disk import Disk
 from keys.envelope import KeyWrapper
 from keys.segments import SegmentReader
@@ -39,15 +42,6 @@ from keys.segments import SegmentReader
 
 class HoldError(Exception):
     """The step can't be taken, now or later, without a person; the sentences are for the sender."""
-
-
-class _Payload(NamedTuple):
-    """A staged file as the scanner takes it."""
-
-    blob: int
-    key: bytes
-    context: bytes
-    name: str
 
 
 class Certificates(Protocol):
@@ -81,8 +75,10 @@ class Pipeline:
         ledger: Where each step is recorded.
         disk: Where staged and sealed bytes are.
         keys: Opens data keys.
+        payloads: Opens staged bytes.
         scanner: Inspects.
         sealer: Signs and encrypts.
+        opening: Opens OpenPGP messages for the gateway.
         policy: The policy in force, asked at every step.
         certificates: Whom to seal for.
         releases: Who let a held file pass.
@@ -95,8 +91,10 @@ class Pipeline:
         ledger: Ledger,
         disk: Disk,
         keys: KeyWrapper,
+        payloads: Payloads,
         scanner: Scanner,
         sealer: Sealer,
+        opening: Opening,
         policy: Callable[[], Policy],
         certificates: Certificates,
         releases: Releases,
@@ -105,8 +103,10 @@ class Pipeline:
         self._ledger = ledger
         self._disk = disk
         self._keys = keys
+        self._payloads = payloads
         self._scanner = scanner
         self._sealer = sealer
+        self._opening = opening
         self._policy = policy
         self._certificates = certificates
         self._releases = releases
@@ -132,7 +132,7 @@ class Pipeline:
         transfer = lease.transfer
         match transfer.state:
             case State.STAGED:
-                return await self._inspect(transfer, actor)
+                return await self._inspect(lease, actor)
             case State.INSPECTED:
                 return decided(inspected_from(transfer), actor)
             case State.CLEARED:
@@ -143,13 +143,16 @@ class Pipeline:
             case other:
                 raise ValueError(f"no worker has anything to do in state {other}")
 
-    async def _inspect(self, transfer: Transfer, actor: str) -> Event:
+    async def _inspect(self, lease: Lease, actor: str) -> Event:
         policy = self._policy()
-        contract = policy.contracts[_route(policy, transfer).contract]
-        async with self._payload(transfer) as payload:
-            report = await self._scanner.scan(*payload, contract, _rules(policy, payload))
+        contract = policy.contracts[_route(policy, lease.transfer).contract]
+        try:
+            opened = await self._opening.open(lease)
+        except NotReadableError as error:
+            opened, report = None, unopened(lease.transfer, error)
+        else:
+            report = await self._report(lease.transfer, opened, contract, policy)
         self._watcher.inspected(report)
-        _check_bytes(report, transfer)
         verdict = decide(report, contract)
         changes = Changes(
             format=report.format,
@@ -158,7 +161,22 @@ class Pipeline:
             reasons=verdict.reasons,
             policy=policy.digest,
         )
-        return Event(EventKind.INSPECTED, actor, summary(report, contract.contract), changes)
+        facts = summary(report, contract.contract)
+        if opened:
+            changes |= opened.changes()
+            facts |= opened.facts()
+        return Event(EventKind.INSPECTED, actor, facts, changes)
+
+    async def _report(
+        self, transfer: Transfer, opened: Opened | None, contract: Contract, policy: Policy
+    ) -> Report:
+        """What inspection says of the file, or of what was opened of it."""
+        if opened:
+            transfer = replace(transfer, **opened.changes())
+        async with self._payloads.inspected(transfer) as payload:
+            report = await self._scanner.scan(*payload, contract, _rules(policy, payload))
+        check_bytes(report.sha256, transfer)
+        return replace(report, notes=(*report.notes, opened.note())) if opened else report
 
     async def _cleared(self, transfer: Transfer) -> Cleared:
         """The leave under which this transfer may be sealed, from the ledger's own records."""
@@ -167,16 +185,6 @@ class Pipeline:
             staged = Staged(transfer.id, transfer.size, transfer.sha256)
             return Cleared.by_person(staged, release)
         return Cleared.by_policy(inspected_from(transfer))
-
-    @asynccontextmanager
-    async def _payload(self, transfer: Transfer) -> AsyncIterator[_Payload]:
-        key = payload_keys.data_key(self._keys, transfer)
-        name = payload_keys.open_name(key, transfer.name)
-        blob = await asyncio.to_thread(self._disk.open, transfer.blob)
-        try:
-            yield _Payload(blob, key, payload_keys.context(transfer.id), name)
-        finally:
-            os.close(blob)
 
     async def _redaction(self, cleared: Cleared, transfer: Transfer) -> Redaction | None:
         """What to take out before sealing, None for nothing, by the contract in force now.
@@ -189,13 +197,13 @@ class Pipeline:
         policy = self._policy()
         contract = policy.contracts[_route(policy, transfer).contract]
         pseudonyms = payload_keys.pseudonym_key(self._keys, contract.contract)
-        async with self._payload(transfer) as payload:
+        async with self._payloads.inspected(transfer) as payload:
             rules = _rules(policy, payload)
             redaction = await self._scanner.redact(*payload, contract, rules, pseudonyms)
         verdict = redaction.verdict(contract)
         if verdict.action is not Action.RELEASE:
             raise HoldError(*verdict.reasons)
-        _check_bytes(redaction.report, transfer)
+        check_bytes(redaction.report.sha256, transfer)
         return redaction
 
     async def _seal(self, cleared: Cleared, transfer: Transfer, blob: str, actor: str) -> Event:
@@ -208,7 +216,7 @@ class Pipeline:
         fingerprint, certificate = found
         key = payload_keys.data_key(self._keys, transfer)
         redaction = await self._redaction(cleared, transfer)
-        sealed = await self._sealed(cleared.staged, transfer, redaction, certificate, blob)
+        sealed = await self._sealed(transfer, redaction, certificate, blob)
         listed, sealed_name = await self._name(transfer, key, certificate)
         changes = Changes(
             sealed_blob=blob,
@@ -222,22 +230,18 @@ class Pipeline:
         return Event(EventKind.SEALED, actor, facts, changes)
 
     async def _sealed(
-        self,
-        staged: Staged,
-        transfer: Transfer,
-        redaction: Redaction | None,
-        certificate: bytes,
-        blob: str,
+        self, transfer: Transfer, redaction: Redaction | None, certificate: bytes, blob: str
     ) -> SealedFile:
         await asyncio.to_thread(self._make_room, transfer, blob)
-        async with self._payload(transfer) as (source, key, context, _):
-            reader = await asyncio.to_thread(SegmentReader, source, key, context, size=staged.size)
+        async with self._payloads.inspected(transfer) as (source, key, context, _):
+            size = original(transfer).size
+            reader = await asyncio.to_thread(SegmentReader, source, key, context, size=size)
             output = await asyncio.to_thread(self._disk.replace, blob)
             try:
                 with closing(reader):
                     plaintext = redacting.sealable(reader, redaction)
                     sealed = await self._sealer.seal(plaintext, certificate, output)
-                redacting.check_sealed(plaintext, redaction)
+                redacting.check_sealed(plaintext, redaction, original(transfer).sha256)
                 await asyncio.to_thread(self._disk.flush, output, blob)
             finally:
                 os.close(output)
@@ -245,8 +249,9 @@ class Pipeline:
 
     def _make_room(self, transfer: Transfer, blob: str) -> None:
         """Remove what former tries left, and see that there is room for this one."""
-        self._disk.remove(*sealed_blobs.older(self._disk.names(transfer.id), blob))
-        self._disk.check_room(transfer.size)
+        left = sealed_blobs.older(self._disk.names(transfer.id), blob)
+        self._disk.remove(*(name for name in left if name != transfer.opened_blob))
+        self._disk.check_room(original(transfer).size)
 
     async def _deliver(self, transfer: Transfer, actor: str) -> Event:
         size = await asyncio.to_thread(self._disk.size, transfer.sealed_blob)
@@ -263,18 +268,14 @@ class Pipeline:
         disclosure = route.original_name if route else "withheld"
         if disclosure == "sealed":
             name = payload_keys.open_name(key, transfer.name)
-            return opaque, await self._sealer.seal_name(name, certificate)
+            told = inner_name(name) if transfer.opened_blob else name
+            return opaque, await self._sealer.seal_name(told, certificate)
         # An original name can hold PHI, so a listed one has no column: the mailbox opens it.
         return ("" if disclosure == "listed" else opaque), b""
 
 
-def _rules(policy: Policy, payload: _Payload) -> Rules:
+def _rules(policy: Policy, payload: Payload) -> Rules:
     return policy.rules.model_copy(update={"digest_key": payload_keys.digest_key(payload.key)})
-
-
-def _check_bytes(report: Report, transfer: Transfer) -> None:
-    if report.sha256 not in {"", transfer.sha256}:
-        raise ScanError("the report is not about the bytes that were staged")
 
 
 def _route(policy: Policy, transfer: Transfer) -> Route:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 from gateway.directory_queries import DirectoryReader
 from gateway.ledger.export import story
 from gateway.lifecycle import EventKind, HumanRelease
@@ -18,6 +21,18 @@ class AdmittedCertificates:
         """Fingerprint and bytes of the newest usable certificate, or None."""
         found = self._directory.sealing_certificate(partner)
         return (found.fingerprint, found.content) if found else None
+
+
+class SendersCertificates:
+    """What senders' signatures are checked with. (:class:`gateway.opening.Senders`)."""
+
+    def __init__(self, directory: DirectoryReader) -> None:
+        self._directory = directory
+
+    def for_verifying(self, partner: str) -> Sequence[bytes]:
+        """Every certificate of the partner that is neither retired nor expired."""
+        now = datetime.now(UTC)
+        return tuple(c.content for c in self._directory.certificates(partner) if c.usable(now))
 
 
 class LoggedReleases:

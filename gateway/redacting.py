@@ -52,14 +52,20 @@ def sealable(source: Source, redaction: Redaction | None) -> Digested:
         raise ScanError("the redaction doesn't fit the staged bytes") from None
 
 
-def check_sealed(sealed: Digested, redaction: Redaction | None) -> None:
-    """See that the redacted bytes that were sealed are those that were inspected.
+def check_sealed(sealed: Digested, redaction: Redaction | None, sha256: str) -> None:
+    """See that the bytes that were sealed are those that were inspected.
+
+    Args:
+        sealed: What was sealed.
+        redaction: What was taken out of the file before.
+        sha256: Of the file, hexadecimal.
 
     Raises:
         ScanError: They aren't.
     """
-    if redaction and sealed.sha256 != (redaction.after or redaction.report).sha256:
-        raise ScanError("the redacted file isn't the one that was inspected")
+    expected = (redaction.after or redaction.report).sha256 if redaction else sha256
+    if sealed.sha256 != expected:
+        raise ScanError("the file that was sealed isn't the one that was inspected")
 
 
 def facts(redaction: Redaction | None) -> dict[str, Json]:

@@ -2,189 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
 import zipfile
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
-from config.contracts import Action, Contract, Rules
-from config.policy import Policy, Route, shipped_policy
-from dlp.budget import Budget
-from dlp.inspect import inspect
-from dlp.model import Obstacle, Report, Source, Uninspectable
-from dlp.redact import Edit, Redaction, redact
-from gateway import payload_keys
-from gateway.decisions import Decisions
-from gateway.ledger.queries import SqlTransfers
-from gateway.ledger.record import SqlLedger
+from config.contracts import Action
+from dlp.redact import Edit
 from gateway.ledger.verify import verify_database
-from gateway.ledger.work import SqlWorkQueue
-from gateway.lifecycle import EventKind, State
-from gateway.migrations import upgrade
-from gateway.pipeline import Pipeline
-from gateway.ports import Changes, Event, LeaseLostError, Transfer
-from gateway.process_ports import ScanError, SealedFile, SealError
-from gateway.records import LoggedReleases
-from gateway.store.database import Database, open_database
-from gateway.store.disk import Disk
-from keys.envelope import new_data_key
-from keys.kek import LocalKek
-from keys.segments import SegmentReader, SegmentWriter
-
-NAME = "march of KESSELRING.csv"
-CLEAN = b"month,claims,paid\n" + b"".join(b"2026-%02d,40,700.00\n" % m for m in range(1, 12))
-LEAK = CLEAN + b"2026-12,41,SSN 536-22-8714 of Greta Kesselring\n"
-
-
-class InProcessScanner:
-    """Inspects for real, in this process; can be told to report what a dead scanner leaves."""
-
-    def __init__(self) -> None:
-        self.dead = False
-        self.scanned = 0
-        self.claims_sha256 = ""
-        self.lies_of_redaction: dict[str, Any] = {}
-
-    async def scan(
-        self, blob: int, data_key: bytes, context: bytes, name: str, contract: Contract,
-        rules: Rules,
-    ) -> Report:  # fmt: skip
-        self.scanned += 1
-        if self.dead:
-            gone = Uninspectable(Obstacle.CRASH, "the scanner died on this file")
-            return Report("unknown", 0, "", uninspectable=(gone,))
-        with closing(SegmentReader(blob, data_key, context)) as source:
-            report = inspect(source, name, contract, rules, Budget())
-        return replace(report, sha256=self.claims_sha256 or report.sha256)
-
-    async def redact(
-        self, blob: int, data_key: bytes, context: bytes, name: str, contract: Contract,
-        rules: Rules, pseudonyms: bytes,
-    ) -> Redaction:  # fmt: skip
-        with closing(SegmentReader(blob, data_key, context)) as source:
-            found = redact(source, name, contract, rules, Budget(), key=pseudonyms)
-        return replace(found, **self.lies_of_redaction)
-
-
-class ReversingSealer:
-    """Seals so that a test sees what was sealed for whom: certificate, then reversed bytes."""
-
-    def __init__(self) -> None:
-        self.broken = False
-
-    async def seal(self, plaintext: Source, recipient: bytes, output: int) -> SealedFile:
-        if self.broken:
-            os.write(output, b"half of")
-            raise SealError("the sealer died")
-        data = recipient + plaintext.read()[::-1]
-        os.ftruncate(output, 0)
-        os.write(output, data)
-        return SealedFile(len(data), hashlib.sha256(data).hexdigest())
-
-    async def seal_name(self, name: str, recipient: bytes) -> bytes:
-        return recipient + name.encode()[::-1]
-
-
-class Certificates:
-    def __init__(self) -> None:
-        self.known: dict[str, tuple[str, bytes]] = {"payer": ("ab" * 20, b"CERT:")}
-
-    def for_sealing(self, partner: str) -> tuple[str, bytes] | None:
-        return self.known.get(partner)
-
-
-class Seen:
-    def __init__(self) -> None:
-        self.reports: list[Report] = []
-
-    def inspected(self, report: Report) -> None:
-        self.reports.append(report)
-
-
-@dataclass
-class Works:
-    """Everything between a staged file and a mailbox."""
-
-    database: Database
-    path: Path
-    disk: Disk
-    kek: LocalKek
-    policy: Policy
-    scanner: InProcessScanner = field(default_factory=InProcessScanner)
-    sealer: ReversingSealer = field(default_factory=ReversingSealer)
-    certificates: Certificates = field(default_factory=Certificates)
-    seen: Seen = field(default_factory=Seen)
-    count: int = 0
-
-    def __post_init__(self) -> None:
-        self.ledger = SqlLedger(self.database)
-        self.queue = SqlWorkQueue(self.database)
-        self.transfers = SqlTransfers(self.database)
-        self.pipeline = Pipeline(
-            ledger=self.ledger, disk=self.disk, keys=self.kek, scanner=self.scanner,
-            sealer=self.sealer, policy=lambda: self.policy, certificates=self.certificates,
-            releases=LoggedReleases(self.database), watcher=self.seen,
-        )  # fmt: skip
-
-    def stage(self, content: bytes, route: str = "totals") -> str:
-        self.count += 1
-        transfer, key, now = f"t_{self.count:026}", new_data_key(), datetime.now(UTC)
-        context = payload_keys.context(transfer)
-        row = Transfer(
-            transfer, route, "clinic", "clinic-1", "payer", State.RECEIVING, now, now,
-            self.kek.wrap(key, context), payload_keys.seal_name(key, NAME), "digest", transfer,
-        )  # fmt: skip
-        writer = SegmentWriter(key, context)
-        blob = self.disk.create(transfer)
-        self.disk.append(blob, writer.header() + writer.update(content) + writer.finish())
-        os.close(blob)
-        self.ledger.begin(row, Event(EventKind.BEGUN, "account:clinic-1"))
-        digest = hashlib.sha256(content).hexdigest()
-        changes = Changes(size=len(content), sha256=digest)
-        self.ledger.advance(transfer, Event(EventKind.STAGED, "account:clinic-1", {}, changes))
-        return transfer
-
-    async def step(self) -> State:
-        lease = self.queue.claim("1", 60)
-        assert lease, "nothing to do"
-        return (await self.pipeline.step(lease)).state
-
-    async def all_steps(self) -> list[State]:
-        states = []
-        while lease := self.queue.claim("1", 60):
-            states.append((await self.pipeline.step(lease)).state)
-        return states
-
-    def release(self, transfer: str, why: str = "asked the sender") -> None:
-        Decisions(self.ledger, self.transfers, lambda _: None).release(transfer, "analyst", why)
-
-    def sealed(self, transfer: str) -> bytes:
-        return self.disk.get(self.transfers.get(transfer).sealed_blob)
-
-
-def policy(**route: object) -> Policy:
-    shipped = shipped_policy()
-    given = {"from": ["clinic"], "to": "payer", "contract": "totals"} | route
-    return replace(shipped, routes={"totals": Route.model_validate(given)})
-
-
-@pytest.fixture
-def works(tmp_path: Path) -> Iterator[Works]:
-    (tmp_path / "blobs").mkdir()
-    path = tmp_path / "ledger.db"
-    database = open_database(f"sqlite:///{path}", create=True)
-    upgrade(database)
-    kek = LocalKek.generate(tmp_path / "kek.key")
-    yield Works(database, path, Disk(tmp_path / "blobs"), kek, policy())
-    database.close()
+from gateway.lifecycle import State
+from gateway.ports import LeaseLostError
+from gateway.process_ports import ScanError, SealError
+from tests.support.works import CLEAN, LEAK, NAME, Works, policy, redacting
 
 
 async def test_a_clean_file_goes_all_the_way_to_the_mailbox(works: Works) -> None:
@@ -389,15 +219,6 @@ async def test_finding_hashes_differ_from_transfer_to_transfer(works: Works) -> 
         digests.append({finding["digest"] for finding in report["findings"]})  # type: ignore[attr-defined]  # stored JSON
     assert digests[0]
     assert digests[0].isdisjoint(digests[1])
-
-
-def redacting(style: str = "mask") -> Policy:
-    """The flow of totals, with redaction instead of a hold."""
-    shipped = policy()
-    contract = shipped.contracts["totals"].model_copy(
-        update={"unexpected": Action.REDACT, "redaction": style}
-    )
-    return replace(shipped, contracts={**shipped.contracts, "totals": contract})
 
 
 @pytest.mark.parametrize("style", ["mask", "remove", "pseudonym"])

@@ -31,7 +31,7 @@ _READERS: Final[dict[str, str]] = {
     "ndjson": "dlp.parse.jsondoc:parse",
     "ccda": "dlp.parse.ccda:parse",
     "xml": "dlp.parse.xmldoc:parse",
-    "fhir/xml": "dlp.parse.xmldoc:parse",
+    "fhir/xml": "dlp.parse.fhir:parse_xml",
     "html": "dlp.parse.htmldoc:parse",
     "ncpdp/telecom": "dlp.parse.ncpdp:parse",
     "hl7v2": "dlp.parse.hl7v2:parse",
@@ -53,6 +53,9 @@ _READERS: Final[dict[str, str]] = {
     "office/encrypted": "dlp.parse.ole:parse",
     "outlook/msg": "dlp.parse.ole:parse",
     "rtf": "dlp.parse.rtf:parse",
+    "openpgp/signature": "dlp.parse.openpgp:parse",
+    "openpgp/certificate": "dlp.parse.openpgp:parse",
+    "openpgp/signed-text": "dlp.parse.openpgp:parse",
 }
 """Format, or a family of them, to ``module:function``."""
 
@@ -60,6 +63,11 @@ _READERS: Final[dict[str, str]] = {
 def can_read(fmt: str) -> bool:
     """Whether a format is read here, and not only named."""
     return _place(fmt) in _READERS
+
+
+def formats() -> tuple[str, ...]:
+    """Every format that is read, and families of them as ``x12/*``."""
+    return tuple(_READERS)
 
 
 def reader(fmt: str) -> Reader:

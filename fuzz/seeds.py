@@ -11,13 +11,17 @@ import tarfile
 from collections.abc import Callable
 from typing import Final
 
-from bench.quality import carriers
+import zstandard
+
+from bench.quality import documents, records
+from bench.quality.carriers import Make
 from bench.quality.people import somebody
+from tests.support.ole_files import compound
 
 _NOTE: Final = 'Spoke with "Aiko Volkova" & co about 1 < 2; DOB 3/4/1956, SSN 536-22-8714.'
 
 
-def _of(make: carriers.Make) -> bytes:
+def _of(make: Make) -> bytes:
     return make(somebody(random.Random(7)), _NOTE)
 
 
@@ -30,48 +34,76 @@ def _tar() -> bytes:
     return out.getvalue()
 
 
-def _seven() -> bytes:
-    import py7zr  # noqa: PLC0415 - one format of many
+def _image(kind: str) -> bytes:
+    from PIL import Image  # noqa: PLC0415 - some formats of many
 
     out = io.BytesIO()
-    with py7zr.SevenZipFile(out, "w") as archive:
-        archive.writestr(_NOTE, "a.txt")
+    image = Image.new("L", (24, 16), 200)
+    exif = Image.Exif()
+    exif[0x010E] = _NOTE
+    image.save(out, kind, exif=exif) if kind in ("JPEG", "TIFF", "WEBP") else image.save(out, kind)
     return out.getvalue()
 
 
-def _zstd() -> bytes:
-    import zstandard  # noqa: PLC0415 - likewise
+def _ole(stream: str) -> bytes:
+    return compound({stream: _NOTE.encode("utf-16-le"), "\x05SummaryInformation": _NOTE.encode()})
 
-    return zstandard.compress(_NOTE.encode())
+
+def _openpgp(kind: str) -> bytes:
+    import pysequoia  # noqa: PLC0415 - one family of many
+
+    key = pysequoia.Tsk.generate("Desk <desk@example.org>")
+    if kind == "certificate":
+        return str(key.extract_certificate()).encode()
+    mode = pysequoia.SignatureMode
+    how = mode.DETACHED if kind == "signature" else mode.CLEAR
+    return bytes(pysequoia.sign(key.signer(), _NOTE.encode(), mode=how))
 
 
 SEEDS: Final[dict[str, Callable[[], bytes]]] = {
-    "text/plain": lambda: _of(carriers.text),
-    "x12/837P": lambda: _of(carriers.x12_837),
-    "delimited/csv": lambda: _of(carriers.roster),
-    "hl7v2": lambda: _of(carriers.hl7v2),
-    "fhir/json": lambda: _of(carriers.fhir),
+    "text/plain": lambda: _of(documents.text),
+    "x12/837P": lambda: _of(records.x12_837),
+    "x12/278": lambda: _of(records.x12_278),
+    "delimited/csv": lambda: _of(records.roster),
+    "hl7v2": lambda: _of(records.hl7v2),
+    "fhir/json": lambda: _of(records.fhir),
+    "fhir/ndjson": lambda: _of(records.fhir_lines),
+    "fhir/xml": lambda: _of(records.fhir_xml),
     "json": lambda: b'{"a": [1, 2.5e3, null, true, {"b": "\\u00e9"}], "name": "x"}',
-    "ccda": lambda: _of(carriers.ccda),
+    "ndjson": lambda: b'{"a": 1, "name": "x"}\n{"a": 2, "name": "y \\n z"}\n',
+    "ccda": lambda: _of(records.ccda),
     "xml": lambda: b'<?xml version="1.0"?><!-- c --><a b="c">d<![CDATA[e]]><?p q?>&amp;</a>',
-    "html": lambda: _of(carriers.html),
-    "rtf": lambda: _of(carriers.rtf),
-    "message/rfc822": lambda: _of(carriers.mail),
-    "office/docx": lambda: _of(carriers.docx),
-    "office/xlsx": lambda: _of(carriers.xlsx),
-    "application/pdf": lambda: _of(carriers.pdf),
-    "image/png": lambda: _of(carriers.picture),
-    "archive/zip": lambda: _of(carriers.packed),
+    "html": lambda: _of(documents.html),
+    "rtf": lambda: _of(documents.rtf),
+    "message/rfc822": lambda: _of(documents.mail),
+    "office/docx": lambda: _of(documents.docx),
+    "office/xlsx": lambda: _of(documents.xlsx),
+    "office/pptx": lambda: _of(documents.pptx),
+    "office/doc": lambda: _ole("WordDocument"),
+    "office/xls": lambda: _ole("Workbook"),
+    "office/ppt": lambda: _ole("PowerPoint Document"),
+    "office/ole": lambda: _ole("Contents"),
+    "office/encrypted": lambda: _ole("EncryptedPackage"),
+    "outlook/msg": lambda: _of(documents.message),
+    "application/pdf": lambda: _of(documents.pdf),
+    "dicom": lambda: _of(documents.dicom),
+    "image/png": lambda: _of(documents.picture),
+    "image/jpeg": lambda: _image("JPEG"),
+    "image/gif": lambda: _image("GIF"),
+    "image/tiff": lambda: _image("TIFF"),
+    "image/bmp": lambda: _image("BMP"),
+    "image/webp": lambda: _image("WEBP"),
+    "archive/zip": lambda: _of(documents.packed),
     "archive/gzip": lambda: gzip.compress(_NOTE.encode()),
     "archive/bzip2": lambda: bz2.compress(_NOTE.encode()),
     "archive/xz": lambda: lzma.compress(_NOTE.encode()),
-    "archive/zstd": _zstd,
+    "archive/zstd": lambda: zstandard.compress(_NOTE.encode()),
     "archive/tar": _tar,
-    "archive/7z": _seven,
-    "ncpdp/telecom": lambda: (
-        b"610066D0B1PBMTEST   1011234567893     20260101          \x1e\x1cAM01\x1cC419560304"
-        b"\x1cCAAIKO\x1cCBVOLKOVA\x1e\x1cAM04\x1cC2W12345678\x1d\x1e\x1cAM07\x1cEM1\x1cD21234567"
-    ),
+    "archive/7z": lambda: _of(documents.seven_zip),
+    "openpgp/signature": lambda: _openpgp("signature"),
+    "openpgp/certificate": lambda: _openpgp("certificate"),
+    "openpgp/signed-text": lambda: _openpgp("signed-text"),
+    "ncpdp/telecom": lambda: _of(records.ncpdp),
 }
 """Format to a seed of it. A format that is read and has none here fails the test that counts."""
 

@@ -30,15 +30,35 @@ class Form(NamedTuple):
     needs: bool = False
 
 
-def _typo(word: str, rng: random.Random) -> str:
-    place = rng.randrange(1, len(word) - 1)
-    kind = rng.randrange(4)
-    if kind == 0:
-        return word[:place] + word[place + 1 :]
-    if kind == 1:
-        return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-    letter = rng.choice("abcdefghijklmnopqrstuvwxyz")
-    return word[:place] + letter + word[place + (kind == 2) :]
+def _left_out(word: str, place: int, _: str) -> str:
+    return word[:place] + word[place + 1 :]
+
+
+def _swapped(word: str, place: int, _: str) -> str:
+    return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+
+
+def _changed(word: str, place: int, letter: str) -> str:
+    return word[:place] + letter + word[place + 1 :]
+
+
+def _added(word: str, place: int, letter: str) -> str:
+    return word[:place] + letter + word[place:]
+
+
+def _typo(error: Callable[[str, int, str], str]) -> Write:
+    """A surname with one error within it, after the given name; each as likely as any other."""
+
+    def write(who: Somebody, rng: random.Random) -> str:
+        while (wrong := error(who.last, *_where(who.last, rng))) == who.last:
+            pass
+        return f"{who.first} {wrong}"
+
+    return write
+
+
+def _where(word: str, rng: random.Random) -> tuple[int, str]:
+    return rng.randrange(1, len(word) - 1), rng.choice("abcdefghijklmnopqrstuvwxyz")
 
 
 def _phone(who: Somebody, form: str) -> str:
@@ -83,8 +103,9 @@ SAME_FILE: tuple[Form, ...] = (
     Form("same-file exact", "member id, spaced", Category.MEMBER_ID,
          lambda w, _: f"{w.member_id[:4]} {w.member_id[4:]}", needs=True),
     Form("same-file exact", "street", Category.ADDRESS, lambda w, _: w.street, needs=True),
-    Form("same-file typo", "name: one typo", Category.NAME,
-         lambda w, r: f"{w.first} {_typo(w.last, r)}", needs=True),
+    *(Form("same-file typo", f"name: letter {n}", Category.NAME, _typo(error), needs=True)
+      for n, error in (("left out", _left_out), ("changed", _changed), ("added", _added),
+                       ("swapped", _swapped))),
 )  # fmt: skip
 RULES: tuple[Form, ...] = (
     Form("rules", "SSN: dashed", Category.SSN, lambda w, _: _ssn(w, "-")),

@@ -31,7 +31,10 @@ CONTRACT = Contract.model_validate(
         "formats": ["*"],
         "expect": [
             {"categories": [str(category) for category in Category], "in": "identifier-fields"},
-            {"categories": ["service_date", "diagnosis", "procedure"], "in": "coded-fields"},
+            {
+                "categories": ["service_date", "diagnosis", "procedure", "medication"],
+                "in": "coded-fields",
+            },
             {"categories": ["other_date", "service_date"], "in": "anywhere"},
         ],
     }
@@ -107,9 +110,11 @@ class Bench:
         data = carrier.make(in_fields, note)
         report = self._inspect(carrier, data)
         if self._peer:
-            raw = self._peer.finds(data.decode("utf-8", "replace"), form.category)
-            self.peer_raw.add(raw, (form.group,))
-            self.peer_parsed.add(self._peer.finds(note, form.category), (form.group,))
+            both = ((form.group,), (form.group, "", carrier.name))
+            if carrier.is_text:
+                raw = self._peer.finds(data.decode("utf-8", "replace"), form.category)
+                self.peer_raw.add(raw, *both)
+            self.peer_parsed.add(self._peer.finds(note, form.category), *both)
         hit = any(f.category in wanted(form.category) for f in deciding(report))
         keys = ((form.group,), (form.group, form.name), (form.group, "", carrier.name))
         self.recall.add(hit, *keys)
@@ -126,7 +131,9 @@ class Bench:
         data = carrier.make(somebody(self._rng), note)
         report = self._inspect(carrier, data)
         if self._peer:
-            self.peer_raw.add(self._peer.alarms(data.decode("utf-8", "replace")), ("clean held",))
+            if carrier.is_text:
+                raw = self._peer.alarms(data.decode("utf-8", "replace"))
+                self.peer_raw.add(raw, ("clean held",))
             self.peer_parsed.add(self._peer.alarms(note), ("clean held",))
         held = bool(deciding(report) or report.uninspectable)
         self.clean.add(held, ("all",), ("format", carrier.name))
@@ -192,7 +199,8 @@ def main() -> None:
     show("Recall by form", bench.recall.table(2))
     show("Recall by group and format", bench.recall.table(3))
     show("Clean twins held", bench.clean.table(1) + bench.clean.table(2))
-    show("Presidio over the file's bytes, as it comes", bench.peer_raw.table(1))
+    show("Presidio over a text file's bytes, as it comes", bench.peer_raw.table(1))
+    show("The same by format", bench.peer_raw.table(3))
     show("Presidio over parsed passages", bench.peer_parsed.table(1))
     calibration(bench.confidence)
     show("Misses and false holds", bench.misses.table(3))

@@ -8,6 +8,12 @@ TITLES = frozenset({"mr", "mrs", "ms", "miss"})
 STAFF_BEFORE = frozenset({"dr", "doctor", "drs", "doc", "nurse", "prof", "professor"})
 STAFF_AFTER = frozenset({"md", "do", "np", "rn", "pa", "dds", "dmd", "dpm", "lcsw", "phd", "pac",
                          "aprn", "crna", "dc", "od", "lpn", "fnp", "psyd", "facs"})  # fmt: skip
+CLINICAL_THINGS = vocabulary(
+    "syndrome disease palsy catheter catheters fracture lymphoma sarcoma tumor tumors aneurysm "
+    "thyroiditis esophagus phenomenon maneuver reflex stain lesion contracture cyst ulcer bursa "
+    "dystrophy disorder anemia hernia nevus neuroma tic spots nodes triad"
+)
+"""What discoverers' names stand before; nobody is called so."""
 # What follows makes the words before it a place, a firm or a disease.
 THINGS_AFTER = vocabulary(
     "street st avenue ave road rd drive lane blvd boulevard hospital clinic center centre "

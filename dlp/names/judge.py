@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dlp.detect.cues import STAFF_AFTER, STAFF_BEFORE, THINGS_AFTER, TITLES
+from dlp.detect.cues import CLINICAL_THINGS, STAFF_AFTER, STAFF_BEFORE, THINGS_AFTER, TITLES
 from dlp.detect.reading import Reading, Token
 from dlp.detect.words import is_given_name, is_not_name, is_word, vocabulary
 from dlp.model import Category, Match
@@ -159,6 +159,8 @@ class Judge:
         if not full:
             return not cued
         if all(is_not_name(t.norm) and not is_given_name(t.norm) for t in full) and not cued:
+            return True
+        if len(full) == 2 and full[1].norm in CLINICAL_THINGS and not cued:  # noqa: PLR2004 - "BELL PALSY"
             return True
         for step in range(_AHEAD):
             index = last + step

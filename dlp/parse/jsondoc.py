@@ -13,7 +13,8 @@ from typing import Final
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, Category, Passage
-from dlp.parse.jsontree import Array, Leaf, Object, Value, records, text_of
+from dlp.parse.jsonleaf import Array, Leaf, Object, Value, text_of
+from dlp.parse.jsontree import records
 from dlp.parse.jsonvalues import is_designed, is_telling, passage
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T.{0,32})?|\d{8}|\d{1,2}/\d{1,2}/\d{2,4}")

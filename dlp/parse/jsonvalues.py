@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from dlp.model import Carrier, Category, Passage, Subject
-from dlp.parse.jsontree import Leaf, text_of
+from dlp.parse.jsonleaf import Leaf, text_of
 
 _KEY: Final = re.compile(r"[A-Za-z_$@#][A-Za-z_$@#.:/-]{0,39}")
 """A key that somebody who designs a format writes; any other may hold what it should label."""
@@ -25,9 +25,10 @@ def passage(
     part: str = "",
 ) -> Passage:
     """A leaf's text with its place in bytes."""
-    found = text_of(leaf)
+    found, said = text_of(leaf), leaf.said
+    offset, length = (said.offset, said.length) if said else (leaf.offset, len(leaf.raw))
     return Passage(
-        found.text, where, carrier, category, subject, leaf.offset, len(leaf.raw),
+        found.text, where, carrier, category, subject, offset, length,
         record=record, part=part, spans=found.spans,
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Z
 _ATTRIBUTE: Final = re.compile(
     r"([^\s=/>\"']++)\s*+=\s*+(?:\"([^\"]*+)(?:\"|\Z)|'([^']*+)(?:'|\Z)|([^\s>\"']++))"
 )
-_INLINE: Final = terms(
+INLINE: Final = terms(
     "a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small "
     "span strike strong sub sup time tt u var wbr content"
 )
@@ -96,7 +96,7 @@ def fragments(source: str) -> Iterator[Fragment | Tag]:
             run.add(source, *found.span(2))
             continue
         name = (found[5] or "").lower()
-        if silent or name not in _INLINE:
+        if silent or name not in INLINE:
             yield from run.flush(found.start(), silent)
         silent = ""
         for group in (1, 3):

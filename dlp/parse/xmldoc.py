@@ -41,9 +41,14 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
 def _attribute(attribute: Attribute, path: Path) -> Iterator[Passage]:
     if not is_designed(attribute.name):
         yield Passage(attribute.name, f"{path.where()} attribute name", Carrier.FREE_TEXT)
-    named = attribute.name.startswith("xmlns") and _NAMESPACE.fullmatch(attribute.text)
-    if not named and not _PLAIN.fullmatch(attribute.text):
+    if not is_namespace(attribute) and not _PLAIN.fullmatch(attribute.text):
         yield passage(attribute, path.where(attribute.name))
+
+
+def is_namespace(attribute: Attribute) -> bool:
+    """Whether an attribute declares a namespace, and nothing else."""
+    declares = attribute.name.startswith("xmlns")
+    return declares and _NAMESPACE.fullmatch(attribute.text) is not None
 
 
 def passage(found: Text | Attribute, where: str) -> Passage:

@@ -14,8 +14,8 @@ from dlp.tally import bytes_at
 from dlp.verdict import is_redactable
 from dlp.walk import Spot
 
-_JSON: Final = ("fhir/", "json", "ndjson")
-_MARKUP: Final = ("ccda", "fhir/json", "fhir/ndjson")
+_JSON: Final = ("fhir/json", "fhir/ndjson", "json", "ndjson")
+_MARKUP: Final = ("ccda", "fhir/json", "fhir/ndjson", "fhir/xml")
 """Formats in which a passage may have tags inside: the narrative."""
 _TAG: Final = re.compile(rb"(<[^<>]*>)")
 _MOST: Final = 200_000

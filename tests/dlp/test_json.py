@@ -16,7 +16,8 @@ from dlp.budget import Budget, Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, Category, NotReadableError, Obstacle, Passage, Subject
 from dlp.parse import fhir, jsondoc
-from dlp.parse.jsontree import Array, Leaf, Value, records, text_of
+from dlp.parse.jsonleaf import Array, Leaf, Value, text_of
+from dlp.parse.jsontree import records
 from dlp.unpack.entry import Entry
 from tests.support.inspecting import Inspected
 

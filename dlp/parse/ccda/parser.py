@@ -12,7 +12,7 @@ from dlp.content import Content, Item
 from dlp.detect.checksums import npi
 from dlp.model import Carrier, Category, Passage, Subject
 from dlp.parse.ccda import roles
-from dlp.parse.ccda.narrative import Block
+from dlp.parse.narrative import Block
 from dlp.parse.xmldoc import passage
 from dlp.parse.xmlevents import Attribute, End, Start, Text, events
 from dlp.parse.xmlpath import Path, is_designed
@@ -60,7 +60,7 @@ class _Document:
         if self._block:
             yield from self._block.start(event.local)
         elif event.local == "text" and not self._encoded:
-            self._block = Block(len(self._path.names))
+            self._block = Block(len(self._path.names), roles.NARRATIVE_INLINE)
         for attribute in event.attributes:
             yield from self._attribute(attribute, event.local, attributes)
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from dlp.content import Item
 from dlp.detect.checksums import npi
+from dlp.detect.words import is_word
 from dlp.model import Carrier, Category, Passage, Spans, Subject
 from dlp.parse.fhir import types
-from dlp.parse.jsontree import Array, Leaf, Object, Record, Value, places_of, text_of
+from dlp.parse.jsonleaf import Array, Leaf, Object, Value, places_of, text_of
+from dlp.parse.jsontree import Record
 from dlp.parse.jsonvalues import is_designed, is_telling, passage
 from dlp.parse.markup import Fragment, fragments
 from dlp.unpack.entry import Entry
 
 _MARKUP: Final = frozenset({"div"})
 _HUMAN_NAME: Final = frozenset({"family", "given"})
+_CODE_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_SHORTEST_NAME: Final = 3
 _PLACE: Final = frozenset({"line", "city", "postalCode"})
 
 
@@ -178,8 +183,15 @@ def _string(
         yield from _narrative(leaf, at)
     elif found := _standing(leaf, text, at, title, texts):
         yield found
-    elif title not in types.CODES or not (types.CODE.fullmatch(text) or types.URI.fullmatch(text)):
+    elif title not in types.CODES or not (_is_code(text) or types.URI.fullmatch(text)):
         yield passage(leaf, at.where)
+
+
+def _is_code(text: str) -> bool:
+    """Whether a code is one: its words are ordinary ones, or too short to name anybody."""
+    return types.CODE.fullmatch(text) is not None and all(
+        len(word) < _SHORTEST_NAME or is_word(word.lower()) for word in _CODE_WORD.findall(text)
+    )
 
 
 def _standing(

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from dlp.model import Carrier, Passage, Spans
-from dlp.parse.ccda.roles import NARRATIVE_INLINE
 from dlp.parse.xmlevents import Text
 from dlp.parse.xmlpath import Path
 
 
 class Block:
-    """A section's ``text`` element.
+    """An element that is shown to people: a CDA section's ``text``, a FHIR resource's ``div``.
 
     Args:
         depth: Elements open including it.
+        inline: Elements that don't end a line of text.
     """
 
-    def __init__(self, depth: int) -> None:
-        self.depth = depth
+    def __init__(self, depth: int, inline: Collection[str]) -> None:
+        self.depth, self._inline = depth, inline
         self._runs: list[Text] = []
         self._where = ""
 
     def start(self, local: str) -> Iterator[Passage]:
         """An element begins: unless it is an inline one the line has ended."""
-        if local not in NARRATIVE_INLINE:
+        if local not in self._inline:
             yield from self._line()
 
     def end(self, local: str, path: Path) -> Iterator[Passage]:
         """An element ends, and with it the line unless it is an inline one."""
-        if local not in NARRATIVE_INLINE or len(path.names) == self.depth:
+        if local not in self._inline or len(path.names) == self.depth:
             yield from self._line()
 
     def add(self, event: Text, path: Path) -> None:

@@ -68,7 +68,6 @@ _PGP: Final = _BLANK + rb"-----BEGIN PGP "
 
 TEXTUAL: Final = (
     _sign("openpgp", "an OpenPGP message", _PGP + rb"MESSAGE", Obstacle.ENCRYPTED),
-    # Its text is readable (RFC 9580, section 7), but its signature block can carry anything.
     _sign("openpgp/signed-text", "a cleartext-signed OpenPGP text", _PGP + rb"SIGNED MESSAGE-"),
     _sign("openpgp/signature", "a detached OpenPGP signature", _PGP + rb"SIGNATURE-"),
     _sign("openpgp/certificate", "an OpenPGP public key", _PGP + rb"PUBLIC KEY"),

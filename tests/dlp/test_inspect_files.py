@@ -331,9 +331,6 @@ def test_public_documents_are_read_and_none_breaks_a_reader(
     ("label", "named", "obstacle"),
     [
         ("MESSAGE", "openpgp", Obstacle.ENCRYPTED),
-        ("SIGNED MESSAGE", "openpgp/signed-text", Obstacle.UNSUPPORTED_TYPE),
-        ("SIGNATURE", "openpgp/signature", Obstacle.UNSUPPORTED_TYPE),
-        ("PUBLIC KEY BLOCK", "openpgp/certificate", Obstacle.UNSUPPORTED_TYPE),
         ("PRIVATE KEY BLOCK", "openpgp/secret-key", Obstacle.UNSUPPORTED_TYPE),
     ],
 )

@@ -32,7 +32,7 @@ _CARRIERS: Final = {
 _NO_REDACTION: Final = "held because it can't be redacted and stay valid"
 _REDACTABLE: Final = (
     "text/plain", "x12/", "hl7v2", "fhir/json", "fhir/ndjson", "json", "ndjson", "ccda",
-    "delimited/",
+    "delimited/", "fhir/xml", "ncpdp/script",
 )  # fmt: skip
 """Formats that stay valid, and whose readers say where every value's bytes are."""
 

@@ -103,6 +103,7 @@ SEEDS: Final[dict[str, Callable[[], bytes]]] = {
     "openpgp/signature": lambda: _openpgp("signature"),
     "openpgp/certificate": lambda: _openpgp("certificate"),
     "openpgp/signed-text": lambda: _openpgp("signed-text"),
+    "ncpdp/script": lambda: _of(records.script),
     "ncpdp/telecom": lambda: _of(records.ncpdp),
 }
 """Format to a seed of it. A format that is read and has none here fails the test that counts."""

@@ -40,6 +40,7 @@ FORMATS: tuple[Format, ...] = (
     Format("FHIR XML", "a.xml", records.fhir_xml),
     Format("C-CDA", "a.xml", records.ccda),
     Format("NCPDP D.0", "a.dat", records.ncpdp, upper=True),
+    Format("NCPDP SCRIPT", "a.xml", records.script),
     Format("CSV", "a.csv", records.roster),
     Format("DICOM", "a.dcm", documents.dicom, is_text=False),
     Format("ZIP of tar.gz of CSV", "a.zip", documents.packed, is_text=False),

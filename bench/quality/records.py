@@ -140,3 +140,26 @@ def ncpdp(who: Somebody, note: str) -> bytes:
         f"\x1cD2007712345\x1cE103\x1cD700002323401\x1e\x1cAM20\x1cFQ{note}"
     )
     return f"610066D0B1PBMTEST   1011245319599     20260101          \x1e\x1c{fields}".encode()
+
+
+def script(who: Somebody, note: str) -> bytes:
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<Message DatatypesVersion="20170715" TransactionDomain="SCRIPT" TransactionVersion="20170715"
+ xmlns="http://www.ncpdp.org/schema/SCRIPT"><Header><To Qualifier="P">1629900</To>
+<From Qualifier="D">6661295</From><MessageID>M100200300</MessageID>
+<SentTime>2026-01-01T12:00:00Z</SentTime></Header><Body><NewRx><BenefitsCoordination>
+<CardholderID>{who.member_id}</CardholderID></BenefitsCoordination><Patient><HumanPatient>
+<Identification><FileID>{who.mrn}</FileID></Identification><Name><LastName>{escape(who.last)}</LastName><FirstName>{who.first}</FirstName>
+<MiddleName>{who.middle}</MiddleName></Name><Gender>F</Gender>
+<DateOfBirth><Date>{who.birth.isoformat()}</Date></DateOfBirth>
+<Address><AddressLine1>{escape(who.street)}</AddressLine1><City>{who.city}</City>
+<StateProvince>{who.state}</StateProvince><PostalCode>{who.zip}</PostalCode></Address>
+<CommunicationNumbers><PrimaryTelephone><Number>{who.phone}</Number></PrimaryTelephone>
+</CommunicationNumbers></HumanPatient></Patient><Prescriber><NonVeterinarian><Identification>
+<NPI>1245319599</NPI></Identification><Name><LastName>Whitfield</LastName><FirstName>Ann</FirstName>
+</Name></NonVeterinarian></Prescriber><MedicationPrescribed>
+<DrugDescription>Lisinopril 10 mg tablet</DrugDescription><DrugCoded><ProductCode>
+<Code>00093723401</Code><Qualifier>ND</Qualifier></ProductCode></DrugCoded><WrittenDate>
+<Date>2026-01-01</Date></WrittenDate><Diagnosis><Primary><Code>I10</Code><Qualifier>ABF</Qualifier>
+</Primary></Diagnosis><Note>{escape(note)}</Note></MedicationPrescribed></NewRx></Body></Message>
+""".encode()

@@ -27,7 +27,9 @@ _FAMOUS_SSNS = frozenset({"078051120", "219099999", "457555462", "123456789", "9
 
 
 def luhn(number: str) -> bool:
-    """ISO/IEC 7812-1 annex B check digit over a string of digits."""
+    """ISO/IEC 7812-1 annex B check digit over a string of digits; anything else fails it."""
+    if not (number.isascii() and number.isdigit()):
+        return False
     total = 0
     for place, digit in enumerate(reversed(number)):
         value = int(digit) * (1 + place % 2)

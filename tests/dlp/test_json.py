@@ -190,7 +190,7 @@ def test_what_is_no_json_is_named(data: bytes) -> None:
     assert caught.value.obstacle is Obstacle.MALFORMED
 
 
-@pytest.mark.parametrize("value", ["JOHNSMITH 536", "536-22-8714", "1245319598"])
+@pytest.mark.parametrize("value", ["JOHNSMITH 536", "536-22-8714", "1245319598", "1 45319599"])
 def test_what_is_no_npi_is_read_in_an_npis_place(value: str) -> None:
     person = {"resourceType": "Practitioner", "identifier": [
         {"system": "http://hl7.org/fhir/sid/us-npi", "value": value}]}  # fmt: skip

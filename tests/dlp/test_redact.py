@@ -219,7 +219,19 @@ def test_edits_that_do_not_fit_are_refused(edits: tuple[Edit, ...]) -> None:
 CARRIERS = {
     carrier.name: carrier
     for carrier in FORMATS
-    if carrier.name in ("X12 837P", "HL7 v2", "FHIR JSON", "C-CDA", "CSV", "plain text")
+    if carrier.name
+    in (
+        "X12 837P",
+        "X12 278",
+        "HL7 v2",
+        "FHIR JSON",
+        "FHIR NDJSON",
+        "FHIR XML",
+        "C-CDA",
+        "NCPDP SCRIPT",
+        "CSV",
+        "plain text",
+    )
 }
 WHO = somebody(random.Random(5))
 SAID = (

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bench.quality import documents, records
 from bench.quality.people import Somebody
+from dlp.model import Category
 
 Make = Callable[[Somebody, str], bytes]
 
@@ -21,6 +22,7 @@ class Format(NamedTuple):
         has_fields: Whether it holds the person, so that same-file identities can be looked for.
         upper: Whether notes are written in capitals, as billing systems do.
         is_text: Whether a tool that reads text can read it as it comes.
+        lacks: What its fields have no place for.
     """
 
     name: str
@@ -29,11 +31,12 @@ class Format(NamedTuple):
     has_fields: bool = True
     upper: bool = False
     is_text: bool = True
+    lacks: frozenset[Category] = frozenset()
 
 
 FORMATS: tuple[Format, ...] = (
     Format("X12 837P", "a.837", records.x12_837, upper=True),
-    Format("X12 278", "a.278", records.x12_278, upper=True),
+    Format("X12 278", "a.278", records.x12_278, upper=True, lacks=frozenset({Category.PHONE})),
     Format("HL7 v2", "a.hl7", records.hl7v2),
     Format("FHIR JSON", "a.json", records.fhir),
     Format("FHIR NDJSON", "a.ndjson", records.fhir_lines),

@@ -102,7 +102,7 @@ def x12_278(who: Somebody, note: str) -> bytes:
         "HL*3*2*22*1",
         f"NM1*IL*1*{who.last.upper()}*{who.first.upper()}*{who.middle}***MI*{who.member_id}",
         f"N3*{who.street.upper()}", f"N4*{who.city.upper()}*{who.state}*{who.zip}",
-        f"DMG*D8*{who.birth:%Y%m%d}*F", f"REF*EJ*{who.phone}", "HL*4*3*EV*1",
+        f"DMG*D8*{who.birth:%Y%m%d}*F", "HL*4*3*EV*1",
         "UM*HS*I*1*11:B", "HI*ABK:J0190", f"MSG*{note}",
     ]  # fmt: skip
     body.append(f"SE*{len(body) + 1}*0001")

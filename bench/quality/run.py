@@ -1,6 +1,7 @@
 """Recall and false holds, by category, form and format, with intervals; beside Presidio.
 
-Run: ``python -m bench.quality.run [--tune] [--each N] [--presidio DIR]``. A plant counts as found
+Run: ``python -m bench.quality.run [--tune] [--each N] [--presidio DIR]
+[--plot FILE]``. A plant counts as found
 when the file is unexpectedly found to hold its category. What surrounds plants is what the clean
 twins are made of, and those count as falsely held if anything at all is found in them.
 """
@@ -11,13 +12,16 @@ import argparse
 import io
 import random
 from collections import defaultdict
+from itertools import pairwise
 from math import sqrt
+from pathlib import Path
 from typing import NamedTuple
 
 from bench.quality.carriers import FORMATS, Format
 from bench.quality.forms import FORMS, Form
 from bench.quality.peer import Presidio
 from bench.quality.people import somebody
+from bench.quality.plot import EDGES, Bin, svg
 from bench.quality.templates import CLEAN, TEST, TUNE
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
@@ -154,6 +158,11 @@ class Bench:
         )
 
 
+def carries(carrier: Format, form: Form) -> bool:
+    """Whether the carrier's own fields hold what a form is of."""
+    return carrier.has_fields and form.category not in carrier.lacks
+
+
 def wanted(category: Category) -> set[Category]:
     return _ALIKE.get(category, {category})
 
@@ -169,14 +178,20 @@ def show(title: str, rows: list[tuple[tuple[str, ...], Rate]]) -> None:
         print(f"  {' / '.join(part for part in key if part):60} {rate}")
 
 
-def calibration(pairs: list[tuple[float, bool]]) -> None:
+def calibration(pairs: list[tuple[float, bool]]) -> list[Bin]:
+    """Print confidence against the share that is right; the same for a plot."""
     print("\nConfidence against the share that is right")
-    for low in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95):
-        high = {0.3: 0.5, 0.9: 0.95, 0.95: 1.01}.get(low, low + 0.1)
-        here = [right for sure, right in pairs if low <= sure < high]
-        rate = Rate(sum(here), len(here))
-        bar = "#" * round(40 * sum(here) / len(here)) if here else ""
+    bins = []
+    for low, high in pairwise(EDGES):
+        here = [(sure, right) for sure, right in pairs if low <= sure < high]
+        rate = Rate(sum(right for _, right in here), len(here))
+        bar = "#" * round(40 * rate.hits / rate.trials) if here else ""
         print(f"  {low:.2f}-{min(high, 1):.2f}  {bar:40} {rate}")
+        if here:
+            mean = sum(sure for sure, _ in here) / len(here)
+            share = rate.hits / rate.trials
+            bins.append(Bin(mean, share, *wilson(rate.hits, rate.trials), rate.trials))
+    return bins
 
 
 def main() -> None:
@@ -186,11 +201,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20261123)
     parser.add_argument("--only", default="", help="formats whose name has this")
     parser.add_argument("--presidio", default="", help="a spaCy model's directory")
+    parser.add_argument("--plot", type=Path, help="where to write the calibration as SVG")
     args = parser.parse_args()
     peer = Presidio(args.presidio) if args.presidio else None
     bench = Bench(args.seed, peer, tune=args.tune)
     for carrier in (f for f in FORMATS if args.only.lower() in f.name.lower()):
-        for form in (f for f in FORMS if carrier.has_fields or not f.needs):
+        for form in (f for f in FORMS if not f.needs or carries(carrier, f)):
             for _ in range(args.each):
                 bench.plant(form, carrier)
         for _ in range(args.each * 5):
@@ -202,7 +218,9 @@ def main() -> None:
     show("Presidio over a text file's bytes, as it comes", bench.peer_raw.table(1))
     show("The same by format", bench.peer_raw.table(3))
     show("Presidio over parsed passages", bench.peer_parsed.table(1))
-    calibration(bench.confidence)
+    bins = calibration(bench.confidence)
+    if args.plot:
+        args.plot.write_text(svg(bins, CONTRACT.confidence), "utf-8")
     show("Misses and false holds", bench.misses.table(3))
 
 

@@ -58,13 +58,17 @@ FIELDS: Final[dict[str, Field]] = {
     "DO": _coded(_C.DIAGNOSIS), "D1": _coded(_C.SERVICE_DATE), "DE": _coded(_C.SERVICE_DATE),
     "DZ": Field(_C.CLAIM_NUMBER), "E5": Field(_C.OTHER_ID),
 }  # fmt: skip
+TEXTS: Final = frozenset({"F4", "FQ", "FY"})
+"""Messages that people write: 504-F4, 526-FQ, 544-FY."""
 
 _DIGIT: Final = re.compile(r"[0-9]")
 _DATE: Final = re.compile(r"[12][0-9]{7}")
 _CODE: Final = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9.-]{2,30}")
 _SHAPES: Final[dict[Category, re.Pattern[str]]] = {
-    _C.NAME: re.compile(r"[^0-9@]{1,60}"),
-    _C.ADDRESS: re.compile(r".{1,80}"),
+    _C.NAME: re.compile(r"(?!(?:\S+\s+){5}\S)[^0-9@]{1,60}"),
+    _C.ADDRESS: re.compile(
+        r"(?!.*[0-9]{3}-[0-9]{2}-[0-9]{4})(?!(?:\S+\s+){10}\S)[^@]{1,80}", re.DOTALL
+    ),
     _C.PHONE: re.compile(r"[0-9() .+-]{7,20}"),
     _C.EMAIL: re.compile(r"[^@\s]+@[^@\s]+"),
     _C.BIRTH_DATE: _DATE,

@@ -14,7 +14,7 @@ from typing import Final
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source
-from dlp.parse.ncpdp.fields import FIELDS, fits
+from dlp.parse.ncpdp.fields import FIELDS, TEXTS, fits
 from dlp.streams import CHUNK
 
 _LONGEST: Final = 2**20
@@ -71,7 +71,7 @@ class _Reading:
             if len(value) == len(text):
                 return
             value, offset = text[len(value) :], offset + len(value)
-        if known is None and not _PLAIN.fullmatch(value.strip()):
+        if known is None and name not in TEXTS and not _PLAIN.fullmatch(value.strip()):
             # An id that nobody defined may be the beginning of what it should introduce.
             value, offset = name + value, offset - 2
         if value.strip("\x02\x03\r\n\x00 ") and not _PLAIN.fullmatch(value.strip()):

@@ -97,9 +97,12 @@ def _runs(text: str) -> Iterator[Encoded]:
 
 
 def _wrapped(text: str, start: int, end: int) -> int:
-    """The end of a block of lines that begins with a run: all as long, the last may be shorter."""
+    """The end of a block of lines that begins with a run: all as long, the last may be shorter.
+
+    Padding ends it: what follows is another's.
+    """
     length = end - start
-    while found := _NEXT_LINE.match(text, end):
+    while text[end - 1] != "=" and (found := _NEXT_LINE.match(text, end)):
         if len(found[1]) > length:
             break
         end = found.end()

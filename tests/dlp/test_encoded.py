@@ -205,3 +205,15 @@ def test_unknown_encoded_data_is_held(inspected: Inspected) -> None:
     report, verdict = inspected(base64.b64encode(RANDOM))
     assert verdict.action == "hold"
     assert {item.obstacle for item in report.uninspectable} == {Obstacle.UNKNOWN_TYPE}
+
+
+def test_a_word_on_the_line_after_padding_belongs_to_no_block() -> None:
+    run = base64.b64encode(SECRET.encode() + b"..").decode()
+    assert run.endswith("=")
+    [piece] = encoded(f"{run}\nnothing to see\n")
+    assert piece.data == SECRET.encode() + b".."
+
+
+def test_digits_padded_like_a_boundary_crash_nothing(inspected: Inspected) -> None:
+    report, _ = inspected(b"--===============8603878420160894881==\nnothing to see\n")
+    assert Obstacle.CRASH not in {item.obstacle for item in report.uninspectable}

@@ -38,6 +38,11 @@ def _sign(
 
 _BLANK: Final = rb"(?:\xef\xbb\xbf)?\s*"
 
+# ContentInfo's first bytes: a sequence and the object identifier of its type (RFC 5652, section 3).
+_CMS: Final = rb"\x30(?:[\x01-\x80]|\x81.|\x82..|\x83.{3}|\x84.{4})"
+_PKCS7: Final = _CMS + rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+_CMS_MORE: Final = _CMS + rb"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01"
+
 BINARY: Final = (
     _sign("application/pdf", "PDF", rb".{0,1020}%PDF-"),
     _sign("office/ole", "a legacy Office file", rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
@@ -57,6 +62,12 @@ BINARY: Final = (
     _sign("archive/compress", "a compress file", rb"\x1f[\x9d\xa0]"),
     _sign("archive/cab", "a cabinet archive", rb"MSCF\x00{4}"),
     _sign("archive/tar", "a tar archive", rb".{257}ustar[\x00 ]"),
+    _sign("smime/signed", "signed S/MIME data", _PKCS7 + rb"\x02"),
+    _sign(
+        "smime/encrypted", "encrypted S/MIME data", _PKCS7 + rb"[\x03\x04\x06]", Obstacle.ENCRYPTED
+    ),
+    _sign("smime/encrypted", "encrypted S/MIME data", _CMS_MORE + rb"\x17", Obstacle.ENCRYPTED),
+    _sign("smime/compressed", "compressed S/MIME data", _CMS_MORE + rb"\x09"),
     _sign("application/parquet", "Parquet", rb"PAR1"),
     _sign("application/sqlite", "an SQLite database", rb"SQLite format 3\x00"),
     _sign("executable", "a program", rb"\x7fELF|MZ.{56}|\xca\xfe\xba\xbe|\xcf\xfa\xed\xfe"),

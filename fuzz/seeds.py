@@ -17,6 +17,7 @@ from bench.quality import documents, records
 from bench.quality.carriers import Make
 from bench.quality.people import somebody
 from tests.support.ole_files import compound
+from tests.support.smime_files import certificate, signed
 
 _NOTE: Final = 'Spoke with "Aiko Volkova" & co about 1 < 2; DOB 3/4/1956, SSN 536-22-8714.'
 
@@ -100,6 +101,7 @@ SEEDS: Final[dict[str, Callable[[], bytes]]] = {
     "archive/zstd": lambda: zstandard.compress(_NOTE.encode()),
     "archive/tar": _tar,
     "archive/7z": lambda: _of(documents.seven_zip),
+    "smime/signed": lambda: signed(_NOTE.encode(), certificate("claims desk")),
     "openpgp/signature": lambda: _openpgp("signature"),
     "openpgp/certificate": lambda: _openpgp("certificate"),
     "openpgp/signed-text": lambda: _openpgp("signed-text"),

@@ -41,7 +41,6 @@ _NOT_WHOLE: Final = {
     "application/ms-tnef": "a TNEF attachment (winmail.dat)",
     "application/vnd.ms-tnef": "a TNEF attachment (winmail.dat)",
 }
-_SMIME: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _MARKUP: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?i:<!doctype html|<html|<head|<body|<table|<div|<p>)"
 )
@@ -213,9 +212,6 @@ class _Mail:
     def _leaf(self, part: _Part) -> Iterator[Item]:
         """A part without parts."""
         kind, region = part.kind.main, part.region
-        if kind in _SMIME and "signed" not in part.kind.parameters.get("smime-type", ""):
-            yield Uninspectable(Obstacle.ENCRYPTED, "an encrypted mail (S/MIME)", part.place)
-            return
         tnef = "winmail.dat" in part.name.lower() and "application/ms-tnef"
         if detail := _NOT_WHOLE.get(tnef or kind):
             yield Uninspectable(Obstacle.UNSUPPORTED_TYPE, detail, part.place)

@@ -36,6 +36,8 @@ _BOUNDARY: Final = re.compile(
     r"[0-9a-f]{20,40}|_\d{3}_[\w-]{1,90}_|Apple-Mail[=_-]+[0-9A-F-]{36})\"|[0-9a-f]{20,40})"
 )
 """Boundaries as mail programs make them, of random digits that could look like a card's."""
+_SMIME_NAME: Final = re.compile(r"(?i)(;\s*(?:file)?name=)\"?smime\.p7[msc]\"?(?=\s*(?:;|\Z))")
+"""The name that every program gives to S/MIME's parts, which a model takes for somebody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,8 @@ def _without_noise(found: Field) -> str:
     if found.name in _MACHINE:
         # <random@host> is no address of anybody; its words are read.
         return re.sub(r"[<>@]", " ", found.text)
-    if found.name == "content-type":
-        return _BOUNDARY.sub(r"\1", found.text)
+    if found.name in ("content-type", "content-disposition"):
+        return _SMIME_NAME.sub(r"\1", _BOUNDARY.sub(r"\1", found.text))
     if _SEALS.fullmatch(found.name) and len(found.text) <= _SEAL_MOST:
         text, at, parts = found.text, 0, []
         for piece in encoded(text):

@@ -6,13 +6,13 @@ Key material and signature values are numbers; of them only runs of printable ch
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from dlp.budget import Meter
 from dlp.content import Item
-from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Uninspectable
+from dlp.model import NotReadableError, Obstacle, Uninspectable
+from dlp.parse.numbers import runs
 from dlp.unpack.entry import Entry, comment, fault, opaque
 
 _MOST: Final = 10_000
@@ -22,12 +22,6 @@ _KEYS: Final = frozenset({6, 14, 12})
 """Public key, public subkey, and trust, which a key ring may say of them."""
 _ENCRYPTED: Final = frozenset({1, 3, 9, 18, 20})
 _SECRET: Final = frozenset({5, 7})
-_RUN: Final = re.compile(
-    rb"[\x20-\x7e]{12,}|[A-Za-z][A-Za-z ,.'-]{8,}|[0-9][0-9 -]{7,}|"
-    rb"(?:[\x20-\x7e]\x00){6,}|(?:\x00[\x20-\x7e]){6,}"
-)
-"""Text among numbers. Shorter runs stand in random bytes too, and a model takes some for names: of
-400 signatures by RSA with 4096 bits, runs of six characters held 13, these 1."""
 _TWO_OCTETS, _PARTIAL, _FIVE_OCTETS = 192, 224, 255
 _OLD_LENGTHS: Final = {0: 1, 1: 2, 2: 4}
 
@@ -65,7 +59,7 @@ def packets(data: bytes, place: str, meter: Meter) -> Iterator[Item]:
         found = _header(data, at)
         if found is None or found[1] + found[2] > len(data):
             yield fault("bytes that are no OpenPGP packet", where)
-            yield from _runs(data[at:], where)
+            yield from runs(data[at:], where)
             return
         tag, start, size = found
         yield from _packet(tag, data[start : start + size], number, where)
@@ -110,13 +104,13 @@ def _packet(tag: int, body: bytes, number: int, where: str) -> Iterator[Item]:
     elif tag == _ATTRIBUTE:
         yield from _attribute(body, number, where)
     elif tag in _KEYS or (tag, body) == (_MARKER, b"PGP"):
-        yield from _runs(body, where)
+        yield from runs(body, where)
     elif tag in _ENCRYPTED:
         yield Uninspectable(Obstacle.ENCRYPTED, "an encrypted OpenPGP message", where)
     else:
         said = "an OpenPGP secret key" if tag in _SECRET else f"an OpenPGP packet of type {tag}"
         yield Uninspectable(Obstacle.UNSUPPORTED_TYPE, f"{said} is not inspected", where)
-        yield from _runs(body, where)
+        yield from runs(body, where)
 
 
 def _signature(body: bytes, where: str, depth: int = 0) -> Iterator[Item]:
@@ -131,7 +125,7 @@ def _signature(body: bytes, where: str, depth: int = 0) -> Iterator[Item]:
             break
         yield from _subpackets(inside, f"{where} {area}", depth)
         at += octets + size
-    yield from _runs(body[at:], where)
+    yield from runs(body[at:], where)
 
 
 def _subpackets(data: bytes, where: str, depth: int) -> Iterator[Item]:
@@ -141,7 +135,7 @@ def _subpackets(data: bytes, where: str, depth: int) -> Iterator[Item]:
         found = _subpacket_length(data, at)
         if found is None or not found[1] or found[0] + found[1] > len(data):
             yield fault("a signature's part that is cut short", where)
-            yield from _runs(data[at:], where)
+            yield from runs(data[at:], where)
             return
         start, size = found
         kind, body = data[start] & 0x7F, data[start + 1 : start + size]
@@ -167,7 +161,7 @@ def _subpacket(kind: int, body: bytes, where: str, depth: int) -> Iterator[Item]
     elif kind == _EMBEDDED and depth < _NESTED:
         yield from _signature(body, where, depth + 1)
     elif kind in _NUMBERS:
-        yield from _runs(body, where)
+        yield from runs(body, where)
     else:
         yield from _unknown(body, where)
 
@@ -185,7 +179,7 @@ def _notation(body: bytes, where: str) -> Iterator[Item]:
     elif len(value) > _OPAQUE_MOST:
         yield fault(f"a notation of {len(value)} bytes whose meaning isn't known", where)
     else:
-        yield from _runs(value, where)
+        yield from runs(value, where)
 
 
 def _attribute(body: bytes, number: int, where: str) -> Iterator[Item]:
@@ -195,12 +189,12 @@ def _attribute(body: bytes, number: int, where: str) -> Iterator[Item]:
         found = _subpacket_length(body, at)
         if found is None or not found[1] or found[0] + found[1] > len(body):
             yield fault("a user attribute that is cut short", where)
-            yield from _runs(body[at:], where)
+            yield from runs(body[at:], where)
             return
         start, size = found
         inside = body[start + 1 : start + size]
         if body[start] == 1 and len(inside) > _JPEG_HEADER:
-            yield from _runs(inside[:_JPEG_HEADER], where)
+            yield from runs(inside[:_JPEG_HEADER], where)
             yield Entry(number, "", io.BytesIO(inside[_JPEG_HEADER:]), kind="image")
         else:
             yield from _unknown(inside, where)
@@ -211,11 +205,3 @@ def _unknown(data: bytes, where: str) -> Iterator[Item]:
     texts, faults = opaque(data, where)
     yield from texts
     yield from faults
-
-
-def _runs(data: bytes, where: str) -> Iterator[Passage]:
-    """What of numbers could be read as text, in one passage."""
-    runs = (found.group().replace(b"\x00", b"") for found in _RUN.finditer(data))
-    joined = b"\n".join(runs).decode("ascii")
-    if joined:
-        yield Passage(joined, where, Carrier.FREE_TEXT)

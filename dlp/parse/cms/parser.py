@@ -35,6 +35,8 @@ _OTHER_CLASS: Final = 0xC0
 _TAG: Final = 0x1F
 _NESTED: Final = 4
 """Octet strings of BER inside one another, as certificates' extensions are."""
+_EXTENSION: Final = 64 * 2**10
+"""Bytes of an octet string that is looked into; of a longer one only runs of characters are read."""
 _PRINTABLE: Final = re.compile(rb"[\t\n\r\x20-\x7e]+")
 _HEADER: Final = re.compile(rb"\s*[!-9;-~]{1,60}:")
 _MAIL: Final = b"MIME-Version: 1.0\r\nContent-Description: signed\r\n"
@@ -91,7 +93,7 @@ def _said(element: Primitive, where: str, depth: int = 0) -> Iterator[Passage]:
         text = element.body.decode(encoding, "replace")
         if text.strip():
             yield Passage(text, where, Carrier.FREE_TEXT)
-    elif element.first & _TAG == _OCTETS and depth < _NESTED:
+    elif element.first & _TAG == _OCTETS and depth < _NESTED and len(element.body) <= _EXTENSION:
         yield from _nested(element.body, where, depth + 1)
     else:
         yield from runs(element.body, where)

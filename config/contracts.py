@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from config.states import NAMES
+
 CategoryName = Literal[
     "name", "address", "birth_date", "death_date", "service_date", "other_date", "phone", "fax",
     "email", "ssn", "member_id", "medicare_id", "medical_record_number", "account_number",
@@ -78,6 +80,38 @@ class Uninspectable(_Frozen):
         return but
 
 
+class Protected(_Frozen):
+    """What to do with codes of protected classes, where it isn't one action for all.
+
+    Attributes:
+        default: For every class not named in ``but``.
+        but: Class to action.
+        by_state: For people who live in a state (its postal code), class to action; such an action
+            stands instead of the two above. In a file with people of several states the strictest
+            of theirs holds, and for people whose state the file doesn't tell, the two above.
+    """
+
+    default: Action = Action.HOLD
+    but: dict[LabelName, Action] = Field(default_factory=dict)
+    by_state: dict[str, dict[LabelName, Action]] = Field(default_factory=dict)
+
+    @field_validator("by_state")
+    @classmethod
+    def _are_states(
+        cls, by_state: dict[str, dict[LabelName, Action]]
+    ) -> dict[str, dict[LabelName, Action]]:
+        for state in by_state:
+            if state not in NAMES:
+                raise ValueError(f"{state}: not the postal code of a state, such as CA")
+        return by_state
+
+    def on(self, label: str, state: str = "") -> Action:
+        """What to do with a class's codes; ``state`` is a postal code, "" where it isn't told."""
+        everywhere = {str(name): action for name, action in self.but.items()}
+        here = {str(name): action for name, action in self.by_state.get(state, {}).items()}
+        return here.get(label) or everywhere.get(label, self.default)
+
+
 _MAY_PASS = frozenset({"active-content", "not-read"})
 
 Redaction = Literal["mask", "remove", "pseudonym"]
@@ -99,7 +133,8 @@ class Contract(_Frozen):
         unexpected: What to do when something stands where it isn't expected. ``redact`` takes it
             out where the format can be kept valid, else the file is held.
         redaction: What stands there then.
-        protected: What to do with codes of a protected class; one action, or one a label.
+        protected: What to do with codes of a protected class; one action, one a label (and release
+            for others), or a :class:`Protected` with its exceptions by state.
         uninspectable: What to do with what can't be inspected; one action, or some obstacles their
             own.
         confidence: Findings below it are reported and decide nothing.
@@ -112,9 +147,17 @@ class Contract(_Frozen):
     expect: tuple[Expectation, ...] = ()
     unexpected: Action = Action.HOLD
     redaction: Redaction = "mask"
-    protected: Action | dict[LabelName, Action] = Action.RELEASE
+    protected: Action | Protected = Action.RELEASE
     uninspectable: Literal[Action.HOLD, Action.REFUSE] | Uninspectable = Action.HOLD
     confidence: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+    @field_validator("protected", mode="before")
+    @classmethod
+    def _in_short(cls, protected: object) -> object:
+        """``{hiv: hold}`` is short for that, and release for every other class."""
+        if isinstance(protected, dict) and not protected.keys() & Protected.model_fields.keys():
+            return {"default": Action.RELEASE, "but": protected}
+        return protected
 
     def on(self, obstacle: str) -> Action:
         """What to do when an obstacle (of :class:`ObstacleName`) is met."""

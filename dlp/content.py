@@ -44,6 +44,8 @@ class Content:
         site: What the site's rules say.
         lasting: Whether the source can be read as long as the inspection goes on, and not only
             until the next item: so it is with the file itself.
+        states: Postal codes of the states that the file's people live in, for a reader to add whose
+            passages don't tell.
         met: Formats met inside besides, for the reader to add: the transaction sets of an X12
             interchange. The contract is asked about each.
     """
@@ -54,6 +56,7 @@ class Content:
     depth: int = 0
     site: Site = field(default_factory=Site)
     lasting: bool = False
+    states: set[str] = field(default_factory=set)
     met: set[str] = field(default_factory=set)
 
 

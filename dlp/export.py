@@ -72,6 +72,7 @@ def stored(report: Report) -> dict[str, Any]:
         ],
         "formats": dict(report.formats),
         "notes": list(report.notes),
+        "states": sorted(report.states),
         "milliseconds": round(report.seconds * 1000),
     }
 
@@ -108,6 +109,7 @@ def to_wire(report: Report) -> dict[str, Any]:
         "counts": _counts(report),
         "label_counts": {str(label): count for label, count in report.label_counts.items()},
         "uninspectable": [asdict(trouble) for trouble in report.uninspectable],
+        "states": sorted(report.states),
         "notes": list(report.notes),
     }
 
@@ -128,6 +130,7 @@ def from_wire(data: Mapping[str, Any]) -> Report:
                 (Category(item["category"]), bool(item["expected"])): int(item["count"])
                 for item in data["counts"]
             },
+            states=frozenset(map(str, data["states"])),
             label_counts={Label(k): int(v) for k, v in data["label_counts"].items()},
             uninspectable=tuple(
                 Uninspectable(**{**item, "obstacle": Obstacle(item["obstacle"])})

@@ -14,13 +14,23 @@ from itertools import islice
 from typing import Final
 
 from config.contracts import Contract, Rules
+from config.states import code_of
 from dlp.batch import Batch
 from dlp.budget import Budget, Meter
 from dlp.content import Site
 from dlp.detect import Detectors, Identities
 from dlp.kept import Kept, Open
 from dlp.look import Looker
-from dlp.model import Carrier, Category, NotReadableError, Obstacle, Passage, Report, Source
+from dlp.model import (
+    Carrier,
+    Category,
+    NotReadableError,
+    Obstacle,
+    Passage,
+    Report,
+    Source,
+    Subject,
+)
 from dlp.streams import CHUNK
 from dlp.tally import Tally, Unexpected
 from dlp.walk import Found, Named, Spot, walk
@@ -85,6 +95,7 @@ class _Inspection:
         self._detectors = detectors
         self._site = Site(detectors.protected, detectors.not_phi)
         self._formats: dict[str, str] = {}
+        self._states: set[str] = set()
         self._kept = Kept(budget.text_bytes)
 
     def run(self) -> Report:
@@ -99,6 +110,7 @@ class _Inspection:
             counts=dict(self._tally.counts),
             label_counts=dict(self._tally.label_counts),
             uninspectable=self._tally.troubles,
+            states=frozenset(self._states),
             formats=self._formats,
             notes=self._notes(),
             seconds=time.monotonic() - self._started,
@@ -135,7 +147,9 @@ class _Inspection:
     def _walk(self) -> Iterator[tuple[int, Found]]:
         """Everything in the file, once, numbered."""
         order = 0
-        for event in walk(self._source, self._name, self._contract, self._meter(), self._site):
+        for event in walk(
+            self._source, self._name, self._contract, self._meter(), self._site, self._states
+        ):
             if isinstance(event, Named):
                 self._formats[event.spot.place] = event.format
             elif isinstance(event, Found):
@@ -155,6 +169,8 @@ class _Inspection:
 
     def _take(self, item: Open) -> None:
         passage = item.passage
+        if passage.part == "state" and passage.subject is Subject.PERSON:
+            self._states.update(filter(None, [code_of(passage.text)]))
         if passage.carrier is Carrier.IDENTIFIER_FIELD:
             self._identities.learn(passage)
         elif passage.carrier is Carrier.FREE_TEXT and passage.category is not None:

@@ -240,6 +240,7 @@ class Report:
         formats: Every member's format, by ``member_place`` ("" is the file itself).
         notes: What an analyst should know ("names were searched by dictionary and pattern alone").
         seconds: Wall-clock time of the inspection.
+        states: Postal codes of the states that the file's people live in.
     """
 
     format: str
@@ -252,6 +253,7 @@ class Report:
     formats: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    states: frozenset[str] = frozenset()
 
 
 class Source(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.contracts import Action, Contract
-from dlp.model import Carrier, Category, Finding, Report
+from dlp.model import Carrier, Category, Finding, Label, Report
 
 _ORDER: Final = (Action.RELEASE, Action.REDACT, Action.HOLD, Action.REFUSE)
 _MOST_REASONS: Final = 20
@@ -87,15 +87,23 @@ def _unexpected(report: Report, contract: Contract) -> Iterator[tuple[Action, st
 
 
 def _protected(report: Report, contract: Contract) -> Iterator[tuple[Action, str]]:
-    policy = contract.protected
     for label, count in sorted(report.label_counts.items()):
-        action = policy if isinstance(policy, Action) else policy.get(label.value, Action.RELEASE)
+        action = _on_label(label, report, contract)
         place = next((f for f in report.findings if label in f.labels), None)
         where = f", first at {place.where}" if place else ""
         words = label.replace("_", " ")
         plural = "s" * (count != 1)
         reason = f"{count} code{plural} of a protected class ({words}){where}"
         yield action, _inside(place.member_place if place else "", reason)
+
+
+def _on_label(label: Label, report: Report, contract: Contract) -> Action:
+    """The action on a protected class: the strictest of those for the states of its people."""
+    policy = contract.protected
+    if isinstance(policy, Action):
+        return policy
+    actions = [policy.on(label.value, state) for state in report.states or {""}]
+    return max(actions, key=_ORDER.index)
 
 
 def is_redactable(fmt: str) -> bool:

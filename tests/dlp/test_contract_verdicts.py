@@ -184,6 +184,40 @@ def test_protected_classes_have_their_own_actions() -> None:
     assert decide(report, _contract(protected={"genetic": "refuse"})).action is Action.RELEASE
 
 
+HIV_BY_STATE = {"default": "release", "but": {"hiv": "hold"},
+                "by_state": {"CA": {"hiv": "refuse"}, "TX": {"hiv": "release"}}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("states", "action"),
+    [
+        ((), Action.HOLD), (("NY",), Action.HOLD), (("CA",), Action.REFUSE),
+        (("TX",), Action.RELEASE), (("TX", "NY"), Action.HOLD), (("TX", "CA"), Action.REFUSE),
+    ],
+)  # fmt: skip
+def test_a_state_has_actions_of_its_own_and_the_strictest_holds(
+    states: tuple[str, ...], action: Action
+) -> None:
+    coded = replace(FINDING, expected=True, labels=(Label.HIV,))
+    report = replace(_report([coded], [], 0), states=frozenset(states))
+    assert decide(report, _contract(protected=HIV_BY_STATE)).action is action
+
+
+@pytest.mark.parametrize(
+    ("protected", "said"),
+    [
+        ({"by_state": {"XX": {"hiv": "hold"}}}, "XX: not the postal code of a state"),
+        ({"hivv": "hold"}, "hivv"),
+        ({"default": "hold", "bt": {}}, "bt"),
+    ],
+)
+def test_a_protected_policy_that_is_none_is_told_by_its_key(
+    protected: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        _contract(protected=protected)
+
+
 def test_unlisted_findings_decide_too() -> None:
     report = replace(_report([], [], 0), counts={(Category.SSN, False): 3})
     assert decide(report, _contract()).action is Action.HOLD

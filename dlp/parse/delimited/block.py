@@ -52,7 +52,7 @@ class Layout:
     ) -> None:
         self.table, self.delimiter, self.looked_at = table, delimiter, tuple(looked_at)
         self._not_phi = not_phi
-        self._listed: dict[bytes, bool] = {}
+        self._listed: dict[str, bool] = {}
         self.typed = [i for i in range(table.width) if i not in set(looked_at)]
         roles = table.columns
         self.counted = [i for i in self.typed if grammar.is_counted(roles[i])]
@@ -66,14 +66,13 @@ class Layout:
                 kind = Kind(role.carrier or Carrier.FREE_TEXT, role.category)
                 self.kinds.setdefault(kind, []).append(index)
 
-    def is_listed(self, name: bytes) -> bool:
+    def is_listed(self, name: str) -> bool:
         """Whether the site lists a name as no PHI; one word alone never is."""
         known = self._listed.get(name)
         if known is None:
             if len(self._listed) >= _MOST_LISTED:
                 self._listed.clear()
-            text = name.decode("ascii")
-            known = bool(self._not_phi and len(words(text)) > 1 and self._not_phi(text))
+            known = bool(self._not_phi and len(words(name)) > 1 and self._not_phi(name))
             self._listed[name] = known
         return known
 
@@ -115,6 +114,8 @@ class Rows:
         long = lengths[:, layout.typed] > grammar.LONGEST
         left_out |= long.any(axis=1)
         self._left_out = left_out
+        for column in layout.table.homes:
+            layout.table.live_in(set(self._column(cells, column)))
         self._listed = {column: self._of_site(cells, column) for column in layout.names}
         self.counts: Mapping[Kind, int] = self._count(lengths)
 
@@ -163,9 +164,13 @@ class Rows:
 
     def _of_site(self, cells: Cells, column: int) -> Flags:
         """Which cells of a column hold a name that the site lists."""
-        rows = zip(cells.starts[:, column].tolist(), cells.ends[:, column].tolist(), strict=True)
-        names = (cells.data[start:end] for start, end in rows)
+        names = self._column(cells, column)
         return np.fromiter(map(self._layout.is_listed, names), np.bool_, self._rows)
+
+    @staticmethod
+    def _column(cells: Cells, column: int) -> Iterator[str]:
+        rows = zip(cells.starts[:, column].tolist(), cells.ends[:, column].tolist(), strict=True)
+        return (cells.data[start:end].decode("ascii") for start, end in rows)
 
     def line(self, index: int) -> tuple[int, int]:
         """First byte of a line in the piece, and the one past its end."""

@@ -83,6 +83,12 @@ def speaks_of_others(words: tuple[str, ...]) -> bool:
     return bool(others) and (not persons or others[-1] > persons[-1])
 
 
+def is_state(header: str) -> bool:
+    """Whether a column says in which state a person lives."""
+    words = tokens(header)
+    return bool({"state", "st"} & set(words)) and not speaks_of_others(words)
+
+
 def read(header: str) -> Named | None:
     """The category that a header names, None for none."""
     words = tokens(header)

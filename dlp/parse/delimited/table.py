@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from config.states import code_of
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage
 from dlp.parse.delimited import headers, values
 from dlp.parse.delimited.columns import TEXT, Column, by_columns, type_columns
@@ -19,8 +20,13 @@ _LONGEST_TITLE: Final = 60
 class Table:
     """The columns of a table, and what each row makes of them."""
 
-    def __init__(self, sample: Sequence[Row]) -> None:
-        """Type the columns by the first rows, without blank ones."""
+    def __init__(self, sample: Sequence[Row], states: set[str] | None = None) -> None:
+        """Type the columns by the first rows, without blank ones.
+
+        Args:
+            sample: The first rows.
+            states: Takes the states that persons live in.
+        """
         widths = Counter(len(row.cells) for row in sample)
         # Among equally common widths the wider: short rows are notes more often than long ones.
         self.width = max(widths, key=lambda width: (widths[width], width)) if widths else 1
@@ -33,6 +39,9 @@ class Table:
         ]
         titles = titles or [""] * self.width
         cells = by_columns(data, self.width)
+        self._states = set[str]() if states is None else states
+        #: Columns that say in which state somebody lives.
+        self.homes = [i for i, title in enumerate(titles) if headers.is_state(title)]
         self._met: set[tuple[int, str]] = set()
         self.columns = with_names(type_columns(titles, cells), titles, cells)
 
@@ -63,10 +72,16 @@ class Table:
         if cells is None:
             yield from _odd_row(row)
             return
+        for index in self.homes:
+            self.live_in((cells[index].text,))
         for index, cell in enumerate(cells):
             column = self.role(index, cell.text)
             if column is not None:
                 yield _passage(row, index, cell, column)
+
+    def live_in(self, states: Iterable[str]) -> None:
+        """Note states that persons live in, as written."""
+        self._states.update(filter(None, map(code_of, states)))
 
     def role(self, index: int, content: str) -> Column | None:
         """What a cell is: its column's, or text where it breaks the type; None for nobody's."""

@@ -9,6 +9,7 @@ from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.parse.x12.bulk import (
     CodeBook,
+    Stretch,
     shipped,
 )
 from dlp.parse.x12.formats import identify
@@ -71,7 +72,10 @@ def _read(
     reader = Reader(announced, met, book, source if content.lasting else None)
     for frame in Framer(source, meter):
         if isinstance(frame, Block):
-            yield from reader.block(frame)
+            for item in reader.block(frame):
+                if isinstance(item, Stretch):
+                    content.states.update(item.states)
+                yield item
             continue
         if isinstance(frame, Segments):
             yield from reader.segments(frame)

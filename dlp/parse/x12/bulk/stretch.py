@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from config.states import code_of
 from dlp.batch import Kind
 from dlp.detect.protected import ProtectedCodes
 from dlp.model import Carrier, Category, Passage, Subject
@@ -76,6 +77,7 @@ class Stretch:
         self._table: _Table | None = self._look(layout or Layout(piece.bytes(), walk.delimiters))
         self.odd: Ints = np.flatnonzero(~self._table.regular) + low
         self._counts = self._count(self._table)
+        self._states = frozenset(filter(None, map(code_of, self._where(self._table))))
 
     def _count(self, table: _Table) -> Counter[Kind]:
         counts: Counter[Kind] = Counter()
@@ -83,6 +85,14 @@ class Stretch:
             if count := sum(map(len, places)):
                 counts[kind] = count
         return counts
+
+    def _where(self, table: _Table) -> Iterator[str]:
+        """The different second elements of its persons' N4."""
+        layout = table.layout
+        places = layout.of(b"N4", self._low, self._high)
+        places = places[table.loops.speaks_of_person(places) & table.regular[places - self._low]]
+        codes = np.unique(layout.value(places, 2))
+        return (int(code).to_bytes(8, "little").rstrip(b"\0").decode("latin-1") for code in codes)
 
     def _by_kind(self, layout: Layout, found: list[Column]) -> dict[Kind, list[Ints]]:
         """The segments of every kind of field."""
@@ -177,6 +187,11 @@ class Stretch:
     def start(self) -> int:
         """As :class:`~dlp.batch.Batch` says."""
         return self._offset
+
+    @property
+    def states(self) -> frozenset[str]:
+        """Postal codes of the states that its persons live in."""
+        return self._states
 
     @property
     def weight(self) -> int:

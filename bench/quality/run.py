@@ -9,6 +9,7 @@ twins are made of, and those count as falsely held if anything at all is found i
 from __future__ import annotations
 
 import argparse
+import csv
 import io
 import random
 from collections import defaultdict
@@ -29,6 +30,7 @@ from dlp.detect import Detectors
 from dlp.inspect import inspect
 from dlp.model import Category, Finding, Report
 
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 CONTRACT = Contract.model_validate(
     {
         "contract": "quality",
@@ -43,6 +45,7 @@ CONTRACT = Contract.model_validate(
         ],
     }
 )
+_DATES = frozenset({Category.BIRTH_DATE, Category.SERVICE_DATE, Category.OTHER_DATE})
 _ALIKE = {
     Category.PHONE: {Category.PHONE, Category.FAX},
     # A CDA header says whose an id is and rarely what: the patient's other numbers pass for an MRN.
@@ -147,6 +150,19 @@ class Bench:
         for trouble in report.uninspectable:
             self.misses.add(True, ("false hold", carrier.name, trouble.detail))
 
+    def real(self, note: str) -> None:
+        """A real note of nobody, dates aside: what is found in it is wrong."""
+        report = inspect(
+            io.BytesIO(note.encode()), "a.txt", CONTRACT, Rules(), Budget(),
+            detectors=self._detectors,
+        )  # fmt: skip
+        held = False
+        for finding in report.findings:
+            if not finding.expected and finding.category not in _DATES:
+                self.confidence.append((finding.confidence, False))
+                held |= finding.confidence >= CONTRACT.confidence
+        self.clean.add(held, ("public notes",))
+
     def _note(self, sentence: str, carrier: Format) -> str:
         filler = self._rng.choice(CLEAN[:3])
         note = f"{sentence} {filler}"
@@ -161,6 +177,15 @@ class Bench:
 def carries(carrier: Format, form: Form) -> bool:
     """Whether the carrier's own fields hold what a form is of."""
     return carrier.has_fields and form.category not in carrier.lacks
+
+
+def real_notes() -> list[str]:
+    """The clinical notes of the public corpus ``mts-dialog``, where it is present; see there."""
+    notes = []
+    for path in sorted((CORPUS / "mts-dialog").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as stream:
+            notes += [row["section_text"] for row in csv.DictReader(stream)]
+    return notes
 
 
 def wanted(category: Category) -> set[Category]:
@@ -211,6 +236,8 @@ def main() -> None:
                 bench.plant(form, carrier)
         for _ in range(args.each * 5):
             bench.twin(carrier)
+    for note in [] if args.only else real_notes():
+        bench.real(note)
     show("Recall by group", bench.recall.table(1))
     show("Recall by form", bench.recall.table(2))
     show("Recall by group and format", bench.recall.table(3))

@@ -36,7 +36,7 @@ _TAG: Final = 0x1F
 _NESTED: Final = 4
 """Octet strings of BER inside one another, as certificates' extensions are."""
 _EXTENSION: Final = 64 * 2**10
-"""Bytes of an octet string that is looked into; of a longer one only runs of characters are read."""
+"""Bytes of an octet string that is looked into; of a longer one runs of characters are read."""
 _PRINTABLE: Final = re.compile(rb"[\t\n\r\x20-\x7e]+")
 _HEADER: Final = re.compile(rb"\s*[!-9;-~]{1,60}:")
 _MAIL: Final = b"MIME-Version: 1.0\r\nContent-Description: signed\r\n"

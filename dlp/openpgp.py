@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import binascii
 import re
 from typing import Final, NamedTuple
 
 from dlp.model import Obstacle
 
 _MESSAGE: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*-----BEGIN PGP MESSAGE")
+_ARMORED: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*-----BEGIN PGP MESSAGE-----[ \t]*\r?\n"
+    rb"(?:[!-~]{1,40}: [^\r\n]{0,200}\r?\n){0,10}\r?\n([A-Za-z0-9+/]{24,100})"
+)
 _SHORTEST: Final = 16
 
 _SIGNATURE, _ONE_PASS, _LITERAL = 2, 4, 11
@@ -55,11 +60,26 @@ _KINDS: Final = {
 
 
 def kind(head: bytes) -> OpenPgp | None:
-    """What binary OpenPGP data a file starts with, or None.
+    """What binary OpenPGP data, or armored message, a file starts with, or None.
 
     Args:
         head: The first bytes of the file, or all of them.
     """
+    if armored := _ARMORED.match(head):
+        # What calls itself a message may be signed alone; its first line tells.
+        return _binary_kind(_decoded(armored[1]))
+    return _binary_kind(head)
+
+
+def _decoded(line: bytes) -> bytes:
+    """The packets that a line of Base64 begins with."""
+    try:
+        return binascii.a2b_base64(line[: len(line) // 4 * 4])
+    except binascii.Error:
+        return b""
+
+
+def _binary_kind(head: bytes) -> OpenPgp | None:
     if len(head) < _SHORTEST or not head[0] & 0x80:
         return None
     new = bool(head[0] & 0x40)

@@ -39,8 +39,11 @@ def test_each_kind_has_its_name(inspected: Inspected, kind: str, armor: bool) ->
     assert verdict.action == ("release" if kind == "openpgp/signature" else "hold")
 
 
-def test_a_message_that_is_only_signed_is_not_called_encrypted(inspected: Inspected) -> None:
-    report, _ = inspected(pysequoia.sign(ALICE.signer(), TEXT, armor=False))
+@pytest.mark.parametrize("armor", [False, True])
+def test_a_message_that_is_only_signed_is_not_called_encrypted(
+    inspected: Inspected, armor: bool
+) -> None:
+    report, _ = inspected(pysequoia.sign(ALICE.signer(), TEXT, armor=armor))
     assert report.format == "openpgp/signed"
     assert report.uninspectable[0].obstacle is Obstacle.UNSUPPORTED_TYPE
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
+from pysequoia import Cert, encrypt
 
 from gateway.demo.clients import ClientError, Https
 from gateway.demo.people import people
@@ -60,10 +61,11 @@ async def kill_all(process: asyncio.subprocess.Process) -> None:
 
 
 class Sender:
-    """Sends files 0 to 49, each until it was acknowledged once."""
+    """Sends files 0 to 49, each until it was acknowledged once; a third of them encrypted."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._gateway = Cert.from_file(str(world.site / "keys" / "openpgp.asc"))
         self.acknowledged: dict[int, str] = {}
 
     @property
@@ -74,8 +76,10 @@ class Sender:
         https = Https(self._world, self._world.members["clinic"], ports["https"])
         for number in range(FILES):
             if number not in self.acknowledged:
-                path = f"/v1/outbox/clinic-claims/batch-{number}.837"
-                answer = await https.call("PUT", path, batch(number))
+                path, content = f"/v1/outbox/clinic-claims/batch-{number}.837", batch(number)
+                if number % 3 == 0:
+                    path, content = f"{path}.pgp", encrypt(content, [self._gateway], armor=False)
+                answer = await https.call("PUT", path, content)
                 self.acknowledged[number] = answer["transfer"]
 
 

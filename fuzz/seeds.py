@@ -8,6 +8,7 @@ import io
 import lzma
 import random
 import tarfile
+import zlib
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +17,7 @@ import zstandard
 from bench.quality import documents, records
 from bench.quality.carriers import Make
 from bench.quality.people import somebody
+from tests.support import word_files
 from tests.support.ole_files import compound
 from tests.support.smime_files import certificate, signed
 
@@ -61,6 +63,19 @@ def _openpgp(kind: str) -> bytes:
     return bytes(pysequoia.sign(key.signer(), _NOTE.encode(), mode=how))
 
 
+def _slides() -> bytes:
+    text = word_files.record(0x0FA0, _NOTE.encode("utf-16-le"))
+    stored = word_files.record(0x1011, bytes(4) + zlib.compress(b"%PDF-1.4"), instance=1)
+    stream = word_files.record(0x03E8, text + stored, container=True)
+    return compound({"PowerPoint Document": stream})
+
+
+def _message() -> bytes:
+    body = word_files.literal_lzfu(b"{\\rtf1 " + _NOTE.encode() + b"}")
+    module = word_files.vba(b"Attribute VB_Name = 1")
+    return compound({"__substg1.0_10090102": body, "Module1": module})
+
+
 SEEDS: Final[dict[str, Callable[[], bytes]]] = {
     "text/plain": lambda: _of(documents.text),
     "x12/837P": lambda: _of(records.x12_837),
@@ -80,12 +95,12 @@ SEEDS: Final[dict[str, Callable[[], bytes]]] = {
     "office/docx": lambda: _of(documents.docx),
     "office/xlsx": lambda: _of(documents.xlsx),
     "office/pptx": lambda: _of(documents.pptx),
-    "office/doc": lambda: _ole("WordDocument"),
+    "office/doc": lambda: word_files.word([(_NOTE[:20], False), (_NOTE[20:], True)]),
     "office/xls": lambda: _ole("Workbook"),
-    "office/ppt": lambda: _ole("PowerPoint Document"),
+    "office/ppt": _slides,
     "office/ole": lambda: _ole("Contents"),
     "office/encrypted": lambda: _ole("EncryptedPackage"),
-    "outlook/msg": lambda: _of(documents.message),
+    "outlook/msg": _message,
     "application/pdf": lambda: _of(documents.pdf),
     "dicom": lambda: _of(documents.dicom),
     "image/png": lambda: _of(documents.picture),

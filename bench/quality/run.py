@@ -30,7 +30,7 @@ from dlp.detect import Detectors
 from dlp.inspect import inspect
 from dlp.model import Category, Finding, Report
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "text"
 CONTRACT = Contract.model_validate(
     {
         "contract": "quality",

@@ -39,3 +39,9 @@ def opened(data: bytes) -> olefile.OleFileIO:
         return olefile.OleFileIO(io.BytesIO(data))
     except Exception:  # noqa: BLE001 - struct, index, recursion: olefile checks little
         raise NotReadableError(Obstacle.MALFORMED, "the OLE file is damaged") from None
+
+
+def encrypted() -> NotReadableError:
+    """What is said of a file with a password."""
+    detail = "an encrypted Office file can't be opened here; send it without a password"
+    return NotReadableError(Obstacle.ENCRYPTED, detail)

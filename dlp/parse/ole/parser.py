@@ -1,21 +1,21 @@
-"""A compound file to items: cells by xlrd, message properties, every stream's printable text."""
+"""A compound file to items: documents, slides, cells, messages, every stream's readable rest."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import olefile
-import xlrd
 
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Uninspectable
 from dlp.parse.office.runs import runs
-from dlp.parse.office.sheets import Book, Sheet
-from dlp.parse.ole.opening import opened, whole
+from dlp.parse.ole import embedded, lzfu, slides, vba, word
+from dlp.parse.ole.cells import cells
+from dlp.parse.ole.opening import encrypted, opened, whole
 from dlp.unpack.entry import Entry
 
 _MACROS: Final = frozenset({"vba", "_vba_project", "_vba_project_cur", "macros"})
@@ -24,14 +24,23 @@ _ATTACHED: Final = "3701"
 _COMPRESSED_RTF: Final = "1009"
 _ENCRYPTED_BIT: Final = 0x01
 _FIB_FLAGS: Final = 11
+_APPLICATION: Final = re.compile(
+    r"(?:MS|Microsoft) ?(?:Office )?(?:Word|Excel|PowerPoint)[ \w.-]{0,20}|MSWordDoc|Biff[0-9]|"
+    r"(?:Word|Excel|PowerPoint)\.\w{1,12}\.[0-9]{1,2}"
+)
+_THUMBNAIL: Final = 17
+_SHORTEST_PICTURE: Final = 64
+_FILES: Final = (b"PK\x03\x04", b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""How a stream begins that is a file of its own."""
 
 
 def parse(content: Content, meter: Meter) -> Iterator[Item]:
     """Everything readable in a compound file of at most 64 MiB.
 
-    Cells of a workbook are typed by column; a message's text properties are read whole, its
-    attachments are entries; of every stream the runs of printable characters are read. Where a
-    document's text could stand apart from how a reader sees it, that is reported.
+    A document's text comes by its pieces, slides by their records, a workbook's cells typed by
+    column, a message's text properties whole; attachments, objects and pictures are entries, and of
+    everything else the runs of printable characters are read. Where a document's text can't be told
+    from how it is stored, that is reported.
 
     Raises:
         NotReadableError: It is damaged, encrypted or too large, or the budget is spent.
@@ -43,42 +52,149 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
 class _File:
     def __init__(self, data: bytes, ole: olefile.OleFileIO, meter: Meter) -> None:
         self._data, self._ole, self._meter = data, ole, meter
-        self._attachments = 0
+        self._entries = 0
+        self._shown: set[str] = set()
+        self._readers: dict[str, Callable[[bytes, str], Iterator[Item]]] = {
+            "worddocument": self._document,
+            "powerpoint document": self._slides,
+            "pictures": self._pictures,
+            "workbook": self._workbook,
+            "book": self._workbook,
+            "\x01ole10native": self._package,
+            "\x05summaryinformation": self._summary,
+            "\x01compobj": self._application,
+        }
 
     def items(self) -> Iterator[Item]:
         """All of it."""
         paths = self._ole.listdir()
         names = {name.lower() for path in paths for name in path}
         if "encryptedpackage" in names or "encryptedsummary" in names:
-            raise _encrypted()
+            raise encrypted()
+        if "current user" in names and slides.is_encrypted(self._read("Current User") or b""):
+            raise encrypted()
         if names & _MACROS:
             detail = "macros in an Office file; send it without macros"
             yield Uninspectable(Obstacle.ACTIVE_CONTENT, detail)
+        failed = None
+        if names & {"workbook", "book"}:
+            try:
+                yield from cells(self._data, self._meter, self._shown)
+            except NotReadableError as error:
+                failed = error
         for ordinal, path in enumerate(paths, 1):
             self._meter.check_time()
             yield from self._stream(path, f"stream {ordinal}")
-        if names & {"workbook", "book"}:
-            yield from self._cells()
-        if names & {"worddocument", "powerpoint document"}:
-            # Pieces of a fast-saved document can stand in any order in its stream.
-            detail = "a Word or PowerPoint 97 document, read without its piece table; send DOCX"
-            yield Uninspectable(Obstacle.NOT_READ, detail)
+        if failed:
+            raise failed
+
+    def _read(self, *path: str) -> bytes | None:
+        try:
+            return bytes(self._ole.openstream(list(path)).read())
+        except Exception:  # noqa: BLE001 - olefile checks little
+            return None
 
     def _stream(self, path: list[str], where: str) -> Iterator[Item]:
         yield Passage(path[-1], f"{where} name", Carrier.NAME)
-        try:
-            data = self._ole.openstream(path).read()
-        except Exception:  # noqa: BLE001 - olefile checks little
+        data = self._read(*path)
+        if data is None:
             yield Uninspectable(Obstacle.MALFORMED, "a stream of the OLE file is damaged", where)
             return
-        # [MS-DOC] 2.5.2 FibBase: fEncrypted.
-        flags = data[_FIB_FLAGS : _FIB_FLAGS + 1] if path[-1].lower() == "worddocument" else b""
-        if flags and flags[0] & _ENCRYPTED_BIT:
-            raise _encrypted()
         prop = _PROPERTY.fullmatch(path[-1])
         if prop:
             yield from self._property(prop[1].upper(), prop[2].upper(), data, where)
             return
+        yield from self._readers.get(path[-1].lower(), self._other)(data, where)
+
+    def _other(self, data: bytes, where: str) -> Iterator[Item]:
+        """A stream of no meaning to us: files, pictures and macros in it, and printable runs."""
+        if data.startswith(_FILES):
+            yield self._entry(data)
+            return
+        for ordinal, source in enumerate(vba.sources(data, self._meter), 1):
+            yield Passage(source, f"{where} macro {ordinal}", Carrier.FREE_TEXT)
+        for picture in embedded.pictures(data):
+            yield self._entry(picture)
+        yield from runs(io.BytesIO(data), self._meter, where)
+
+    def _entry(self, data: bytes, name: str = "") -> Entry:
+        self._entries += 1
+        return Entry(self._entries, name, io.BytesIO(data), kind="attachment")
+
+    def _document(self, data: bytes, where: str) -> Iterator[Item]:
+        # [MS-DOC] 2.5.2 FibBase: fEncrypted.
+        flags = data[_FIB_FLAGS : _FIB_FLAGS + 1]
+        if flags and flags[0] & _ENCRYPTED_BIT:
+            raise encrypted()
+        table = self._read(word.table_name(data))
+        found = word.pieces(data, table) if table else None
+        if found is None:
+            detail = "a Word document whose pieces of text can't be told; send DOCX"
+            yield Uninspectable(Obstacle.NOT_READ, detail)
+            yield from self._other(data, where)
+            return
+        self._meter.take(sum(piece.length for piece in found))
+        yield from word.passages(data, found)
+        yield from self._other(word.rest(data, found), where)
+
+    def _slides(self, data: bytes, where: str) -> Iterator[Item]:
+        ordinal, others = 0, []
+        for atom in slides.atoms(data, self._meter):
+            if atom is None:
+                detail = "a PowerPoint document whose records break off; send PPTX"
+                yield Uninspectable(Obstacle.NOT_READ, detail)
+                yield from self._other(data, where)
+                return
+            if atom.text is not None:
+                ordinal += 1
+                if atom.text.strip():
+                    yield Passage(atom.text, f"slide text {ordinal}", Carrier.FREE_TEXT)
+            elif atom.kind == slides.OBJECT:
+                yield self._entry(embedded.inflated(atom, self._meter) or b"")
+            else:
+                others.append(atom.data)
+        yield from self._other(b"\0\0\0".join(others), where)
+
+    def _pictures(self, data: bytes, where: str) -> Iterator[Item]:
+        for atom in slides.atoms(data, self._meter):
+            metafile = embedded.inflated(atom, self._meter) if atom else None
+            if metafile:
+                yield from runs(io.BytesIO(metafile), self._meter, f"{where} drawing")
+        yield from self._other(data, where)
+
+    def _workbook(self, data: bytes, where: str) -> Iterator[Item]:
+        """What no cell shows: names, comments, headers, strings that are left over."""
+        for found in self._other(data, where):
+            if not (isinstance(found, Passage) and self._is_shown(found.text)):
+                yield found
+
+    def _is_shown(self, text: str) -> bool:
+        """Whether a run is a cell's text; its length or the next one's may look like a letter."""
+        return any(each.strip() in self._shown for each in (text, text[1:], text[:-1], text[1:-1]))
+
+    def _application(self, data: bytes, where: str) -> Iterator[Item]:
+        """CompObjStream ([MS-OLEDS] 2.3.8): which program made it, and nothing else."""
+        for found in runs(io.BytesIO(data), self._meter, where):
+            if not _APPLICATION.fullmatch(found.text.strip()):
+                yield found
+
+    def _summary(self, data: bytes, where: str) -> Iterator[Item]:
+        """Title, author and the like ([MS-OLEPS]), and a picture of the first page."""
+        try:
+            picture = self._ole.getproperties("\x05SummaryInformation").get(_THUMBNAIL)
+        except Exception:  # noqa: BLE001 - olefile checks little
+            picture = None
+        if isinstance(picture, bytes) and len(picture) > _SHORTEST_PICTURE:
+            yield from map(self._entry, embedded.pictures(picture))
+            # Pixels make letters, and letters make names: 500 of them in one empty presentation.
+            data = data.replace(picture, b"\0")
+        yield from runs(io.BytesIO(data), self._meter, where)
+
+    def _package(self, data: bytes, where: str) -> Iterator[Item]:
+        """A file that was put into a document ([MS-OLEDS] 2.3.6, OLENativeStream)."""
+        found = embedded.packaged(data)
+        if found:
+            yield self._entry(found[1], found[0])
         yield from runs(io.BytesIO(data), self._meter, where)
 
     def _property(self, tag: str, kind: str, data: bytes, where: str) -> Iterator[Item]:
@@ -88,43 +204,8 @@ class _File:
             if text.strip("\0 \r\n\t"):
                 yield Passage(text, f"property {tag} ({where})", Carrier.FREE_TEXT)
         elif tag == _ATTACHED:
-            self._attachments += 1
-            yield Entry(self._attachments, "", io.BytesIO(data), kind="attachment")
+            yield self._entry(data)
         elif tag == _COMPRESSED_RTF and data:
-            detail = "a message's compressed RTF body; send it as plain text or HTML"
-            yield Uninspectable(Obstacle.NOT_READ, detail, where)
+            yield self._entry(lzfu.unpacked(data, self._meter))
         else:
-            yield from runs(io.BytesIO(data), self._meter, where)
-
-    def _cells(self) -> Iterator[Item]:
-        try:
-            book = xlrd.open_workbook(file_contents=self._data, logfile=io.StringIO())
-        except Exception as error:  # noqa: BLE001 - xlrd checks little
-            if "ncrypted" in str(error):
-                raise _encrypted() from None
-            detail = "the workbook's cells can't be read"
-            raise NotReadableError(Obstacle.MALFORMED, detail) from None
-        for ordinal, sheet in enumerate(book.sheets(), 1):
-            yield from Sheet(ordinal, Book()).read_rows(_rows(sheet, book.datemode, self._meter))
-
-
-def _rows(sheet: xlrd.sheet.Sheet, datemode: int, meter: Meter) -> Iterator[list[str]]:
-    for number in range(sheet.nrows):
-        meter.check_time()
-        yield [_shown(cell, datemode) for cell in sheet.row(number)]
-
-
-def _shown(cell: xlrd.sheet.Cell, datemode: int) -> str:
-    if cell.ctype == xlrd.XL_CELL_DATE:
-        try:
-            return str(xlrd.xldate_as_datetime(cell.value, datemode).date())
-        except (ValueError, OverflowError):
-            return str(cell.value)
-    if cell.ctype == xlrd.XL_CELL_NUMBER and float(cell.value).is_integer():
-        return str(int(cell.value))
-    return str(cell.value)
-
-
-def _encrypted() -> NotReadableError:
-    detail = "an encrypted Office file can't be opened here; send it without a password"
-    return NotReadableError(Obstacle.ENCRYPTED, detail)
+            yield from self._other(data, where)

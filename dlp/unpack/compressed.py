@@ -56,7 +56,8 @@ def _pieces(
         decoder = make()
         for piece in _stream(source, rest, decoder, name):
             total += len(piece)
-            meter.check_ratio(size, total)
+            # Against what was read so far: a bomb is told before it has cost anything.
+            meter.check_ratio(min(source.tell(), size), total)
             yield piece
         # xz pads its streams with NULs in fours; nothing else may follow.
         rest = decoder.unused_data or source.read(CHUNK)
@@ -118,7 +119,7 @@ class _Zstd:
             elif magic == _ZSTD_MAGIC:
                 for piece in self._frame():
                     total += len(piece)
-                    self._meter.check_ratio(self._size, total)
+                    self._meter.check_ratio(min(self._source.tell(), self._size), total)
                     yield piece
             else:
                 raise _malformed("Zstandard", "has bytes after its end")

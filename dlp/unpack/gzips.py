@@ -65,7 +65,8 @@ class _Gzip:
             self._header()
             for piece in self._body():
                 total += len(piece)
-                self._meter.check_ratio(self._size, total)
+                # Against what was read so far: a bomb is told before it has cost anything.
+                self._meter.check_ratio(min(self._source.tell(), self._size), total)
                 yield piece
             if self._at_end():
                 return

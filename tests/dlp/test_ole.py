@@ -50,6 +50,22 @@ def test_an_encrypted_file_is_named_so(streams: dict[str, bytes]) -> None:
     assert caught.value.obstacle is Obstacle.ENCRYPTED
 
 
+def test_a_stream_that_says_it_is_larger_than_its_file_is_damaged() -> None:
+    data = bytearray(compound({"Anything": b"Jane Sample"}))
+    directory = data.index("Anything".encode("utf-16-le"))
+    data[directory + 120 : directory + 124] = b"\xff\xff\xff\x7f"
+    assert Obstacle.MALFORMED in obstacles(read(parse, bytes(data)))
+
+
+def test_a_directory_that_goes_round_in_circles_is_malformed() -> None:
+    data = bytearray(compound({"Anything": b"x"}))
+    directory = data.index("Anything".encode("utf-16-le"))
+    data[directory + 66] = 1
+    data[directory + 76 : directory + 80] = b"\x01\x00\x00\x00"
+    assert survives(parse, bytes(data))
+    assert kind(io.BytesIO(bytes(data))) is None
+
+
 def test_macros_are_active_content() -> None:
     assert Obstacle.ACTIVE_CONTENT in obstacles(read(parse, compound({"VBA": b"x"})))
 

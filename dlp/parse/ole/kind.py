@@ -6,7 +6,7 @@ from typing import Final
 
 from dlp.budget import Budget, Meter
 from dlp.model import NotReadableError, Source
-from dlp.parse.ole.opening import opened, whole
+from dlp.parse.ole.opening import opened, paths, whole
 
 _STREAMS: Final = (
     ("encryptedpackage", "office/encrypted"),
@@ -24,7 +24,7 @@ def kind(source: Source) -> str | None:
     None for any other compound file, a damaged one included. Leaves the source at its start.
     """
     try:
-        names = {path[-1].lower() for path in opened(whole(source, Meter(Budget()))).listdir()}
+        names = {path[-1].lower() for path in paths(opened(whole(source, Meter(Budget()))))}
     except NotReadableError:
         return None
     finally:

@@ -41,6 +41,19 @@ def opened(data: bytes) -> olefile.OleFileIO:
         raise NotReadableError(Obstacle.MALFORMED, "the OLE file is damaged") from None
 
 
+def paths(ole: olefile.OleFileIO) -> list[list[str]]:
+    """Every stream's path.
+
+    Raises:
+        NotReadableError: The directory is damaged: it may go round in circles.
+    """
+    try:
+        found: list[list[str]] = ole.listdir()
+    except Exception:  # noqa: BLE001 - as above
+        raise NotReadableError(Obstacle.MALFORMED, "the OLE file's directory is damaged") from None
+    return found
+
+
 def encrypted() -> NotReadableError:
     """What is said of a file with a password."""
     detail = "an encrypted Office file can't be opened here; send it without a password"

@@ -15,7 +15,7 @@ from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Uninspectabl
 from dlp.parse.office.runs import runs
 from dlp.parse.ole import embedded, lzfu, slides, vba, word
 from dlp.parse.ole.cells import cells
-from dlp.parse.ole.opening import encrypted, opened, whole
+from dlp.parse.ole.opening import encrypted, opened, paths, whole
 from dlp.unpack.entry import Entry
 
 _MACROS: Final = frozenset({"vba", "_vba_project", "_vba_project_cur", "macros"})
@@ -67,8 +67,8 @@ class _File:
 
     def items(self) -> Iterator[Item]:
         """All of it."""
-        paths = self._ole.listdir()
-        names = {name.lower() for path in paths for name in path}
+        found = paths(self._ole)
+        names = {name.lower() for path in found for name in path}
         if "encryptedpackage" in names or "encryptedsummary" in names:
             raise encrypted()
         if "current user" in names and slides.is_encrypted(self._read("Current User") or b""):
@@ -82,7 +82,7 @@ class _File:
                 yield from cells(self._data, self._meter, self._shown)
             except NotReadableError as error:
                 failed = error
-        for ordinal, path in enumerate(paths, 1):
+        for ordinal, path in enumerate(found, 1):
             self._meter.check_time()
             yield from self._stream(path, f"stream {ordinal}")
         if failed:
@@ -90,6 +90,9 @@ class _File:
 
     def _read(self, *path: str) -> bytes | None:
         try:
+            # A chain of sectors that goes in a circle is as long as it says it is.
+            if self._ole.get_size(list(path)) > len(self._data):
+                return None
             return bytes(self._ole.openstream(list(path)).read())
         except Exception:  # noqa: BLE001 - olefile checks little
             return None

@@ -12,6 +12,7 @@ from dlp.detect.dated import find_dated
 from dlp.detect.fields import check_field
 from dlp.detect.identities import Identities
 from dlp.detect.labelled import find_labelled
+from dlp.detect.licences import find_licences
 from dlp.detect.patterns import find_patterns
 from dlp.detect.people import find_people, name_keys
 from dlp.detect.phones import find_phones
@@ -31,7 +32,7 @@ _WORTHLESS = re.compile(r"[\W_]*\Z")
 _NAME_JOINTS = str.maketrans({"_": " ", "+": " ", "%": " ", "=": " ", "~": " "})
 _HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
 _TORN = re.compile(r"\S{1,40}\s")
-_SIGNS = ("@", "://", "www.", "::")
+_SIGNS = ("@", "://", "www.", "::", "ninety", "hundred")
 T = TypeVar("T")
 _NO_MODEL = (
     "names of strangers were searched by dictionary and pattern alone (no name model installed)"
@@ -80,6 +81,7 @@ class Detectors:
                 "patterns": _if_worthwhile(find_patterns),
                 "phones": _if_digits(find_phones),
                 "labelled": _if_digits(find_labelled),
+                "licences": _if_digits(find_licences),
                 "dates": _if_digits(find_dated),
                 "places": _if_digits(find_places),
                 "people": lambda reading: find_people(reading, self._is_not_phi),

@@ -40,11 +40,12 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
     ("claim-number", Category.CLAIM_NUMBER, _labelled(
         r"claims?|clm|claim control|icn|dcn|tcn", number=r"(?:[ ]?(?:control )?(?:numbers?|no\.?|num\.?|id|#))?")),
     ("license-number", Category.LICENSE_NUMBER, _labelled(
-        r"driver'?s?'? licen[cs]e|drivers? lic\.?|d\.?l\.?(?: ?#| no\.?| number)|medical licen[cs]e|state licen[cs]e|licen[cs]e(?: ?#| no\.?| number)")),
+        r"driver'?s?'? licen[cs]e|drivers? lic\.?|d\.?l\.?(?: ?#| no\.?| number)|(?:medical|state|nursing|rn|md|pharmacist|dental|professional|physician) licen[cs]e|licen[cs]e(?: ?#| no\.?| number)")),
     ("device-id", Category.DEVICE_ID, _labelled(
         r"serial|s/n|device id|udi|(?:pacemaker|implant|device|pump|cpap|lead|model)(?: serial)?(?: ?#| no\.?| number| id)")),
+    ("passport", Category.OTHER_ID, _labelled(r"passport")),
     ("vehicle-plate", Category.VEHICLE_ID, re2.compile(
-        rb"(?i)(?:^|[^a-z])(?:licen[cs]e plate|number plate|plate|tag)(?: ?#| no\.?| number)[ :]{0,2}(?:is )?([A-Z0-9]{1,4}[- ]?[A-Z0-9]{2,5})(?:[^0-9A-Z]|$)")),
+        rb"(?i)(?:^|[^a-z])(?:(?:licen[cs]e|number) plates?(?: ?#| no\.?| number)?|(?:plate|tag)(?: ?#| no\.?| number)|(?:car|vehicle|truck|van) with plates?)[ :]{0,2}(?:is )?((?:[A-Z]{1,4}[- ]?[0-9][A-Z0-9]{1,4}|[0-9]{1,4}[- ]?[A-Z]{2,4}[0-9]{0,3}))(?:[^0-9A-Z]|$)")),
     ("bank-account", Category.BANK_ACCOUNT, _labelled(
         r"(?:bank|checking|savings)(?: (?:acct|account))?|routing [0-9]{9}[ ,;]{0,2}(?:and )?(?:acct|account)")),
     ("ssn", Category.SSN, _labelled(

@@ -85,8 +85,14 @@ def _ssn_last_four(value: str) -> bool:
     return value != "0000"
 
 
+def _has_letters_and_digits(value: str) -> bool:
+    return not value.isdigit() and not value.isalpha()
+
+
 _M = "[AC-HJKMNP-RT-Y]"
 _SSN = frozenset({"ssn", "social", "ss", "soc", "ssns", "itin", "ss no", "social security"})
+_ITIN = frozenset({"itin", "itins", "taxpayer id", "individual taxpayer"})
+_RAILROAD = frozenset({"hicn", "hic", "railroad", "rrb", "railroad medicare", "rr medicare"})
 _CARD = frozenset({"card", "visa", "mastercard", "amex", "discover", "credit", "cc", "debit"})
 _MEDICARE = frozenset({"mbi", "medicare", "hic", "hicn", "beneficiary"})
 _INVOICE = frozenset({"invoice", "po", "lot", "ndc", "check no", "tracking", "npi", "check", "eft",
@@ -106,6 +112,8 @@ RULES: tuple[Rule, ...] = (
          _ssn_last_four, frozenset(), 0.7, 0.7),
     Rule("itin", Category.SSN, compile_bounded(r"9[0-9]{2}-[0-9]{2}-[0-9]{4}"),
          _digits(checksums.itin), _SSN, 0.7, 0.9),
+    Rule("itin", Category.SSN, compile_bounded(r"9[0-9]{2} ?[0-9]{2} ?[0-9]{4}"),
+         _digits(checksums.itin), _ITIN, 0.0, 0.85),
     Rule("mbi", Category.MEDICARE_ID, compile_bounded(
             rf"[1-9]{_M}(?:{_M}|[0-9])[0-9][- ]?{_M}(?:{_M}|[0-9])[0-9][- ]?{_M}{{2}}[0-9]{{2}}"),
          None, _MEDICARE, 0.9, 0.97),
@@ -114,6 +122,10 @@ RULES: tuple[Rule, ...] = (
          None, _MEDICARE, 0.0, 0.85),
     Rule("hicn", Category.MEDICARE_ID, compile_bounded(r"[0-9]{3}-?[0-9]{2}-?[0-9]{4}-?[A-DFHJKMTW][0-9A-Z]?"),
          None, _MEDICARE, 0.0, 0.85),
+    # Railroad Retirement Board: one to three letters, then six digits or an SSN.
+    Rule("hicn-railroad", Category.MEDICARE_ID, compile_bounded(
+            r"(?:A|H|CA|JA|MA|MH|PA|PD|PH|WA|WD|WH|WCA|WCD|WCH)[- ]?(?:[0-9]{6}|[0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4})"),
+         None, _RAILROAD, 0.0, 0.85),
     Rule("dea", Category.LICENSE_NUMBER, compile_bounded(r"[ABCDEFGHJKLMPRSTUX][A-Z9][0-9]{7}"),
          checksums.dea, frozenset({"dea"}), 0.0, 0.9),
     Rule("payment-card", Category.PAYMENT_CARD, compile_bounded(
@@ -128,6 +140,15 @@ RULES: tuple[Rule, ...] = (
          _characters(checksums.iban), frozenset({"iban"}), 0.95, 0.97),
     Rule("vin", Category.VEHICLE_ID, compile_bounded(r"[A-HJ-NPR-Z0-9]{17}"),
          checksums.vin, frozenset({"vin", "vehicle", "car", "auto"}), 0.85, 0.97),
+    # Only North America's have the check digit (49 CFR 565.15).
+    Rule("vin", Category.VEHICLE_ID, compile_bounded(r"[A-HJ-NPR-Z0-9]{11}[A-Z0-9]{2}[0-9]{4}"),
+         _has_letters_and_digits, frozenset({"vin", "vehicle identification"}), 0.0, 0.85),
+    # HIBCC ("+", a labeler's code, "/" and the production part) and ICCBBA (ISBT 128).
+    Rule("udi", Category.DEVICE_ID, compile_bounded(
+            r"\+[A-Z][A-Z0-9]{3}[A-Z0-9]{1,18}[0-9][A-Z0-9]?/\$?[$+0-9A-Z.]{4,40}(?:/[A-Z0-9.]{2,24}){0,3}[A-Z0-9%$+\-./ ]?"
+            r"|=/[A-Z0-9]{16}(?:[=&][,>0-9A-Z][0-9A-Z]{3,20}){1,5}",
+            left=r"(?:^|[\s(:;,])", right=r"(?:[\s),;.]|$)"),
+         None, frozenset(), 0.9, 0.9),
     Rule("udi", Category.DEVICE_ID, compile_bounded(
             r"\(01\)[0-9]{14}(?:\([0-9]{2}\)[A-Z0-9]{1,20}){0,4}", left="", right=""),
          None, frozenset(), 0.9, 0.9),
@@ -150,8 +171,12 @@ _URL = re2.compile(
 )
 _AGE = re2.compile(
     rb"(?i)(?:^|[^0-9.a-z])((?:9[0-9]|1[01][0-9])[ \-]{0,2}(?:years?[ \-]old|yrs?[ \-]old|year[ \-]old|y/o|yo\b|y\.o\.)"
-    rb"|(?:\baged?:? |\bage (?:is|of) |\bturned )(?:9[0-9]|1[01][0-9]))(?:[^0-9/a-z]|$)"
+    rb"|(?:\baged?:? |\bage (?:is|of) |\bturned )(?:9[0-9]|1[01][0-9])"
+    rb"|(?:ninety(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?"
+    rb"|(?:a|one) hundred(?:[ -]?(?:and[ -])?(?:one|two|three|four|five|six|seven|eight|nine|ten))?)[ -]years?[ -]old"
+    rb"|(?:9[0-9]|1[01][0-9])[MF] (?:with|w/|who|presents|presenting|admitted|c/o|s/p|here))(?:[^0-9/a-z]|$)"
 )
+_NOT_AGES = frozenset({"temp", "temperature", "fever", "t", "tmax", "febrile", "oral"})
 _SCREEN = Screen((*(rule.expression for rule in RULES), _URL, _AGE))
 
 
@@ -168,6 +193,9 @@ def find_patterns(reading: Reading) -> Iterator[Match]:
     if _URL in possible:
         yield from _find_urls(reading)
     for start, end in spans(_AGE, reading.data) if _AGE in possible else ():
+        written = reading.folded[start:end]
+        if written[:1].isdigit() and near_words(reading, start, end, _NOT_AGES, after=False):
+            continue
         if reading.folded[start - 2 : start] != "$ ":
             yield Match(Category.BIRTH_DATE, start, end, 0.7, "age-over-89")
 

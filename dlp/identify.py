@@ -12,6 +12,7 @@ from dlp.parse import x12
 from dlp.parse.delimited.dialect import sniff
 from dlp.readers import can_read
 from dlp.signatures import BINARY, TEXTUAL, Sign, named_by_libmagic
+from dlp.unpack.tars import is_old_header
 
 HEAD: Final = 64 * 2**10
 """Bytes that decide."""
@@ -96,6 +97,9 @@ def _package(head: bytes, source: Source) -> Kind | None:
     return None
 
 
+_OLD_TAR: Final = Sign("archive/tar", "a tar archive", _ANY, Obstacle.UNSUPPORTED_TYPE)
+
+
 def _structured(head: bytes) -> Kind | None:
     """Formats with a signature, ours and others'."""
     if _OOXML_FIRST.match(head):
@@ -108,7 +112,8 @@ def _structured(head: bytes) -> Kind | None:
         return Kind(found)
     if pgp := openpgp.kind(head):
         return _signed(Sign(pgp.format, pgp.title, _ANY, pgp.obstacle))
-    sign = next((sign for sign in (*BINARY, *TEXTUAL) if sign.pattern.match(head)), None)
+    signs = (sign for sign in (*BINARY, *TEXTUAL) if sign.pattern.match(head))
+    sign = next(signs, _OLD_TAR if is_old_header(head) else None)
     return _signed(sign) if sign else None
 
 

@@ -199,6 +199,15 @@ def _member(
     return Entry(ordinal, name, content, tuple(texts), tuple(faults))
 
 
+def is_old_header(head: bytes) -> bool:
+    """Whether a file begins as tar wrote before POSIX: no magic, but a checksum that is right."""
+    header = head[:512]
+    told = header[148:156].rstrip(b"\0 ").lstrip(b" ")
+    if len(header) < 512 or not header[0] or not told or told.strip(b"01234567"):  # noqa: PLR2004 - a block
+        return False
+    return int(told, 8) == sum(header) - sum(header[148:156]) + 8 * ord(" ")
+
+
 def _path(header: bytes) -> str:
     name = header[:100].split(b"\0")[0]
     prefix = header[345:500].split(b"\0")[0] if header[257:262] == b"ustar" else b""

@@ -11,6 +11,7 @@ from typing import Final
 from dlp.budget import Meter
 from dlp.model import NotReadableError, Obstacle, Passage, Source, Uninspectable
 from dlp.streams import CHUNK, Unpacked, Window
+from dlp.unpack import zipmethods
 from dlp.unpack.entry import Entry, comment, decoded, fault, inflate, name_faults, opaque
 from dlp.unpack.zipdirectory import (
     ENCRYPTED,
@@ -28,8 +29,7 @@ from dlp.unpack.zipdirectory import (
 )
 
 _STORED, _DEFLATED, _AES = 0, 8, 99
-_METHODS: Final = {1: "Shrink", 6: "Implode", 9: "Deflate64", 12: "bzip2", 14: "LZMA",
-                   93: "Zstandard", 95: "XZ", 98: "PPMd"}  # fmt: skip
+_METHODS: Final = {1: "Shrink", 6: "Implode", 9: "Deflate64", 98: "PPMd"}
 _HELD_IN_MEMORY: Final = 8 * 2**20
 """Members up to this size are unpacked once into memory; larger ones again on every seek back."""
 _HARMLESS: Final = {
@@ -156,7 +156,7 @@ class _Member:
             return None
         if stat.S_ISLNK(record.mode):
             self._faults.append(fault("it is a symbolic link"))
-        if record.method not in (_STORED, _DEFLATED):
+        if record.method not in (_STORED, _DEFLATED, *zipmethods.METHODS):
             kind = _METHODS.get(record.method, f"method {record.method}")
             detail = f"ZIP compression {kind} is not read in this version; use Deflate"
             self._faults.append(Uninspectable(Obstacle.UNSUPPORTED_TYPE, detail))
@@ -203,6 +203,9 @@ def _checked(record: Record, window: Window, meter: Meter) -> Iterator[bytes]:
 def _pieces(record: Record, window: Window, meter: Meter) -> Iterator[bytes]:
     if record.method == _DEFLATED:
         yield from inflate(window, record.packed, meter)
+        return
+    if record.method in zipmethods.METHODS:
+        yield from zipmethods.unpacked(record.method, window, record.size, meter)
         return
     window.seek(0)
     while data := window.read(CHUNK):

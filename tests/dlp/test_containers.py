@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from config.contracts import Contract
 from dlp.budget import Budget, Meter
+from dlp.identify import identify
 from dlp.model import Category, NotReadableError, Obstacle, Passage
-from dlp.unpack import CONTAINERS, Entry
+from dlp.unpack import CONTAINERS, Entry, tars
 from tests.support.inspecting import Inspected
 
 WORDS = b"nothing to see here\nat all\n" * 40
@@ -242,3 +243,15 @@ def test_two_members_of_one_name_in_a_7z_are_a_fault() -> None:
         archive.writestr(LEAK, "a")
     found = unpacked("archive/7z", out.getvalue())
     assert all(entry.faults for entry, _ in found)
+
+
+def test_a_tar_from_before_posix_is_read() -> None:
+    header = bytearray(tarfile.TarInfo("note.txt").tobuf(tarfile.USTAR_FORMAT))
+    header[124:136] = b"%011o\0" % 5
+    header[257:265] = bytes(8)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    data = bytes(header) + b"hello".ljust(512, b"\0") + bytes(1024)
+    assert identify(io.BytesIO(data), "a").format == "archive/tar"
+    names = [entry.name for entry in tars.entries(io.BytesIO(data), Meter(Budget()), 1)]
+    assert names == ["note.txt"]

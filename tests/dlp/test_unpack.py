@@ -69,7 +69,9 @@ _NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_siz
     members=st.dictionaries(
         _NAMES.filter(lambda name: not name.endswith("/")), st.binary(min_size=1, max_size=3000)
     ),
-    method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
+    method=st.sampled_from(
+        [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+    ),
 )
 def test_any_zip_gives_back_its_members(members: dict[str, bytes], method: int) -> None:
     source = io.BytesIO(zipped(*members.items(), method=method))
@@ -216,8 +218,6 @@ def _overlap() -> bytes:
     [
         (lambda: _encrypted(pyzipper.WZ_AES), Obstacle.ENCRYPTED, "encrypted"),
         (_traditional, Obstacle.ENCRYPTED, "encrypted"),
-        (lambda: zipped(("a", WORDS), method=zipfile.ZIP_BZIP2), Obstacle.UNSUPPORTED_TYPE, "bzip2"),  # noqa: E501 - one case, one line
-        (lambda: zipped(("a", WORDS), method=zipfile.ZIP_LZMA), Obstacle.UNSUPPORTED_TYPE, "LZMA"),
         (lambda: zipped(("a", b"")), Obstacle.EMPTY, "no bytes"),
         (lambda: zipped(("a", WORDS)) + b"tail", Obstacle.MALFORMED, "after its end"),
         (lambda: zipped(("a", WORDS))[:-30], Obstacle.MALFORMED, "cut short"),

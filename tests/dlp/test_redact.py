@@ -111,6 +111,19 @@ def test_a_redacted_table_keeps_its_rows_cells_and_quotes(redacted: Redacting, s
     assert left.count(b'"') == ROSTER.count('"')
 
 
+@pytest.mark.parametrize("rows", [30, 3_000])
+@pytest.mark.parametrize("style", STYLES)
+def test_a_value_that_a_column_repeats_is_taken_out_of_every_row(
+    redacted: Redacting, style: str, rows: int
+) -> None:
+    states = ("OPEN", "SSN 536-22-8714", "CLOSED")
+    table = "id,status,amount\n" + "".join(f"{i},{states[i % 3]},{i}.50\n" for i in range(rows))
+    found, left = redacted(table.encode(), "totals", style)
+    assert len(found.edits) == rows // 3
+    assert b"8714" not in left
+    assert left.count(b"\n") == rows + 1
+
+
 def test_the_same_value_gets_the_same_pseudonym_and_another_key_another(
     redacted: Redacting,
 ) -> None:

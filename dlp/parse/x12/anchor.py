@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_ANCHORS: Final[dict[str, tuple[frozenset[bytes], frozenset[bytes]]]] = {
+    "837": (frozenset({b"HL", b"CLM"}), frozenset({b"LX"})),
+    "835": (frozenset({b"LX", b"CLP"}), frozenset({b"SVC"})),
+    "834": (frozenset({b"INS"}), frozenset({b"HD"})),
+    "820": (frozenset({b"ENT"}), frozenset({b"RMR"})),
+    "275": (frozenset({b"LX"}), frozenset()),
+    "999": (frozenset({b"AK2"}), frozenset()),
+    "997": (frozenset({b"AK2"}), frozenset()),
+}
+_HIERARCHY: Final[tuple[frozenset[bytes], frozenset[bytes]]] = (frozenset({b"HL"}), frozenset())
+AFTER_LOOPS: Final = frozenset({b"PLB", b"SE"})
+"""Segments that belong to the set, not to its last claim."""
 
 
 class Anchor(NamedTuple):
@@ -13,6 +26,11 @@ class Anchor(NamedTuple):
     top_ordinal: int = 0
     sub: bytes = b""
     sub_ordinal: int = 0
+
+
+def loops_of(number: str) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """The segments that open a transaction set's loops, and those that open loops inside them."""
+    return _ANCHORS.get(number, _HIERARCHY)
 
 
 def place_of(

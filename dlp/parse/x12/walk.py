@@ -8,22 +8,8 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from dlp.model import Carrier, Category, Passage, Subject
-from dlp.parse.x12.anchor import Anchor, place_of
+from dlp.parse.x12.anchor import AFTER_LOOPS, Anchor, loops_of, place_of
 from dlp.parse.x12.delimiters import Delimiters
-
-_ANCHORS: Final[dict[str, tuple[frozenset[bytes], frozenset[bytes]]]] = {
-    "837": (frozenset({b"HL", b"CLM"}), frozenset({b"LX"})),
-    "835": (frozenset({b"LX", b"CLP"}), frozenset({b"SVC"})),
-    "834": (frozenset({b"INS"}), frozenset({b"HD"})),
-    "820": (frozenset({b"ENT"}), frozenset({b"RMR"})),
-    "275": (frozenset({b"LX"}), frozenset()),
-    "999": (frozenset({b"AK2"}), frozenset()),
-    "997": (frozenset({b"AK2"}), frozenset()),
-}
-_HIERARCHY: Final[tuple[frozenset[bytes], frozenset[bytes]]] = (frozenset({b"HL"}), frozenset())
-_AFTER_LOOPS: Final = frozenset({b"PLB", b"SE"})
-"""Segments that belong to the set, not to its last claim."""
-
 
 # Looked up once: an enum's attribute costs as much as a small function call on Python 3.11.
 _FIELD: Final = Carrier.IDENTIFIER_FIELD
@@ -103,8 +89,8 @@ class Walk:
     def enter(self, prefix: str, number: str = "", name: str = "") -> None:
         """Start counting anew: in an interchange (no number) or a transaction set."""
         self.set, self.name = number, name
-        tops, self._subs = _ANCHORS.get(number, _HIERARCHY)
-        self._marks = tops | self._subs | _AFTER_LOOPS
+        tops, self._subs = loops_of(number)
+        self._marks = tops | self._subs | AFTER_LOOPS
         self._anchor = self._set_anchor = Anchor(prefix)
         self._counts = self._set_counts = {}
         self.subject = Subject.PROVIDER
@@ -169,7 +155,7 @@ class Walk:
 
     def _open(self, segment: bytes) -> int:
         anchor = self._anchor
-        if segment in _AFTER_LOOPS:
+        if segment in AFTER_LOOPS:
             self._anchor, self._counts = self._set_anchor, self._set_counts
             ordinal = self._counts[segment] = self._counts.get(segment, 0) + 1
             return ordinal

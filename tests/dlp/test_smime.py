@@ -138,6 +138,7 @@ def test_no_element_hides_text(put: bytes) -> None:
         b"\x30\x80" * 300,
         signed(CLEAN, DESK)[:30],
     ],
+    ids=["cut", "followed", "open", "deep", "head"],
 )
 def test_damage_is_said(data: bytes) -> None:
     assert Obstacle.MALFORMED in {i.obstacle for i in items(data) if isinstance(i, Uninspectable)}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import random
 import sys
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from math import sqrt
@@ -72,6 +73,18 @@ INNOCENT: dict[str, tuple[str, Cells]] = {
     "zip and people": ("zip", lambda r, i: f"{r.randrange(10_000, 99_999)}"),
     "hashes": ("key", lambda r, i: f"{r.getrandbits(128):032x}"),
     "order numbers": ("order_id", lambda r, i: f"{r.randrange(10**9, 10**10)}"),
+    "trace numbers": ("trace", lambda r, i: f"{r.randrange(10**14, 10**15)}"),
+    "check numbers": ("check", lambda r, i: f"{104_477 + i}"),
+    "NPIs": ("npi", lambda r, i: f"1{r.randrange(10**8, 10**9)}"),
+    "NDCs": ("ndc", lambda r, i: f"{r.randrange(10**10, 10**11)}"),
+    "percentages": ("rate", lambda r, i: f"{r.randrange(0, 1000) / 10:.1f}%"),
+    "versions": ("version", lambda r, i: f"{i % 9}.{r.randrange(99)}.{r.randrange(999)}"),
+    "taxonomy codes": ("taxonomy", lambda r, i: f"{r.randrange(100, 400)}{r.choice('QRX')}00000X"),
+    "UUIDs": ("id", lambda r, i: str(uuid.UUID(int=r.getrandbits(128), version=4))),
+    "states": ("state", lambda r, i: r.choice(("IL", "WI", "OH", "TX", "CA"))),
+    "departments": ("department", lambda r, i: r.choice(("Billing", "Radiology", "Front Desk"))),
+    "drugs": ("drug", lambda r, i: r.choice(("Lisinopril 10 mg", "Metformin", "Xarelto 20 mg"))),
+    "claim counts": ("claims", lambda r, i: str(r.randrange(1, 4_000))),
     "random invoices": ("invoice_no", lambda r, i: _ssn(r)),
 }
 PERSONAL: dict[str, tuple[str, Cells]] = {

@@ -126,7 +126,7 @@ class Bench:
         keys = ((form.group,), (form.group, form.name), (form.group, "", carrier.name))
         self.recall.add(hit, *keys)
         if not hit:
-            self.misses.add(True, (form.group, form.name, carrier.name))
+            self.misses.add(True, (form.group, form.name, f"{carrier.name}: {value}"))
         for finding in report.findings:
             if not finding.expected:
                 right = finding.category in wanted(form.category)
@@ -160,7 +160,10 @@ class Bench:
         for finding in report.findings:
             if not finding.expected and finding.category not in _DATES:
                 self.confidence.append((finding.confidence, False))
-                held |= finding.confidence >= CONTRACT.confidence
+                if finding.confidence >= CONTRACT.confidence:
+                    held = True
+                    said = note.encode()[finding.offset or 0 :][: finding.length].decode()
+                    self.misses.add(True, ("false hold", "public note", said))
         self.clean.add(held, ("public notes",))
 
     def _note(self, sentence: str, carrier: Format) -> str:
@@ -248,7 +251,9 @@ def main() -> None:
     bins = calibration(bench.confidence)
     if args.plot:
         args.plot.write_text(svg(bins, CONTRACT.confidence), "utf-8")
-    show("Misses and false holds", bench.misses.table(3))
+    print("\nMisses and false holds")
+    for key, rate in bench.misses.table(3):
+        print(f"  {' / '.join(key)} ({rate.hits})")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from dlp.parse.terms import terms
+from dlp.parse.htmlnames import ATTRIBUTES, INLINE, TAGS
 
 _MARK: Final = re.compile(
     r"<!--(.*?)(?:-->|\Z)|<!\[CDATA\[(.*?)(?:\]\]>|\Z)|<[!?]([^>]*+)(?:>|\Z)"
@@ -22,10 +22,7 @@ _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Z
 _ATTRIBUTE: Final = re.compile(
     r"([^\s=/>\"']++)\s*+=\s*+(?:\"([^\"]*+)(?:\"|\Z)|'([^']*+)(?:'|\Z)|([^\s>\"']++))"
 )
-INLINE: Final = terms(
-    "a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small "
-    "span strike strong sub sup time tt u var wbr content"
-)
+_TELLING: Final = re.compile(r"[^\W\d_]{3}|[0-9]{4}")
 _SILENT: Final = frozenset({"script", "style"})
 
 
@@ -103,6 +100,8 @@ def fragments(source: str) -> Iterator[Fragment | Tag]:
             if found[group]:
                 yield _plainly(source, found, group)
         if name:
+            if name not in TAGS and _TELLING.search(name):
+                yield Fragment(found[5], range(found.start(5), found.end(5) + 1), "odd tag")
             yield from _tag(name, source, found)
             silent = name if name in _SILENT and not found[4] else ""
     run.add(source, at, len(source))
@@ -116,11 +115,26 @@ def _plainly(source: str, found: re.Match[str], group: int) -> Fragment:
 
 def _tag(name: str, source: str, found: re.Match[str]) -> Iterator[Fragment | Tag]:
     attributes = []
+    at, odd = found.start(6), _Run()
     for attribute in _ATTRIBUTE.finditer(source, *found.span(6)):
+        known = attribute[1].lower() in ATTRIBUTES
+        odd.add(source, at, attribute.start() if known else attribute.end(1))
+        at = attribute.end()
         group = next(g for g in (2, 3, 4) if attribute[g] is not None)
         run = _Run()
         run.add(source, *attribute.span(group))
         attributes.append((attribute[1].lower(), "".join(run.characters)))
         yield from run.flush(attribute.end(group), f"attribute {attribute[1].lower()}")
+    odd.add(source, at, found.end(6))
+    if _is_telling("".join(odd.characters)):
+        yield from odd.flush(found.end(6), "odd attribute")
     if not found[4]:
         yield Tag(name, tuple(attributes))
+
+
+def _is_telling(written: str) -> bool:
+    """Whether what stands beside attributes' values is more than the names that browsers know."""
+    return any(
+        word.lower() not in ATTRIBUTES and _TELLING.search(word)
+        for word in re.split(r"[\s/=]+", written)
+    )

@@ -270,3 +270,22 @@ def test_any_bytes_are_read_or_named(data: bytes, framed: bool) -> None:
 def test_a_page_of_broken_tags_takes_linear_time() -> None:
     for piece in (b"<", b"<a ", b"<!--", b"&#", b"<a b='", b"<![CDATA["):
         read(htmldoc.parse, piece * 100_000)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p Greta Haverford>x</p>", "<p title='a' Greta Haverford>x</p>", "<Greta-Haverford/>",
+        "<p data-Greta='1' Haverford>x</p>", "</p Greta Haverford>", "<p>x<b Greta Haverford",
+    ],
+)  # fmt: skip
+def test_names_of_tags_and_attributes_hide_nothing(html: str) -> None:
+    said = " ".join(found.text for found in fragments(html) if isinstance(found, Fragment))
+    assert "Greta" in said
+    assert "Haverford" in said
+
+
+def test_a_plain_page_has_no_odd_names() -> None:
+    page = '<table border=1 nowrap><tr><td class="a" hidden>x</td></tr></table><input disabled>'
+    kinds = {found.kind for found in fragments(page) if isinstance(found, Fragment)}
+    assert not any(kind.startswith("odd") for kind in kinds)

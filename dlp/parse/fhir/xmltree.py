@@ -12,9 +12,9 @@ from typing import Final
 
 from dlp.budget import Meter
 from dlp.model import Carrier, Passage, Source
+from dlp.parse.htmlnames import INLINE
 from dlp.parse.jsonleaf import Array, Leaf, Object, Said, Value
 from dlp.parse.jsontree import Record
-from dlp.parse.markup import INLINE
 from dlp.parse.narrative import Block
 from dlp.parse.xmldoc import is_namespace, passage
 from dlp.parse.xmlevents import Attribute, End, Start, events

@@ -141,6 +141,7 @@ def _examine_simple(
     if spec.kind in OPEN:
         walk.text_at(raw, start, place)
     elif not _fits(spec.kind, spec.length, walk.delimiters).fullmatch(raw.strip(b" ")):
+        walk.check_room()
         walk.add(
             raw, start, place, None,
             subject=Subject.PERSON, fault=FAULTS[spec.kind], carrier=Carrier.CODED,

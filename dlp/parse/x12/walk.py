@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
-from dlp.model import Carrier, Category, Passage, Subject
+from dlp.model import Carrier, Category, NotReadableError, Obstacle, Passage, Subject
 from dlp.parse.x12.anchor import AFTER_LOOPS, Anchor, loops_of, place_of
 from dlp.parse.x12.delimiters import Delimiters
 
 # Looked up once: an enum's attribute costs as much as a small function call on Python 3.11.
 _FIELD: Final = Carrier.IDENTIFIER_FIELD
 _PERSON: Final = Subject.PERSON
+_MOST_PARTS: Final = 20_000
+"""Of one segment: a million elements, a passage each, took 700 MiB."""
 
 
 class Standing(NamedTuple):
@@ -273,10 +275,17 @@ class Walk:
         self, raw: bytes, offset: int, place: tuple[int, int, int], fault: str = ""
     ) -> None:
         """A passage of free text from a part of the current segment; see :meth:`add`."""
+        self.check_room()
         self.add(
             raw, offset, place, None,
             subject=Subject.PERSON, fault=fault, carrier=Carrier.FREE_TEXT,
         )  # fmt: skip
+
+    def check_room(self) -> None:
+        """Raise ``NotReadableError`` at a segment of more passages than memory should hold."""
+        if len(self.out) >= _MOST_PARTS:
+            detail = f"a segment has more than {_MOST_PARTS:,} parts that don't belong in it"
+            raise NotReadableError(Obstacle.TOO_LARGE, detail, self.place(0))
 
     def whole_segment(self, raw: bytes, fault: str) -> None:
         """A passage of a segment of which we know nothing; its separators read as blanks."""

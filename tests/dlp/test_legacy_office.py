@@ -98,6 +98,27 @@ def test_pictures_are_found_in_a_stream() -> None:
     assert list(pictures(b"..." + PNG + b".." + JPEG + b"...")) == [PNG, JPEG]
 
 
+def properties(picture: bytes, count: int = 1) -> dict[str, bytes]:
+    head = (
+        bytes(44) + struct.pack("<I", 48) + struct.pack("<IIII", 24 + len(picture), count, 17, 16)
+    )
+    return {"\x05SummaryInformation": head + struct.pack("<II", 0x47, len(picture)) + picture}
+
+
+def test_pixels_of_the_first_page_make_no_text() -> None:
+    pixels = b"\x90Greta\x81\x00\xfe\x9c" * 40
+    assert "Greta" not in texts(read(parse, compound(properties(pixels))))
+
+
+def test_a_text_that_is_called_a_picture_is_read() -> None:
+    text = b"Greta Haverford, SSN 536-22-8714. " * 9
+    assert "Greta Haverford" in texts(read(parse, compound(properties(text))))
+
+
+def test_four_billion_properties_are_not_counted() -> None:
+    assert survives(parse, compound(properties(b"x" * 90, count=0xFFFFFFFF)))
+
+
 RTF = b"{\\rtf1\\ansi Greta Haverford {\\b SSN} 536-22-8714 }"
 
 

@@ -19,6 +19,11 @@ _JPEG_END: Final = b"\xff\xd9"
 _METAFILES: Final = {0xF01A: 16, 0xF01B: 16, 0xF01C: 16}
 """EMF, WMF and PICT, and the size of their unique id ([MS-ODRAW] 2.2.24 to 2.2.26)."""
 _METAFILE_HEADER: Final = 34
+_SECTION: Final = 44
+"""Where a property set says where its first section is."""
+_THUMBNAIL, _CLIPBOARD, _MOST_PROPERTIES = 17, 0x47, 100
+_PRINTABLE: Final = re.compile(rb"[\t\r\n\x20-\x7e]")
+_MOSTLY: Final = 0.8
 _MOST: Final = 64 * 2**20
 _MOST_PICTURES: Final = 2_000
 
@@ -58,6 +63,29 @@ def pictures(stream: bytes) -> Iterator[bytes]:
         if start >= done and end >= 0:
             yield stream[start : end + 2]
             done = end + 2
+
+
+def thumbnail(properties: bytes) -> tuple[int, int]:
+    """Where the picture of the first page stands in SummaryInformation ([MS-OLEPS] 2.21).
+
+    Returns:
+        First byte and the one past the last, both 0 for none.
+    """
+
+    def number(at: int) -> int:
+        return int.from_bytes(properties[at : at + 4], "little")
+
+    section = number(_SECTION)
+    for index in range(min(number(section + 4), _MOST_PROPERTIES)):
+        if number(section + 8 + 8 * index) == _THUMBNAIL:
+            start = section + number(section + 12 + 8 * index)
+            size = number(start + 4)
+            picture = properties[start + 8 : start + 8 + size]
+            # What is written like text is read like text, whatever it is called.
+            shown = len(_PRINTABLE.findall(picture)) > _MOSTLY * max(len(picture), 1)
+            if number(start) == _CLIPBOARD and len(picture) == size and not shown:
+                return start + 8, start + 8 + size
+    return 0, 0
 
 
 def inflated(atom: Atom, meter: Meter) -> bytes | None:

@@ -28,8 +28,6 @@ _APPLICATION: Final = re.compile(
     r"(?:MS|Microsoft) ?(?:Office )?(?:Word|Excel|PowerPoint)[ \w.-]{0,20}|MSWordDoc|Biff[0-9]|"
     r"(?:Word|Excel|PowerPoint)\.\w{1,12}\.[0-9]{1,2}"
 )
-_THUMBNAIL: Final = 17
-_SHORTEST_PICTURE: Final = 64
 _FILES: Final = (b"PK\x03\x04", b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How a stream begins that is a file of its own."""
 
@@ -183,14 +181,10 @@ class _File:
 
     def _summary(self, data: bytes, where: str) -> Iterator[Item]:
         """Title, author and the like ([MS-OLEPS]), and a picture of the first page."""
-        try:
-            picture = self._ole.getproperties("\x05SummaryInformation").get(_THUMBNAIL)
-        except Exception:  # noqa: BLE001 - olefile checks little
-            picture = None
-        if isinstance(picture, bytes) and len(picture) > _SHORTEST_PICTURE:
-            yield from map(self._entry, embedded.pictures(picture))
-            # Pixels make letters, and letters make names: 500 of them in one empty presentation.
-            data = data.replace(picture, b"\0")
+        start, end = embedded.thumbnail(data)
+        yield from map(self._entry, embedded.pictures(data[start:end]))
+        # Pixels make letters, and letters make names: 500 of them in one empty presentation.
+        data = data[:start] + b"\0" + data[end:]
         yield from runs(io.BytesIO(data), self._meter, where)
 
     def _package(self, data: bytes, where: str) -> Iterator[Item]:

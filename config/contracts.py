@@ -137,7 +137,7 @@ class Contract(_Frozen):
             for others), or a :class:`Protected` with its exceptions by state.
         uninspectable: What to do with what can't be inspected; one action, or some obstacles their
             own.
-        confidence: Findings below it are reported and decide nothing.
+        confidence: Findings that are right less often than this are reported and decide nothing.
     """
 
     contract: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]

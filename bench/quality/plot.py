@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-EDGES: Final = (0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.01)
+EDGES: Final = (0.05, 0.1, 0.2, 0.5, 0.88, 0.95, 0.98, 0.987, 1.01)
 _SIZE, _LEFT, _TOP = 360, 56, 24
 _STYLE: Final = (
     "text{font:12px sans-serif;fill:#333}.axis{stroke:#999}.ideal{stroke:#bbb;stroke-dasharray:5 4}"

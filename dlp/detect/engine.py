@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from config.contracts import Rules
 from dlp.detect.against import find_against
+from dlp.detect.calibration import calibrated
 from dlp.detect.dated import find_dated
 from dlp.detect.fields import check_field
 from dlp.detect.identities import Identities
@@ -137,7 +138,14 @@ class Detectors:
                 found += _moved(self._find(Reading(piece), identities), base)
         finally:
             self._identities = Identities(limit=0)
-        return resolve(found) if len(text) > _WINDOW else found
+        found = resolve(found) if len(text) > _WINDOW else found
+        return [self._calibrated(match) for match in found]
+
+    def _calibrated(self, match: Match) -> Match:
+        """With a probability as its confidence; a site's own patterns have the site's."""
+        if match.detector in self._site.names:
+            return match
+        return match._replace(confidence=calibrated(match.confidence))
 
     def _find(self, reading: Reading, identities: Identities) -> list[Match]:
         matches, against = self.analyzer.analyze(reading)

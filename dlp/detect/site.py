@@ -37,6 +37,9 @@ class SitePatterns:
             for p in patterns
         )
 
+        #: The patterns' own names.
+        self.names = frozenset(pattern.name for pattern in patterns)
+
     def __bool__(self) -> bool:
         return bool(self._compiled)
 

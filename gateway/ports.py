@@ -53,6 +53,11 @@ class Transfer:
         delivered: UTC or None.
         collected: UTC or None.
         attempts: Failed tries of the present step.
+        credential: Fingerprint of what the sender logged in with, "" where it isn't known.
+        idempotency: Keyed hash of account and Idempotency-Key, "" for none.
+        legal_hold: Whether retention is suspended.
+        ended: UTC, since when the state is terminal, or None.
+        purged: UTC or None.
     """
 
     id: str
@@ -86,6 +91,11 @@ class Transfer:
     delivered: datetime | None = None
     collected: datetime | None = None
     attempts: int = 0
+    credential: str = ""
+    idempotency: str = ""
+    legal_hold: bool = False
+    ended: datetime | None = None
+    purged: datetime | None = None
 
 
 class Changes(TypedDict, total=False):
@@ -111,6 +121,7 @@ class Changes(TypedDict, total=False):
     recipient_key: str
     sealed_name: bytes
     listed_name: str
+    legal_hold: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ledger.log import append
 from gateway.ledger.vocabulary import check_kind
-from gateway.lifecycle import WORK, EventKind, State, after
+from gateway.lifecycle import TERMINAL, WORK, EventKind, State, after
 from gateway.ports import Event, Json, Lease, Transfer
 from gateway.store.database import Database
 from gateway.store.rows import COLUMNS, changed_values, to_transfer, to_values
@@ -23,7 +23,8 @@ from gateway.store.tables import transfers
 
 ATTESTED: Final = frozenset({
     "route", "sender", "account", "recipient", "size", "sha256", "format", "verdict", "policy",
-    "sealed_size", "sealed_sha256", "recipient_key", "opened_size", "opened_sha256",
+    "sealed_size", "sealed_sha256", "recipient_key", "opened_size", "opened_sha256", "credential",
+    "legal_hold",
 })  # fmt: skip
 """Columns whose values the log repeats, so that editing them in the table shows."""
 
@@ -31,7 +32,11 @@ ATTESTED: Final = frozenset({
 _BY_ID: Final = select(*COLUMNS).where(transfers.c.id == bindparam("sought"))
 _INSERT: Final = insert(transfers)
 
-_STAMPS: Final = {EventKind.DELIVERED: "delivered", EventKind.COLLECTED: "collected"}
+_STAMPS: Final = {
+    EventKind.DELIVERED: "delivered",
+    EventKind.COLLECTED: "collected",
+    EventKind.PURGED: "purged",
+}
 
 
 class SqlLedger:
@@ -110,6 +115,8 @@ def _entry(transfer: str, event: Event, now: datetime, values: Mapping[str, obje
 def _step(reached: State, kind: EventKind, now: datetime) -> dict[str, object]:
     """The columns that every step sets; the lease ends with it."""
     stamp = {_STAMPS[kind]: now} if kind in _STAMPS else {}
+    if reached in TERMINAL - {State.PURGED}:
+        stamp["ended"] = now
     due = now if reached in WORK else None
     free = {"due": due, "lease_owner": "", "attempts": 0}
     return {"state": str(reached), "changed": now, **free, **stamp}

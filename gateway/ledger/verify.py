@@ -23,11 +23,15 @@ from gateway.ledger.replay import FaultError, Replay, decode, parse_time
 _ATTESTED: Final = {
     "route": "", "sender": "", "account": "", "recipient": "", "size": 0, "sha256": "",
     "format": "", "verdict": "", "policy": "", "sealed_size": 0, "sealed_sha256": "",
-    "recipient_key": "", "opened_size": 0, "opened_sha256": "",
+    "recipient_key": "", "opened_size": 0, "opened_sha256": "", "credential": "", "legal_hold": 0,
 }  # fmt: skip
 """Columns that events repeat, with what they hold until an event sets them."""
 
-_STAMPS: Final = {"transfer.delivered": "delivered", "transfer.collected": "collected"}
+_STAMPS: Final = {
+    "transfer.delivered": "delivered",
+    "transfer.collected": "collected",
+    "transfer.purged": "purged",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +196,7 @@ def _told(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]
         wanted: dict[str, Any] = {
             **_ATTESTED,
             "changed": None,
-            "delivered": None,
-            "collected": None,
+            **dict.fromkeys(_STAMPS.values()),
         }
         for row in group:
             event = decode(row["body"].encode(), row["seq"])
@@ -207,7 +210,7 @@ def _compare(row: sqlite3.Row, wanted: dict[str, Any]) -> None:
     # A database of an earlier version lacks the columns that came since; nothing has set them.
     values = _ATTESTED | dict(row)
     for column, value in wanted.items():
-        if column in {"changed", "delivered", "collected"}:
+        if column in {"changed", *_STAMPS.values()}:
             value = None if value is None else _microseconds(value)  # noqa: PLW2901 - the log writes times as text, the table as integers
         if values[column] != value:
             raise FaultError(

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from gateway.store.types import Instant
@@ -86,10 +87,19 @@ transfers = Table(
     Column("due", Instant),
     Column("lease_owner", String(128), nullable=False, server_default=""),
     Column("claims", Integer, nullable=False, server_default="0"),
+    # Fingerprint of what the sender logged in with, when the upload was begun.
+    _text("credential"),
+    # Keyed hash of account and Idempotency-Key.
+    _text("idempotency"),
+    Column("legal_hold", Boolean, nullable=False, server_default=false()),
+    # `ended`: terminal since then, which is what retention counts from.
+    Column("ended", Instant),
+    Column("purged", Instant),
     Index("ix_transfers_state_created", "state", "created"),
     Index("ix_transfers_sender_created", "sender", "created"),
     Index("ix_transfers_recipient_delivered", "recipient", "delivered"),
     Index("ix_transfers_name_digest", "name_digest"),
+    Index("ix_transfers_idempotency", "idempotency"),
 )
 
 Index(
@@ -116,6 +126,43 @@ log_head = Table(
     Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+# The Merkle tree over the log, 256 hashes a tile (C2SP tlog-tiles): `level` 0 holds leaf hashes,
+# each further one the roots of full tiles below. The last tile of a level grows.
+log_tiles = Table(
+    "log_tiles",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+log_checkpoints = Table(
+    "log_checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("signed", Instant, nullable=False),
+)
+
+# Who does what only one process at a time may do, over every node.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("owner", String(128), nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+# Keyed hashes of what a sender has sent: bytes, and X12 interchanges.
+seen = Table(
+    "seen",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("transfer", String(32), primary_key=True),
+    Column("created", Instant, nullable=False),
+    Index("ix_seen_created", "created"),
 )
 
 partners = Table(

@@ -56,6 +56,7 @@ class Transfer:
         credential: Fingerprint of what the sender logged in with, "" where it isn't known.
         idempotency: Keyed hash of account and Idempotency-Key, "" for none.
         legal_hold: Whether retention is suspended.
+        staged: UTC, when it was received whole, or None.
         ended: UTC, since when the state is terminal, or None.
         purged: UTC or None.
     """
@@ -94,6 +95,7 @@ class Transfer:
     credential: str = ""
     idempotency: str = ""
     legal_hold: bool = False
+    staged: datetime | None = None
     ended: datetime | None = None
     purged: datetime | None = None
 

@@ -33,6 +33,7 @@ _BY_ID: Final = select(*COLUMNS).where(transfers.c.id == bindparam("sought"))
 _INSERT: Final = insert(transfers)
 
 _STAMPS: Final = {
+    EventKind.STAGED: "staged",
     EventKind.DELIVERED: "delivered",
     EventKind.COLLECTED: "collected",
     EventKind.PURGED: "purged",

@@ -92,6 +92,7 @@ transfers = Table(
     # Keyed hash of account and Idempotency-Key.
     _text("idempotency"),
     Column("legal_hold", Boolean, nullable=False, server_default=false()),
+    Column("staged", Instant),
     # `ended`: terminal since then, which is what retention counts from.
     Column("ended", Instant),
     Column("purged", Instant),
@@ -144,6 +145,14 @@ log_checkpoints = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
     Column("signed", Instant, nullable=False),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("transfer", String(32), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("issued", Instant, nullable=False),
 )
 
 # Who does what only one process at a time may do, over every node.

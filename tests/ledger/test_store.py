@@ -55,11 +55,11 @@ def test_a_database_of_the_first_version_verifies_as_it_is_and_is_brought_up(ben
     with closing(sqlite3.connect(bench.path)) as connection:
         for index in ("ix_transfers_idempotency",):
             connection.execute(f"DROP INDEX {index}")
-        for table in ("log_tiles", "log_checkpoints", "leases", "seen"):
+        for table in ("log_tiles", "log_checkpoints", "leases", "receipts", "seen"):
             connection.execute(f"DROP TABLE {table}")
         for column in (
             *("opened_blob", "opened_size", "opened_sha256"),
-            *("credential", "idempotency", "legal_hold", "ended", "purged"),
+            *("credential", "idempotency", "legal_hold", "staged", "ended", "purged"),
         ):
             connection.execute(f"ALTER TABLE transfers DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")

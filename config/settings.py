@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
 
 from config.faults import ConfigError, Fault
 from config.loader import Document, check, read_file
@@ -187,6 +187,45 @@ class Logging(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+def _checked_url(value: str) -> str:
+    """Only HTTPS, but for this machine itself, where a tunnel or a sidecar may listen."""
+    if not re.fullmatch(
+        r"https://[^\s/@]+(/\S*)?|http://(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(/\S*)?", value
+    ):
+        raise ValueError("must be an https:// address without a user name")
+    return value
+
+
+class CheckpointPost(_Section):
+    """Where checkpoints are sent.
+
+    Attributes:
+        url: Gets each checkpoint by POST.
+        witness: Public key (``name+id+key``) of a C2SP witness behind the address, which is asked
+            to cosign and whose answer is checked; "" for a plain keeper of copies.
+    """
+
+    url: Annotated[str, AfterValidator(_checked_url)]
+    witness: str = ""
+
+
+class Log(_Section):
+    """The audit log's checkpoints, and where copies of them go.
+
+    Attributes:
+        origin: The log's name (C2SP ``tlog-checkpoint``); "" for one made of its key.
+        checkpoint: File that holds the newest one; relative paths count from the site. Best on
+            another machine's disk: it is what a rolled back database is found out by.
+        post: Further places.
+        post_seconds: Pause between two posts to one place.
+    """
+
+    origin: Annotated[str, Field(pattern=r"^[!-*,-~]{0,200}$")] = ""
+    checkpoint: Path = Path("data/checkpoint")
+    post: tuple[CheckpointPost, ...] = ()
+    post_seconds: Seconds = 10.0
+
+
 class Settings(_Section):
     """``lazaretto.yaml``. Every key has a default; the file may be empty.
 
@@ -200,6 +239,7 @@ class Settings(_Section):
         processes: How many.
         inspection: Budget and confinement.
         uploads: Limits.
+        log: The audit log's checkpoints.
         logging: Logs.
     """
 
@@ -211,6 +251,7 @@ class Settings(_Section):
     processes: Processes = Processes()
     inspection: Inspection = Inspection()
     uploads: Uploads = Uploads()
+    log: Log = Log()
     logging: Logging = Logging()
 
 

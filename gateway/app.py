@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import socket
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,9 +18,14 @@ from gateway import logs
 from gateway.directory_queries import DirectoryReader
 from gateway.identity import DirectoryAuthenticator
 from gateway.intake import StagingIntake
+from gateway.integrator import Integrator
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.record import SqlLedger
+from gateway.ledger.sequencer import LogTree, Sequencer
+from gateway.ledger.startup import check_log
+from gateway.ledger.verify_note import Key
 from gateway.ledger.work import SqlWorkQueue
+from gateway.log_signing import signer_of
 from gateway.mailbox import LedgerMailbox
 from gateway.metrics import Meters
 from gateway.migrations import upgrade
@@ -29,6 +35,7 @@ from gateway.partials import Partials
 from gateway.payloads import Payloads
 from gateway.pipeline import Pipeline
 from gateway.policy_holder import PolicyHolder
+from gateway.publishing import Place, Publisher
 from gateway.reaper import Reaper
 from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertificates
 from gateway.scanner import ProcessScanner
@@ -53,15 +60,25 @@ def serve(site: Site) -> None:
         ListenError: An address can't be listened on.
         LedgerUnavailableError: The database is missing or can't be written.
         NewerSchemaError: The database was made by a later version.
+        LogBrokenError: The log isn't the one that was signed.
     """
     logs.configure(site.settings.logging, "supervisor")
     LocalKek.load(site.paths.kek)  # said here, once, rather than by every child at every try
     database = site.database()
     try:
         upgrade(database)
+        check_log(database, Key.parse(site.paths.log_pub.read_text()), _kept(site))
         asyncio.run(_supervise(site, database))
     finally:
         database.close()
+
+
+def _kept(site: Site) -> str:
+    """The checkpoint that is kept beside the database, "" before the first one."""
+    try:
+        return site.paths.checkpoint.read_text()
+    except FileNotFoundError:
+        return ""
 
 
 async def _supervise(site: Site, database: Database) -> None:
@@ -213,13 +230,20 @@ class Workshop:
             partials=Partials(common.disk, common.keys),
             after=timedelta(hours=site.settings.uploads.abandon_after_hours),
         )
-        self._reaping: asyncio.Task[None] | None = None
+        signer = signer_of(site, common.database)
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._publisher = _publisher(site, common.database)
+        self._integrator = Integrator(
+            Sequencer(common.database, signer, owner), self._publisher.publish
+        )
+        self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Start scanner and sealer, so that what keeps them from working shows, then work."""
         await asyncio.gather(self._scanner.start(), self._sealer.start())
         self._worker.start()
-        self._reaping = asyncio.create_task(self._reaper.run())
+        chores = (self._reaper.run(), self._integrator.run(), self._publisher.run())
+        self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def reload(self, policy: Policy) -> None:
         """Take the next step by another policy."""
@@ -227,11 +251,22 @@ class Workshop:
 
     async def stop(self, grace: float) -> None:
         """Claim nothing more; steps finish within ``grace`` seconds or their leases go back."""
-        if self._reaping:
-            self._reaping.cancel()
         await self._worker.stop(grace)
+        for chore in self._chores:
+            chore.cancel()
         await asyncio.gather(self._scanner.aclose(), self._sealer.close())
         self._common.database.close()
+
+
+def _publisher(site: Site, database: Database) -> Publisher:
+    settings = site.settings.log
+    places = [
+        Place(post.url, Key.parse(post.witness) if post.witness else None) for post in settings.post
+    ]
+    tree = LogTree(database)
+    return Publisher(
+        site.paths.checkpoint, places, tree.consistency, tree.cosigned, settings.post_seconds
+    )
 
 
 async def start_worker(site: Site, args: argparse.Namespace, policy: Policy) -> Workshop:

@@ -44,6 +44,7 @@ class SitePaths:
         tls_key: Its private key (secret).
         log_key: The log's signing key (secret).
         log_pub: Its public half, for auditors.
+        checkpoint: The newest signed checkpoint of the log.
         data: Directory of payloads and database.
         database: URL of the database.
         blobs: Directory of payloads.
@@ -61,6 +62,7 @@ class SitePaths:
     tls_key: Path
     log_key: Path
     log_pub: Path
+    checkpoint: Path
     data: Path
     database: str
     blobs: Path
@@ -88,6 +90,7 @@ def site_paths(root: Path, settings: Settings) -> SitePaths:
         tls_key=root / settings.https.tls_key,
         log_key=keys / "log.key",
         log_pub=keys / "log.pub",
+        checkpoint=root / settings.log.checkpoint,
         data=data,
         database=settings.database_url or f"sqlite:///{data / 'lazaretto.db'}",
         blobs=data / "blobs",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 
-from gateway.cli.acting import acting_arguments, moment, site_database, who
+from gateway.cli.acting import acting_arguments, actor, moment, site_database, who
 from gateway.cli.common import OK, Subparsers, emit, open_site, site_arguments, table
 from gateway.cli.transfer import transfer_json
 from gateway.decisions import Decisions
@@ -25,7 +25,7 @@ def register(subparsers: Subparsers) -> None:
     listing = commands.add_parser("list", parents=[site_arguments()], help="oldest first")
     listing.set_defaults(run=run_list)
     show = commands.add_parser(
-        "show", parents=[site_arguments()], help="why, and where what was found; no values"
+        "show", parents=[acting_arguments()], help="why, and where what was found; no values"
     )
     show.add_argument("transfer", metavar="TRANSFER")
     show.set_defaults(run=run_show)
@@ -59,6 +59,7 @@ def run_show(args: argparse.Namespace) -> int:
     """Show one with its findings."""
     with site_database(args) as database:
         held = SqlTransfers(database).get(args.transfer)
+        SqlLedger(database).record("hold.viewed", actor(args), {"transfer": held.id})
     emit(args, transfer_json(held) | {"report": held.report}, "\n".join(_lines(held)))
     return OK
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import rfc8785
 
+from gateway.ledger.clock import timestamp
 from gateway.ledger.vocabulary import VERSION, check_actor, check_facts
 from gateway.ports import Json
 
@@ -81,8 +82,3 @@ def link(head: Head, entry: Entry) -> tuple[Head, str]:
 def digest(body: bytes) -> str:
     """The hash of an event's body, in hex."""
     return hashlib.sha256(DOMAIN + body).hexdigest()
-
-
-def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with microseconds: ``2026-01-31T23:59:59.000000Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -10,31 +10,52 @@ from sqlalchemy import select
 
 from gateway.ports import UnknownTransferError
 from gateway.store.database import Database
-from gateway.store.tables import events
+from gateway.store.tables import events, log_checkpoints
 
 _PAGE: Final = 1000
 
 
 def exported(database: Database) -> Iterator[str]:
-    """Every event as one line of JSON: ``{"event": …, "hash": …}``, oldest first.
+    """The log as lines of JSON, oldest first: ``{"event": …, "hash": …}``, and after the event
+    that it covers last each signed ``{"checkpoint": …}``.
 
-    Reads page by page: events are never changed, so that no long transaction is needed.
+    Reads page by page: neither is ever changed, so that no long transaction is needed.
+
+    Raises:
+        LedgerUnavailableError: The database is locked, broken or gone.
+    """  # noqa: D205 - one sentence
+    seq = 0
+    while True:
+        page, notes = _page(database, seq)
+        for row in page:
+            yield f'{{"event":{row.body},"hash":"{row.hash}"}}'
+            if row.seq in notes:
+                yield json.dumps({"checkpoint": notes[row.seq]}, ensure_ascii=False)
+        if len(page) < _PAGE:
+            return
+        seq = page[-1].seq
+
+
+def newest_checkpoint(database: Database) -> str:
+    """The newest signed checkpoint, or "" before there is one.
 
     Raises:
         LedgerUnavailableError: The database is locked, broken or gone.
     """
-    seq = 0
-    while True:
-        statement = select(events.c.seq, events.c.body, events.c.hash)
-        with database.read() as connection:
-            page = connection.execute(
-                statement.where(events.c.seq > seq).order_by(events.c.seq).limit(_PAGE)
-            ).all()
-        for row in page:
-            yield f'{{"event":{row.body},"hash":"{row.hash}"}}'
-        if len(page) < _PAGE:
-            return
-        seq = page[-1].seq
+    newest = select(log_checkpoints.c.note).order_by(log_checkpoints.c.size.desc()).limit(1)
+    with database.read() as connection:
+        return connection.execute(newest).scalar() or ""
+
+
+def _page(database: Database, seq: int) -> tuple[Sequence[Any], Mapping[int, str]]:
+    """Events after ``seq``, and the checkpoints among them."""
+    after = select(events.c.seq, events.c.body, events.c.hash).where(events.c.seq > seq)
+    with database.read() as connection:
+        page = connection.execute(after.order_by(events.c.seq).limit(_PAGE)).all()
+        last = page[-1].seq if page else seq
+        among = (log_checkpoints.c.size > seq) & (log_checkpoints.c.size <= last)
+        notes = select(log_checkpoints.c.size, log_checkpoints.c.note).where(among)
+        return page, {row.size: row.note for row in connection.execute(notes)}
 
 
 def story(database: Database, transfer: str) -> Sequence[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Final, cast
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from gateway.ledger import leases
+from gateway.ledger import leases, receipts
 from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ledger.log import append
@@ -24,7 +24,7 @@ from gateway.store.tables import transfers
 ATTESTED: Final = frozenset({
     "route", "sender", "account", "recipient", "size", "sha256", "format", "verdict", "policy",
     "sealed_size", "sealed_sha256", "recipient_key", "opened_size", "opened_sha256", "credential",
-    "legal_hold",
+    "legal_hold", "name_digest",
 })  # fmt: skip
 """Columns whose values the log repeats, so that editing them in the table shows."""
 
@@ -89,8 +89,10 @@ class SqlLedger:
                 .where(transfers.c.id == transfer)
                 .values(changes | _step(reached, event.kind, now))
             )
-            append(connection, _entry(transfer, event, now, changes))
-            return _select(connection, transfer)
+            moved = _select(connection, transfer)
+            told = replace(event, facts={**event.facts, **receipts.facts(moved, reached)})
+            append(connection, _entry(transfer, told, now, changes))
+            return moved
 
     def record(self, kind: str, actor: str, facts: Mapping[str, Json]) -> None:
         """Log something that isn't about one transfer.

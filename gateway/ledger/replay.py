@@ -1,6 +1,6 @@
 """Checks events one after the other, as they come. Pure; part of the verifier.
 
-It was written from the description in ``docs/decisions/0022`` and imports nothing of the code
+It was written from the description in ``docs/log.md`` and imports nothing of the code
 that writes the log, so that one mistake can't be made twice. Only the transition table is
 common: it is the law that both are held to.
 """
@@ -14,6 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn
 
+from gateway.ledger.fault import FaultError
+from gateway.ledger.verify_note import Key, Note, NoteFaultError
+from gateway.ledger.verify_states import States
+from gateway.ledger.verify_tree import Range, leaf_hash
 from gateway.lifecycle import EventKind, IllegalTransitionError, State, after
 
 _DOMAIN: Final = b"lazaretto/event/v1\x00"
@@ -24,10 +28,10 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _KINDS: Final = frozenset(EventKind)
 _STEP_BACK: Final = timedelta(minutes=1)
 _MAX_NOTICES: Final = 20
-
-
-class FaultError(Exception):
-    """The log is not what the gateway wrote; the sentence says where and what."""
+_TOLD: Final = frozenset(
+    {"sha256", "size", "credential", "sealed_sha256", "sealed_size", "recipient_key"}
+)
+"""What a receipt repeats."""
 
 
 @dataclass(slots=True)
@@ -35,15 +39,25 @@ class Replay:
     """The log up to some event.
 
     Attributes:
+        key: The log's public key; without one checkpoints are compared, and not believed.
+        since: Checkpoints kept elsewhere, by size.
         seq: Events so far.
         head: Hash of the last one.
+        tree: Over the events so far.
+        leaf: The last event's hash in the tree.
+        signed: Events under the last checkpoint.
         states: Each transfer's state as the events leave it.
         notices: What is odd and proves nothing, such as a clock that was set back.
     """
 
+    key: Key | None = None
+    since: dict[int, Note] = field(default_factory=dict)
     seq: int = 0
     head: str = _NO_HASH
-    states: dict[str, State] = field(default_factory=dict)
+    tree: Range = field(default_factory=Range)
+    leaf: bytes = b""
+    signed: int = 0
+    states: States = field(default_factory=States)
     notices: list[str] = field(default_factory=list)
     _time: datetime | None = None
 
@@ -65,7 +79,51 @@ class Replay:
         self._check_step(event)
         self.seq += 1
         self.head = computed
+        self.leaf = leaf_hash(body)
+        self.tree.add(self.leaf)
+        if self.seq in self.since:
+            self._check_root(self.since[self.seq], "kept elsewhere")
         return event
+
+    def checkpoint(self, text: str) -> None:
+        """Check a signed checkpoint of the log as it stands after the last event.
+
+        Raises:
+            FaultError: It isn't signed by the log's key, or of another log.
+        """
+        try:
+            note = Note.parse(text)
+            if self.key:
+                note.check(self.key)
+        except NoteFaultError as error:
+            raise FaultError(f"after event {self.seq}: {error}") from None
+        if note.size != self.seq:
+            raise FaultError(
+                f"after event {self.seq}: the checkpoint here is of {note.size} events: "
+                "the log was cut off, or checkpoints were moved"
+            )
+        self._check_root(note, "signed here")
+        self.signed = note.size
+
+    def end(self) -> None:
+        """Check that the log reaches every checkpoint that was kept elsewhere.
+
+        Raises:
+            FaultError: It is shorter than one.
+        """
+        longest = max(self.since, default=0)
+        if longest > self.seq:
+            raise FaultError(
+                f"after event {self.seq}: the log ends, and a checkpoint kept elsewhere has "
+                f"{longest} events: it was cut off or rolled back"
+            )
+
+    def _check_root(self, note: Note, where: str) -> None:
+        if self.tree.root() != note.root:
+            raise FaultError(
+                f"event {self.seq}: the log up to here isn't the one of the checkpoint {where}: "
+                "an event before was edited, put in, taken out or moved"
+            )
 
     def _check_place(self, event: dict[str, Any]) -> None:
         place = self.seq + 1
@@ -97,9 +155,13 @@ class Replay:
         if transfer is None:
             return
         try:
-            self.states[transfer] = after(self.states.get(transfer), EventKind(kind))
+            before, known = self.states.get(transfer)
+            state = after(State(before) if before else None, EventKind(kind))
         except IllegalTransitionError as error:
             raise FaultError(f"event {seq}: transfer {transfer}: {error}") from None
+        known = known | {name: event["set"][name] for name in _TOLD & event["set"].keys()}
+        _check_receipt(event, known)
+        self.states.put(transfer, str(state), known)
 
 
 def decode(body: bytes, place: int) -> dict[str, Any]:
@@ -147,6 +209,27 @@ def _check_types(event: dict[str, Any], place: int) -> None:
     number = type(event["seq"]) is int
     if not (texts and maps and number and isinstance(event["transfer"], str | None)):
         raise FaultError(f"event {place}: a member is of the wrong type")
+
+
+def _check_receipt(event: dict[str, Any], known: dict[str, Any]) -> None:
+    """What the event says of the whole transfer must be what the events before said of it."""
+    said = event["facts"].get("receipt")
+    if said is None:
+        return
+    wanted = {
+        ("received", "sha256"): "sha256",
+        ("received", "size"): "size",
+        ("received", "credential"): "credential",
+        ("sealed", "sha256"): "sealed_sha256",
+        ("sealed", "size"): "sealed_size",
+        ("sealed", "key"): "recipient_key",
+    }
+    for (part, name), column in wanted.items():
+        if part in said and said[part].get(name) != known.get(column, said[part].get(name)):
+            raise FaultError(
+                f"event {event['seq']}: its receipt's {part} {name} isn't what the transfer's "
+                "events say"
+            )
 
 
 def _about(kind: object) -> str:

@@ -1,38 +1,30 @@
-"""``audit verify``: is the log whole, legal, and what the transfers table says?
+"""``audit verify``: is the log whole, legal, signed, and what the transfers table says?
 
-Reads the SQLite file with the standard library, read-only, or a stream of exported events. Shares
-no code with the writer's store (import-linter holds it to that). What it can't see: a forger who
-rewrites the whole log *and* the table to match. Against that one keeps a head somewhere else and
-passes it as ``expected``.
+Reads the site's database with the standard library (or psycopg), read-only, or a stream of
+exported events. Shares no code with the writer's store (import-linter holds it to that). What it
+can't see: a forger who holds the log's key and rewrites the whole log, its checkpoints *and* the
+table to match. Against that one keeps a checkpoint somewhere else and passes it as ``since``.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
-from gateway.ledger.replay import FaultError, Replay, decode, parse_time
+from gateway.ledger.fault import FaultError
+from gateway.ledger.replay import Replay
+from gateway.ledger.verify_note import Key, Note
+from gateway.ledger.verify_table import check_receipts, check_table
+from gateway.ledger.verify_tiles import TileCheck
 
-_ATTESTED: Final = {
-    "route": "", "sender": "", "account": "", "recipient": "", "size": 0, "sha256": "",
-    "format": "", "verdict": "", "policy": "", "sealed_size": 0, "sealed_sha256": "",
-    "recipient_key": "", "opened_size": 0, "opened_sha256": "", "credential": "", "legal_hold": 0,
-}  # fmt: skip
-"""Columns that events repeat, with what they hold until an event sets them."""
-
-_STAMPS: Final = {
-    "transfer.staged": "staged",
-    "transfer.delivered": "delivered",
-    "transfer.collected": "collected",
-    "transfer.purged": "purged",
-}
+Query = Callable[[str], Iterable[Mapping[str, Any]]]
+"""Rows of a query, by column, all of them as of one moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +48,25 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What the auditor holds the log against, all of it from elsewhere.
+
+    Attributes:
+        key: The log's public key.
+        since: A checkpoint of earlier, believed already.
+        expected: A head of earlier.
+    """
+
+    key: Key | None = None
+    since: Note | None = None
+    expected: Expected | None = None
+
+    def replay(self) -> Replay:
+        """A verifier at the log's start."""
+        return Replay(self.key, {self.since.size: self.since} if self.since else {})
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What the verifier found.
 
@@ -64,6 +75,8 @@ class Verification:
         events: How many were good, from the first on.
         head: Hash of the last good one.
         transfers: How many transfers these tell of.
+        signed: How many events the last good checkpoint covers.
+        root: Root of the tree over the good events, in hex.
         first_fault: The first thing wrong, "" if nothing.
         notices: Oddities that prove nothing.
     """
@@ -72,80 +85,164 @@ class Verification:
     events: int
     head: str
     transfers: int
+    signed: int = 0
+    root: str = ""
     first_fault: str = ""
     notices: tuple[str, ...] = ()
 
 
-def verify_export(lines: Iterable[str], expected: Expected | None = None) -> Verification:
-    """Verify exported events, one ``{"event": …, "hash": …}`` a line.
+def verify_export(lines: Iterable[str], held: Held | None = None) -> Verification:
+    """Verify an export: a line an event, ``{"event": …, "hash": …}``, or a checkpoint.
 
-    An export has no transfers table to compare with; the chain and the transitions are checked.
+    An export has no transfers table to compare with; the chain, the transitions, the tree and the
+    checkpoints are checked.
     """
-    replay = Replay()
-    try:
+    held = held or Held()
+    replay = held.replay()
+
+    def check() -> None:
         for line in lines:
-            body, stored_hash = _exported(line, replay.seq + 1)
-            replay.take(body, stored_hash)
-            _check_expected(replay, expected)
-        _check_reached(replay, expected)
-    except FaultError as fault:
-        return _result(replay, str(fault))
-    return _result(replay)
+            _take_line(line, replay, held)
+        _check_reached(replay, held)
+
+    return _judged(replay, check)
 
 
-def verify_database(path: Path, expected: Expected | None = None) -> Verification:
+def verify_database(path: Path, held: Held | None = None) -> Verification:
     """Verify the log in a site's SQLite file against itself and the transfers table.
 
     Works beside a running gateway: one read transaction sees one moment.
     """
-    replay = Replay()
-    try:
+    held = held or Held()
+    replay = held.replay()
+
+    def check() -> None:
         uri = f"file:{quote(str(path.absolute()))}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.execute("BEGIN")
-            _check_log(connection, replay, expected)
-            _check_table(connection, replay)
-    except FaultError as fault:
-        return _result(replay, str(fault))
-    except sqlite3.Error as error:
-        return _result(replay, f"the database can't be read: {error}")
-    return _result(replay)
+        try:
+            with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+                connection.row_factory = sqlite3.Row
+                connection.execute("BEGIN")
+                # An index that disagrees with its table must not hide rows from us.
+                _check_rows(
+                    lambda sql: map(
+                        dict, connection.execute(sql.replace("/*all*/", "NOT INDEXED"))
+                    ),
+                    replay,
+                    held,
+                )
+        except sqlite3.Error as error:
+            raise FaultError(f"the database can't be read: {error}") from None
+
+    return _judged(replay, check)
 
 
-def _result(replay: Replay, fault: str = "") -> Verification:
+def verify_rows(query: Query, held: Held | None = None) -> Verification:
+    """Verify the log in a database that answers queries as of one moment."""
+    held = held or Held()
+    replay = held.replay()
+    return _judged(replay, lambda: _check_rows(query, replay, held))
+
+
+def _judged(replay: Replay, check: Callable[[], None]) -> Verification:
+    fault = ""
+    try:
+        check()
+    except FaultError as found:
+        fault = str(found)
+    transfers = len(replay.states)
+    replay.states.close()
     return Verification(
-        not fault, replay.seq, replay.head, len(replay.states), fault, tuple(replay.notices)
+        not fault,
+        replay.seq,
+        replay.head,
+        transfers,
+        replay.signed,
+        replay.tree.root().hex(),
+        fault,
+        tuple(replay.notices),
     )
 
 
-def _exported(line: str, place: int) -> tuple[bytes, str]:
+def _check_rows(query: Query, replay: Replay, held: Held) -> None:
+    _check_log(query, replay, held)
+    check_table(query, replay)
+    check_receipts(query, held.key, replay.signed)
+
+
+def _take_line(line: str, replay: Replay, held: Held) -> None:
+    place = replay.seq + 1
     try:
         record = json.loads(line)
-        body = json.dumps(
-            record["event"], sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
-        return body.encode(), str(record["hash"])
+        if "checkpoint" in record:
+            note, body = str(record["checkpoint"]), b""
+        else:
+            note, body = "", _canonical(record["event"])
+        stored = "" if note else str(record["hash"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise FaultError(f"event {place}: the line can't be read as an exported event") from None
+    if note:
+        replay.checkpoint(note)
+        return
+    replay.take(body, stored)
+    _check_expected(replay, held)
 
 
-def _check_log(connection: sqlite3.Connection, replay: Replay, expected: Expected | None) -> None:
-    rows = connection.execute("SELECT seq, transfer, body, hash FROM events ORDER BY seq")
-    for row in rows:
+def _canonical(event: object) -> bytes:
+    text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def _check_log(query: Query, replay: Replay, held: Held) -> None:
+    checkpoints = _checkpoints(query)
+    due = next(checkpoints, None)
+    tiles = TileCheck(query, _signed(query))
+    for row in query("SELECT seq, transfer, body, hash FROM events ORDER BY seq"):
         if row["seq"] != replay.seq + 1:
             raise FaultError(f"event {replay.seq + 1}: missing; the next row is {row['seq']}")
         event = replay.take(_bytes(row["body"], replay), str(row["hash"]))
         if event["transfer"] != row["transfer"]:
             raise FaultError(f"event {replay.seq}: filed under another transfer than it tells of")
-        _check_expected(replay, expected)
-    _check_reached(replay, expected)
-    head = connection.execute("SELECT seq, hash FROM log_head").fetchall()
-    if [tuple(row) for row in head] != [(replay.seq, replay.head)]:
+        _check_expected(replay, held)
+        tiles.add(replay.leaf)
+        while due is not None and due[0] <= replay.seq:
+            replay.checkpoint(due[1])
+            due = next(checkpoints, None)
+    if due is not None:
+        raise FaultError(
+            f"after event {replay.seq}: the log ends, and a checkpoint here is of {due[0]} events: "
+            "it was cut off"
+        )
+    if replay.signed:
+        tiles.end()
+    _check_reached(replay, held)
+    heads = [(row["seq"], row["hash"]) for row in query("SELECT seq, hash FROM log_head")]
+    if heads != [(replay.seq, replay.head)]:
         raise FaultError(
             f"after event {replay.seq}: the log ends here, but its recorded head is elsewhere: "
             "events were cut off or put on"
         )
+
+
+def _signed(query: Query) -> int:
+    if not _has(query, "log_checkpoints"):
+        return 0
+    return max(int(row["n"] or 0) for row in query("SELECT max(size) AS n FROM log_checkpoints"))
+
+
+def _checkpoints(query: Query) -> Iterator[tuple[int, str]]:
+    if not _has(query, "log_checkpoints"):
+        return
+    for row in query("SELECT size, note FROM log_checkpoints ORDER BY size"):
+        yield int(row["size"]), str(row["note"])
+
+
+def _has(query: Query, table: str) -> bool:
+    """Whether the database, of whatever version, has that table."""
+    try:
+        list(query(f"SELECT 1 FROM {table} LIMIT 1"))  # noqa: S608 - a name of our own
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 def _bytes(body: object, replay: Replay) -> bytes:
@@ -154,74 +251,18 @@ def _bytes(body: object, replay: Replay) -> bytes:
     return body.encode()
 
 
-def _check_expected(replay: Replay, expected: Expected | None) -> None:
+def _check_expected(replay: Replay, held: Held) -> None:
+    expected = held.expected
     if expected and replay.seq == expected.seq and replay.head != expected.hash:
         raise FaultError(
             f"event {replay.seq}: its hash isn't the one noted earlier: the log was rewritten"
         )
 
 
-def _check_reached(replay: Replay, expected: Expected | None) -> None:
-    if expected and replay.seq < expected.seq:
+def _check_reached(replay: Replay, held: Held) -> None:
+    replay.end()
+    if held.expected and replay.seq < held.expected.seq:
         raise FaultError(
-            f"after event {replay.seq}: the log ends, but had {expected.seq} events when its head "
-            "was noted: it was cut off or replaced"
+            f"after event {replay.seq}: the log ends, but had {held.expected.seq} events when its "
+            "head was noted: it was cut off or replaced"
         )
-
-
-def _check_table(connection: sqlite3.Connection, replay: Replay) -> None:
-    """Compare each transfer's row with its events; both come sorted, so memory stays flat."""
-    # NOT INDEXED: an index that disagrees with its table must not hide rows from us.
-    rows = connection.execute("SELECT * FROM transfers NOT INDEXED ORDER BY id")
-    told = _told(connection)
-    for row in rows:
-        transfer = str(row["id"])
-        told_id, wanted = next(told, (None, {}))
-        if told_id is None or transfer < told_id:
-            raise FaultError(f"transfer {transfer}: it is in the table, and no event began it")
-        if told_id != transfer:
-            raise FaultError(f"transfer {told_id}: the log tells of it, and the table lost it")
-        _compare(row, wanted | {"state": str(replay.states[transfer])})
-    left = next(told, None)
-    if left is not None:
-        raise FaultError(f"transfer {left[0]}: the log tells of it, and the table lost it")
-
-
-def _told(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each transfer with the columns that its events add up to, by id."""
-    rows = connection.execute(
-        "SELECT seq, transfer, body FROM events NOT INDEXED WHERE transfer IS NOT NULL "
-        "ORDER BY transfer, seq"
-    )
-    for transfer, group in groupby(rows, key=lambda row: row["transfer"]):
-        wanted: dict[str, Any] = {
-            **_ATTESTED,
-            "changed": None,
-            **dict.fromkeys(_STAMPS.values()),
-        }
-        for row in group:
-            event = decode(row["body"].encode(), row["seq"])
-            wanted |= event["set"] | {"changed": event["time"]}
-            if event["kind"] in _STAMPS:
-                wanted[_STAMPS[event["kind"]]] = event["time"]
-        yield transfer, wanted
-
-
-def _compare(row: sqlite3.Row, wanted: dict[str, Any]) -> None:
-    # A database of an earlier version lacks the columns that came since; nothing has set them.
-    values = _ATTESTED | dict(row)
-    for column, value in wanted.items():
-        if column not in values:
-            continue  # a stamp of a later version
-        if column in {"changed", *_STAMPS.values()}:
-            value = None if value is None else _microseconds(value)  # noqa: PLW2901 - the log writes times as text, the table as integers
-        if values[column] != value:
-            raise FaultError(
-                f"transfer {row['id']}: the table's {column} isn't what its events say; "
-                "the table was edited"
-            )
-
-
-def _microseconds(text: str) -> int:
-    moment = parse_time(text)
-    return int(moment.timestamp()) * 1_000_000 + moment.microsecond

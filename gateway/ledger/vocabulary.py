@@ -41,6 +41,9 @@ class RecordKind(StrEnum):
     CERTIFICATE_ADMITTED = "certificate.admitted"
     CERTIFICATE_RETIRED = "certificate.retired"
     KEY_ROTATED = "key.rotated"
+    LOGINS_REFUSED = "logins.refused"
+    HOLD_VIEWED = "hold.viewed"
+    LOG_EXPORTED = "log.exported"
 
 
 PROSE: Final = frozenset({"who", "why", "by", "reason", "reasons", "error"})

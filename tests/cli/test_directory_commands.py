@@ -16,6 +16,7 @@ from gateway.cli.main import main
 from gateway.ledger.verify import verify_database
 from gateway.migrations import upgrade
 from gateway.store.database import open_database
+from tests.support.log_keys import give_log_key
 
 
 class Terminal:
@@ -40,6 +41,7 @@ class Terminal:
 def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
     (tmp_path / "lazaretto.yaml").write_text("https:\n  enabled: false\n")
     (tmp_path / "data").mkdir()
+    give_log_key(tmp_path)
     database = open_database(f"sqlite:///{tmp_path / 'data' / 'lazaretto.db'}", create=True)
     upgrade(database)
     database.close()
@@ -210,7 +212,9 @@ def test_what_runs_out_soon_or_is_missing_is_warned_of(
 def test_the_log_names_who_did_it(clinic: Terminal) -> None:
     assert clinic("partner", "add", "payer", "--as", "Dana Reyes") == 0
     assert clinic("audit", "export") == 0
-    assert json.loads(clinic.out.splitlines()[-1])["event"]["actor"] == "person:Dana Reyes"
+    events = [json.loads(line).get("event", {}) for line in clinic.out.splitlines()]
+    (added,) = (e for e in events if e.get("facts", {}).get("partner") == "payer")
+    assert added["actor"] == "person:Dana Reyes"
     assert verify_database(clinic.site / "data" / "lazaretto.db").ok
 
 

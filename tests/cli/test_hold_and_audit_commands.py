@@ -19,6 +19,7 @@ from gateway.lifecycle import EventKind, State
 from gateway.migrations import upgrade
 from gateway.ports import Changes, Event, Transfer
 from gateway.store.database import Database, open_database
+from tests.support.log_keys import give_log_key
 
 T1 = "t_" + "1" * 26
 T2 = "t_" + "2" * 26
@@ -63,6 +64,7 @@ def run(
 ) -> Terminal:
     (tmp_path / "lazaretto.yaml").write_text("https:\n  enabled: false\n")
     (tmp_path / "data").mkdir()
+    give_log_key(tmp_path)
     contracts = tmp_path / "policy" / "contracts"
     contracts.mkdir(parents=True)
     (contracts / "any.yaml").write_text("contract: any\nformats: ['*']\n")
@@ -232,9 +234,10 @@ def test_an_export_verifies_without_the_site(held: Terminal, tmp_path: Path) -> 
     assert held("audit", "export") == 0
     file = tmp_path / "export.jsonl"
     file.write_text(held.out)
-    assert main(["audit", "verify", "--file", str(file), "--site", "/nowhere"]) == 0
+    key = ["--log-key", str(held.site / "keys" / "log.pub")]
+    assert main(["audit", "verify", str(file), *key, "--site", "/nowhere"]) == 0
     file.write_text(held.out.replace("clinic", "klinic"))
-    assert main(["audit", "verify", "--file", str(file), "--site", "/nowhere"]) == 1
+    assert main(["audit", "verify", str(file), *key, "--site", "/nowhere"]) == 1
 
 
 def test_a_transfers_story_reads_in_order(held: Terminal) -> None:

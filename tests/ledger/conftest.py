@@ -10,16 +10,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.ledger.export import newest_checkpoint
+from gateway.ledger.note import Signer
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.record import SqlLedger
-from gateway.ledger.verify import Verification, verify_database
+from gateway.ledger.sequencer import Sequencer
+from gateway.ledger.verify import Held, Verification, verify_database
+from gateway.ledger.verify_note import Key
 from gateway.ledger.work import SqlWorkQueue
 from gateway.lifecycle import EventKind, State
 from gateway.migrations import upgrade
 from gateway.ports import Changes, Event, Lease, Transfer
 from gateway.store.database import Database, open_database
 
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -48,6 +54,8 @@ class Bench:
         self.ledger = SqlLedger(self.database, self.clock)
         self.queue = SqlWorkQueue(self.database, self.clock)
         self.transfers = SqlTransfers(self.database)
+        self.signer = Signer("log.example/test", KEY)
+        self.sequencer = Sequencer(self.database, self.signer, "test", self.clock)
 
     def begin(self, number: int = 1, **columns: object) -> Transfer:
         given: dict[str, object] = {
@@ -81,8 +89,18 @@ class Bench:
             transfer = self.step(transfer.id, kind)
         return transfer
 
-    def verify(self) -> Verification:
-        return verify_database(self.path)
+    def sign(self) -> str:
+        """Integrate everything; the newest checkpoint."""
+        while self.sequencer.step():
+            pass
+        return newest_checkpoint(self.database)
+
+    @property
+    def key(self) -> Key:
+        return Key.parse(self.signer.verifier_key)
+
+    def verify(self, held: Held | None = None) -> Verification:
+        return verify_database(self.path, held)
 
     def tamper(self, *statements: str) -> None:
         """What somebody with the database file in an editor does."""

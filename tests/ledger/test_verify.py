@@ -14,7 +14,7 @@ import pytest
 
 from gateway.ledger.chain import DOMAIN
 from gateway.ledger.export import exported
-from gateway.ledger.verify import Expected, verify_database, verify_export
+from gateway.ledger.verify import Expected, Held, Verification, verify_database, verify_export
 from gateway.lifecycle import EventKind
 
 if TYPE_CHECKING:
@@ -224,7 +224,12 @@ FORGERIES = {
     "a value of its own": (
         2,
         edit(0, set={"size": 8, "sha256": "ab" * 32}),
-        f"transfer {T1}: the table's size",
+        "event 6: its receipt's received size",
+    ),
+    "a route of its own": (
+        1,
+        edit(0, set={"route": "other", "sender": "clinic"}),
+        f"transfer {T1}: the table's",
     ),
     "a final step re-dated": (
         10,
@@ -255,7 +260,7 @@ def test_a_log_rewritten_whole_is_caught_by_a_head_noted_before(full: Bench) -> 
     noted = Expected(before.events, before.head)
     forge(full, 7, edit(0, facts={"policy": "cd" * 32}))
     assert full.verify().ok, "nothing inside the site can tell; that is why heads are noted"
-    found = verify_database(full.path, noted)
+    found = verify_database(full.path, Held(expected=noted))
     assert found.first_fault == (
         "event 10: its hash isn't the one noted earlier: the log was rewritten"
     )
@@ -271,14 +276,18 @@ def test_a_database_put_back_to_an_earlier_copy_is_caught_by_a_head_noted_since(
     shutil.copy(bench.path, old)
     bench.step(T1, EventKind.STAGED)
     now = bench.verify()
-    found = verify_database(old, Expected(now.events, now.head))
+    found = verify_database(old, Held(expected=Expected(now.events, now.head)))
     assert found.first_fault.startswith("after event 1: the log ends, but had 2 events")
 
 
 def test_a_log_that_grew_since_the_head_was_noted_verifies(full: Bench) -> None:
     before = full.verify()
     full.begin(4)
-    assert verify_database(full.path, Expected(before.events, before.head)).ok
+    assert verify_database(full.path, held(before)).ok
+
+
+def held(found: Verification) -> Held:
+    return Held(expected=Expected(found.events, found.head))
 
 
 @pytest.mark.parametrize("text", ["", "5", "x:" + "0" * 64, "5:abc"])
@@ -311,7 +320,7 @@ def test_an_export_with_a_line_missing_is_caught(full: Bench, drop: int) -> None
     before = full.verify()
     lines = list(exported(full.database))
     del lines[drop]
-    assert not verify_export(lines, Expected(before.events, before.head)).ok
+    assert not verify_export(lines, held(before)).ok
 
 
 @pytest.mark.parametrize("line", ["", "{}", "[1]", '{"event":{}}', "[" * 5000])

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.chain import Entry, Head, link, timestamp
+from gateway.ledger.chain import Entry, Head, link
+from gateway.ledger.clock import timestamp
 from gateway.ledger.replay import decode, parse_time
 from gateway.ledger.vocabulary import check_actor, check_facts
 

@@ -20,6 +20,7 @@ from gateway.identity import DirectoryAuthenticator
 from gateway.intake import StagingIntake
 from gateway.integrator import Integrator
 from gateway.ledger.queries import SqlTransfers
+from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
 from gateway.ledger.sequencer import LogTree, Sequencer
 from gateway.ledger.startup import check_log
@@ -129,7 +130,11 @@ class Edge:
             max_bytes=int(site.settings.uploads.max_bytes),
         )
         self._mailbox = LedgerMailbox(
-            ledger=common.ledger, transfers=common.transfers, disk=common.disk, keys=common.keys
+            ledger=common.ledger,
+            transfers=common.transfers,
+            receipts=SqlReceipts(common.database),
+            disk=common.disk,
+            keys=common.keys,
         )
         self._services: list[SftpService | HttpsService] = []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import hmac
 import time
 from collections.abc import Callable
@@ -71,7 +72,7 @@ class DirectoryAuthenticator:
         """The principal, or None for any failure whatever."""
         login = await self._find(lambda: self._directory.login(username, CredentialKind.PASSWORD))
         proven = await self._hash_fits(login, password)
-        return self._decide("password", login, address, proven=proven)
+        return self._decide("password", login, address, proven=proven, credential="password")
 
     async def public_key(self, username: str, key: bytes, address: str) -> Principal | None:
         """The principal if ``key`` (SSH wire format, RFC 4253 section 6.6) is one of theirs."""
@@ -79,7 +80,8 @@ class DirectoryAuthenticator:
         blobs = [base64.b64decode(secret) for secret in login.secrets] if login else []
         # A list, not any(): every key is compared, so that the time says nothing of which fits.
         fits = [hmac.compare_digest(blob, key) for blob in blobs]
-        return self._decide("ssh-key", login, address, proven=True in fits)
+        fingerprint = ssh_fingerprint(key)
+        return self._decide("ssh-key", login, address, proven=True in fits, credential=fingerprint)
 
     async def token(self, token: str, address: str) -> Principal | None:
         """The principal an HTTPS API token belongs to, or None.
@@ -90,7 +92,9 @@ class DirectoryAuthenticator:
         digest = token_digest(token[:_MAX_TOKEN])
         login = await self._find(lambda: self._directory.token_login(digest))
         proven = login is not None and digest in login.secrets
-        return self._decide("token", login, address, proven=proven)
+        return self._decide(
+            "token", login, address, proven=proven, credential=f"sha256:{digest[:16]}"
+        )
 
     async def _hash_fits(self, login: Login | None, password: str) -> bool:
         stored = login.secrets[0] if login and login.secrets else self._nobody
@@ -122,17 +126,22 @@ class DirectoryAuthenticator:
             return None
 
     def _decide(
-        self, method: str, login: Login | None, address: str, *, proven: bool
+        self, method: str, login: Login | None, address: str, *, proven: bool, credential: str
     ) -> Principal | None:
         account = login.account if login else None
         accepted = proven and login is not None and login.allowed and account is not None
         self._observe(method, accepted)
         if accepted and account is not None:
-            return Principal(account.id, account.partner, account.scopes)
+            return Principal(account.id, account.partner, account.scopes, credential)
         # Only names that we gave out: people type passwords where the user name goes.
         known = account.id if account else "(unknown)"
         self._refusals.log("login.refused", method=method, address=address, account=known)
         return None
+
+
+def ssh_fingerprint(key: bytes) -> str:
+    """As ``ssh-keygen -l`` shows it."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
 class _Sparing:

@@ -280,6 +280,7 @@ def _new(
         name=payload_keys.seal_name(file.key, name),
         name_digest=digest,
         blob=file.blob,
+        credential=who.credential,
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from gateway.authority import Deed, may
+from gateway.authority import Deed, may, sent
+from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.lifecycle import EventKind, IllegalTransitionError, State
 from gateway.partials import Partials
 from gateway.payloads import inner_name
@@ -20,7 +21,7 @@ from gateway.ports import Event, Ledger, LedgerUnavailableError, Transfer, Trans
 from gateway.store.disk import Disk, StoreError
 from gateway.submissions import Names, Submissions, theirs
 from keys.envelope import KeyWrapper
-from transports.ports import Parcel, Principal, Problem, Submission, TransportError
+from transports.ports import Parcel, Principal, Problem, Receipt, Submission, TransportError
 
 T = TypeVar("T")
 _THREADS: Final = 8
@@ -139,15 +140,23 @@ class LedgerMailbox:
     Args:
         ledger: Where collection is recorded.
         transfers: The ledger's queries.
+        receipts: Receipts as issued.
         disk: Where sealed files are.
         keys: Opens names, for routes that list them and for senders.
     """
 
     def __init__(
-        self, *, ledger: Ledger, transfers: Transfers, disk: Disk, keys: KeyWrapper
+        self,
+        *,
+        ledger: Ledger,
+        transfers: Transfers,
+        receipts: SqlReceipts,
+        disk: Disk,
+        keys: KeyWrapper,
     ) -> None:
         self._ledger = ledger
         self._transfers = transfers
+        self._receipts = receipts
         self._disk = disk
         self._names = Names(keys)
         self._seen = Submissions(transfers, Partials(disk, keys), self._names)
@@ -190,7 +199,31 @@ class LedgerMailbox:
         """The partner's held and refused submissions, with reasons, newest first."""
         return await self._on_thread(lambda: self._seen.returned(who))
 
+    async def receipts(self, who: Principal) -> Sequence[Receipt]:
+        """The receipts of what the partner sent, newest first."""
+        if not may(who, Deed.LIST_OWN):
+            return []
+        rows = await self._on_thread(lambda: self._receipts.of_sender(who.partner))
+        return [Receipt(row.transfer, row.size, row.issued) for row in rows]
+
+    async def receipt(self, who: Principal, transfer: str) -> bytes:
+        """One of them.
+
+        Raises:
+            TransportError: ``NOT_FOUND``, also for somebody else's, and before it is issued.
+        """
+        return await self._on_thread(lambda: self._receipt(who, transfer))
+
     # -- on a thread
+
+    def _receipt(self, who: Principal, transfer: str) -> bytes:
+        found = theirs(self._transfers, who, Deed.SEE, transfer)
+        text = self._receipts.get(found.id) if sent(who, found) else None
+        if text is None:
+            raise TransportError(
+                Problem.NOT_FOUND, "there is no receipt of that transfer, or not yet"
+            )
+        return text.encode()
 
     def _open(self, who: Principal, transfer: str) -> _Opened:
         found = self._mine(who, transfer)

@@ -143,6 +143,7 @@ def build_app(
     app.router.add_get("/v1/routes", sending.routes)
     app.router.add_get("/v1/transfers", sending.transfers)
     app.router.add_get("/v1/transfers/{id}", sending.transfer)
+    app.router.add_get("/v1/transfers/{id}/receipt", receiving.receipt)
     app.router.add_get("/v1/returned", receiving.returned)
     app.router.add_get("/v1/inbox", receiving.inbox)
     app.router.add_get("/v1/inbox/{id}/content", receiving.content)

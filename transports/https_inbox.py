@@ -47,6 +47,12 @@ class Receiving:
         submissions = await self._mailbox.returned(who)
         return web.json_response({"transfers": [shown(submission) for submission in submissions]})
 
+    async def receipt(self, request: web.Request) -> web.Response:
+        """``GET /v1/transfers/{id}/receipt``."""
+        who = require(request, Scope.SEND)
+        body = await self._mailbox.receipt(who, request.match_info["id"])
+        return web.Response(body=body, content_type="application/json")
+
     async def content(self, request: web.Request) -> web.StreamResponse:
         """``GET`` and ``HEAD /v1/inbox/{id}/content``, whole or one range of it."""
         who = require(request, Scope.RECEIVE)

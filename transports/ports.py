@@ -7,7 +7,7 @@ the event loop and never block it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -22,11 +22,19 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is there, after authentication. Binds to a session once and never changes in it."""
+    """Who is there, after authentication. Binds to a session once and never changes in it.
+
+    Attributes:
+        account: Its id.
+        partner: The partner's id.
+        scopes: What it may do.
+        credential: Fingerprint of what was logged in with, as ``account list`` shows it.
+    """
 
     account: str
     partner: str
     scopes: frozenset[Scope]
+    credential: str = field(default="", compare=False)
 
 
 class Problem(StrEnum):
@@ -235,6 +243,21 @@ class Reading(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The receipt of one transfer, as listed.
+
+    Attributes:
+        transfer: Id.
+        size: Bytes of the file.
+        issued: When, UTC.
+    """
+
+    transfer: str
+    size: int
+    issued: datetime
+
+
 class Mailbox(Protocol):
     """The one way out."""
 
@@ -260,4 +283,16 @@ class Mailbox(Protocol):
 
     async def returned(self, who: Principal) -> Sequence[Submission]:
         """The partner's held and refused submissions, with reasons, newest first."""
+        ...
+
+    async def receipts(self, who: Principal) -> Sequence[Receipt]:
+        """The receipts of what the partner sent, newest first."""
+        ...
+
+    async def receipt(self, who: Principal, transfer: str) -> bytes:
+        """One of them: JSON, UTF-8.
+
+        Raises:
+            TransportError: ``NOT_FOUND``, also for somebody else's, and before it is issued.
+        """
         ...

@@ -17,6 +17,7 @@ from transports.tree import (
     Node,
     Outbox,
     OutboxFile,
+    ReceiptFile,
     Receipts,
     Returned,
     ReturnedFile,
@@ -72,7 +73,8 @@ class Catalogue:
                 returned = await self._views.returned()
                 return [(name, views.of_report(it)) for name, it in returned.items()]
             case Receipts():
-                return []
+                receipts = await self._views.receipts()
+                return [(name, views.of_receipt(it)) for name, it in receipts.items()]
 
     async def attributes(self, node: Node) -> asyncssh.SFTPAttrs:
         """Attributes of one place.
@@ -94,6 +96,10 @@ class Catalogue:
                 submission = (await self._views.returned()).get(name)
                 if submission is not None:
                     return views.of_report(submission)
+            case ReceiptFile(name):
+                receipt = await self._views.receipt(name)
+                if receipt is not None:
+                    return views.of_receipt(receipt)
             case Root() | Outbox() | Inbox() | Receipts() | Returned():
                 return views.directory()
         raise not_found()

@@ -41,6 +41,7 @@ from transports.tree import (
     InboxFile,
     Node,
     OutboxFile,
+    ReceiptFile,
     ReturnedFile,
     canonical,
     not_found,
@@ -166,6 +167,8 @@ class VirtualServer(asyncssh.SFTPServer):
                 if submission is None:
                     raise not_found()
                 file = TextFile(report(submission), self._max_read)
+            case ReceiptFile(name):
+                file = TextFile(await self._receipt(name), self._max_read)
             case OutboxFile():
                 await self._catalogue.attributes(node)
                 raise denied("the outbox is write-only: what is dropped here can't be read back")
@@ -174,6 +177,12 @@ class VirtualServer(asyncssh.SFTPServer):
                 raise denied("this is a directory")
         self._open[file] = None
         return file
+
+    async def _receipt(self, name: str) -> bytes:
+        receipt = await self._views.receipt(name)
+        if receipt is None:
+            raise not_found()
+        return await self._mailbox.receipt(self._who, receipt.transfer)
 
     async def _open_entry(self, entry: Parcel | Companion | None) -> SealedFile | TextFile:
         if entry is None:

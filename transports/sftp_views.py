@@ -15,9 +15,9 @@ from typing import Final, Generic, TypeVar
 
 import asyncssh
 
-from transports.ports import Intake, Mailbox, Parcel, Principal, Submission
+from transports.ports import Intake, Mailbox, Parcel, Principal, Receipt, Submission
 from transports.returned import report
-from transports.tree import REPORT_SUFFIX, Companion, inbox_entries
+from transports.tree import RECEIPT_SUFFIX, REPORT_SUFFIX, Companion, inbox_entries
 
 FRESH_SECONDS: Final = 2.0
 """How long another session's changes may stay unseen."""
@@ -61,6 +61,7 @@ class Views:
         self._routes = Kept(self._load_routes)
         self._inbox = Kept(self._load_inbox)
         self._returned = Kept(self._load_returned)
+        self._receipts = Kept(self._load_receipts)
         self._submitted: dict[str, Kept[dict[str, Submission]]] = {}
         self._removed: set[str] = set()
 
@@ -104,6 +105,15 @@ class Views:
         """Report name to the submission it is about."""
         return await self._returned.get()
 
+    async def receipts(self) -> dict[str, Receipt]:
+        """File name to the receipt."""
+        return await self._receipts.get()
+
+    async def receipt(self, name: str) -> Receipt | None:
+        """One receipt, looked for again if a kept listing lacks it."""
+        found = (await self._receipts.get()).get(name)
+        return found or (await self._receipts.get(fresh=True)).get(name)
+
     async def _load_routes(self) -> Sequence[str]:
         return await self._intake.routes(self._who)
 
@@ -120,6 +130,10 @@ class Views:
     async def _load_returned(self) -> dict[str, Submission]:
         listed = await self._mailbox.returned(self._who)
         return {submission.transfer + REPORT_SUFFIX: submission for submission in listed}
+
+    async def _load_receipts(self) -> dict[str, Receipt]:
+        listed = await self._mailbox.receipts(self._who)
+        return {receipt.transfer + RECEIPT_SUFFIX: receipt for receipt in listed}
 
 
 def directory(*, writable: bool = False) -> asyncssh.SFTPAttrs:
@@ -141,6 +155,11 @@ def of_submission(submission: Submission) -> asyncssh.SFTPAttrs:
 def of_report(submission: Submission) -> asyncssh.SFTPAttrs:
     """Attributes of the report on a submission."""
     return _file(len(report(submission)), 0o400, submission.modified)
+
+
+def of_receipt(receipt: Receipt) -> asyncssh.SFTPAttrs:
+    """Attributes of a receipt: read-only."""
+    return _file(receipt.size, 0o400, receipt.issued)
 
 
 def of_entry(entry: Parcel | Companion) -> asyncssh.SFTPAttrs:

@@ -16,6 +16,7 @@ from transports.ports import Parcel, Problem, TransportError
 MAX_PATH_BYTES: Final = 4096
 COMPANION_SUFFIX: Final = ".name.pgp"
 REPORT_SUFFIX: Final = ".txt"
+RECEIPT_SUFFIX: Final = ".json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,12 @@ class InboxFile:
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """``/receipts``."""
+    """``/receipts``: one for each transfer that ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFile:
-    """``/receipts/<name>``."""
+    """``/receipts/<transfer>.json``."""
 
     name: str
 

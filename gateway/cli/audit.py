@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gateway.cli import audit_receipt
 from gateway.cli.acting import acting_arguments, actor, site_database
@@ -31,6 +32,9 @@ from gateway.ledger.verify import Expected, Held, Verification, verify_database,
 from gateway.ledger.verify_note import Key, Note
 from gateway.log_signing import signer_of
 from gateway.store.database import sqlite_path
+
+_PATIENCE: Final = 15.0
+_PAUSE: Final = 0.1
 
 
 def register(subparsers: Subparsers) -> None:
@@ -123,8 +127,7 @@ def run_export(args: argparse.Namespace) -> int:
         SqlLedger(database).record("log.exported", actor(args), {})
         # Signed here too, so that the end of the export is under a checkpoint.
         sequencer = Sequencer(database, signer_of(site, database), "export")
-        while sequencer.step():
-            pass
+        _catch_up(sequencer)
         if not args.output:
             for line in exported(database):
                 sys.stdout.write(line + "\n")
@@ -133,6 +136,14 @@ def run_export(args: argparse.Namespace) -> int:
             count = sum(output.write(line + "\n") > 0 for line in exported(database))
     emit(args, {"lines": count, "output": str(args.output)}, f"{count} lines in {args.output}")
     return OK
+
+
+def _catch_up(sequencer: Sequencer) -> None:
+    """Have everything signed, by us or by the gateway that is at it."""
+    until = time.monotonic() + _PATIENCE
+    while sequencer.behind() and time.monotonic() < until:
+        if not sequencer.step():
+            time.sleep(_PAUSE)
 
 
 def run_key(args: argparse.Namespace) -> int:

@@ -51,7 +51,7 @@ def facts(transfer: Transfer, reached: State) -> Mapping[str, Json]:
 
 
 def written(body: str, proof: str) -> str:
-    """The receipt as a file: JSON that a person can read.
+    """The receipt as a file: JSON that a person can read, in ASCII.
 
     Args:
         body: The event as it is on the log.
@@ -59,4 +59,4 @@ def written(body: str, proof: str) -> str:
     """
     statement: dict[str, Any] = json.loads(body)
     document = {"format": FORMAT, "statement": statement, "proof": proof}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from transports.ports import Parcel, Principal, Scope, Submission
+from transports.ports import Parcel, Principal, Receipt, Scope, Submission
 
 WHO = Principal("bench", "bench", frozenset(Scope))
 BLOCK = bytes(range(256)) * 1024
@@ -79,6 +79,12 @@ class Box:
 
     async def returned(self, who: Principal) -> list[Submission]:
         return []
+
+    async def receipts(self, who: Principal) -> list[Receipt]:
+        return []
+
+    async def receipt(self, who: Principal, transfer: str) -> bytes:
+        return b""
 
 
 class Judge:

@@ -12,6 +12,7 @@ from transports.ports import (
     Parcel,
     Principal,
     Problem,
+    Receipt,
     Scope,
     Submission,
     TransportError,
@@ -128,6 +129,7 @@ class SimulatedGateway:
         self.mailbox: dict[str, tuple[Parcel, bytes]] = {}
         self.readings: list[SimulatedReading] = []
         self.space = 1 << 40
+        self.issued: dict[str, bytes] = {}
         self.commit_error: Exception | None = None
         self.open_error: TransportError | None = None
         self._ids = (f"t_{n:026d}" for n in itertools.count(1))
@@ -194,6 +196,17 @@ class SimulatedGateway:
             if stored.who == who and stored.state in {"held", "refused"}
         ]
 
+    async def receipts(self, who: Principal) -> Sequence[Receipt]:
+        mine = [stored for stored in self.transfers if stored.who == who]
+        ended = [stored for stored in mine if stored.transfer in self.issued]
+        return [Receipt(it.transfer, len(self.issued[it.transfer]), NOW) for it in ended]
+
+    async def receipt(self, who: Principal, transfer: str) -> bytes:
+        for listed in await self.receipts(who):
+            if listed.transfer == transfer:
+                return self.issued[transfer]
+        raise TransportError(Problem.NOT_FOUND, "there is no receipt of that transfer")
+
     # -- for tests
 
     def deliver(self, data: bytes, name: str = "", sealed_name: bytes = b"") -> Parcel:
@@ -248,6 +261,8 @@ class SimulatedMailbox:
         self.open = gateway.open_parcel
         self.acknowledge = gateway.acknowledge
         self.returned = gateway.returned
+        self.receipts = gateway.receipts
+        self.receipt = gateway.receipt
 
 
 class SimulatedJudge:

@@ -13,6 +13,7 @@ from config.policy import Policy, Route
 from gateway import payload_keys
 from gateway.intake import StagingIntake
 from gateway.ledger.queries import SqlTransfers
+from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
 from gateway.ledger.work import SqlWorkQueue
 from gateway.lifecycle import EventKind
@@ -142,7 +143,11 @@ class StagingBench:
         self._max_bytes = max_bytes
         self.intake = self.new_intake()
         self.mailbox = LedgerMailbox(
-            ledger=self.ledger, transfers=self.transfers, disk=self.disk, keys=self.kek
+            receipts=SqlReceipts(self.database),
+            ledger=self.ledger,
+            transfers=self.transfers,
+            disk=self.disk,
+            keys=self.kek,
         )
 
     def new_intake(self) -> StagingIntake:

@@ -425,6 +425,21 @@ async def test_a_sealed_name_can_be_had(
 # -- the interface as a whole
 
 
+async def test_a_receipt_can_be_had_by_its_sender_alone(
+    clinic: aiohttp.ClientSession, payer: aiohttp.ClientSession, gateway: SimulatedGateway
+) -> None:
+    async with clinic.put("/v1/outbox/claims/a", data=DATA):
+        pass
+    transfer = gateway.transfers[0].transfer
+    gateway.issued[transfer] = b'{"format": "lazaretto/receipt/v1", "statement": {}, "proof": ""}'
+    async with clinic.get(f"/v1/transfers/{transfer}/receipt") as response:
+        jsonschema.validate(await response.json(), schema("Receipt"))
+    async with payer.get(f"/v1/transfers/{transfer}/receipt") as response:
+        assert response.status == 404
+    async with clinic.get("/v1/transfers/t_none/receipt") as response:
+        assert response.status == 404
+
+
 async def test_lists_match_their_schemas(
     clinic: aiohttp.ClientSession, payer: aiohttp.ClientSession, gateway: SimulatedGateway
 ) -> None:

@@ -407,6 +407,29 @@ async def test_a_held_file_is_explained_in_returned(
     assert "An analyst" in text
 
 
+async def test_a_receipt_is_listed_with_its_size_and_read(
+    clinic: asyncssh.SFTPClient, gateway: SimulatedGateway
+) -> None:
+    await put(clinic, "/outbox/claims/a.837", DATA)
+    transfer = gateway.transfers[0].transfer
+    assert await clinic.listdir("/receipts") == []
+    gateway.issued[transfer] = b'{"format": "lazaretto/receipt/v1"}'
+    path = f"/receipts/{transfer}.json"
+    assert (await clinic.stat(path)).size == len(gateway.issued[transfer])
+    assert await clinic.listdir("/receipts") == [f"{transfer}.json"]
+    assert await got(clinic, path) == gateway.issued[transfer]
+
+
+async def test_a_receipt_that_is_not_there_is_no_such_file(clinic: asyncssh.SFTPClient) -> None:
+    with pytest.raises(asyncssh.SFTPNoSuchFile):
+        await got(clinic, "/receipts/t_none.json")
+
+
+async def test_nothing_can_be_put_among_the_receipts(clinic: asyncssh.SFTPClient) -> None:
+    with pytest.raises(asyncssh.SFTPPermissionDenied):
+        await put(clinic, "/receipts/t_none.json", DATA)
+
+
 async def test_one_read_gets_no_more_than_the_cap(
     payer: asyncssh.SFTPClient, gateway: SimulatedGateway
 ) -> None:

@@ -22,7 +22,7 @@ from gateway.integrator import Integrator
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
-from gateway.ledger.sequencer import LogTree, Sequencer
+from gateway.ledger.sequencer import LogTree, Sequencer, signed_at
 from gateway.ledger.startup import check_log
 from gateway.ledger.verify_note import Key
 from gateway.ledger.work import SqlWorkQueue
@@ -37,7 +37,9 @@ from gateway.payloads import Payloads
 from gateway.pipeline import Pipeline
 from gateway.policy_holder import PolicyHolder
 from gateway.publishing import Place, Publisher
+from gateway.purger import Purger
 from gateway.reaper import Reaper
+from gateway.reconcile import account_for, reconcile
 from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertificates
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
@@ -68,7 +70,6 @@ def serve(site: Site) -> None:
     database = site.database()
     try:
         upgrade(database)
-        check_log(database, Key.parse(site.paths.log_pub.read_text()), _kept(site))
         asyncio.run(_supervise(site, database))
     finally:
         database.close()
@@ -83,7 +84,14 @@ def _kept(site: Site) -> str:
 
 
 async def _supervise(site: Site, database: Database) -> None:
-    await Supervisor(site, database, SqlLedger(database), SqlTransfers(database)).run()
+    ledger, transfers = SqlLedger(database), SqlTransfers(database)
+
+    def prepare() -> None:
+        check_log(database, Key.parse(site.paths.log_pub.read_text()), _kept(site))
+        disk = Disk(site.paths.blobs)
+        account_for(reconcile(transfers, disk, signed_at(database)), ledger)
+
+    await Supervisor(site, database, ledger, transfers, prepare=prepare).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,13 +249,23 @@ class Workshop:
         self._integrator = Integrator(
             Sequencer(common.database, signer, owner), self._publisher.publish
         )
+        self._purger = Purger(
+            ledger=common.ledger,
+            ended=common.transfers,
+            disk=common.disk,
+            policy=common.policy,
+            forget=common.database.forget,
+        )
         self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Start scanner and sealer, so that what keeps them from working shows, then work."""
         await asyncio.gather(self._scanner.start(), self._sealer.start())
         self._worker.start()
-        chores = (self._reaper.run(), self._integrator.run(), self._publisher.run())
+        chores = (
+            *(self._reaper.run(), self._purger.run()),
+            *(self._integrator.run(), self._publisher.run()),
+        )
         self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def reload(self, policy: Policy) -> None:

@@ -63,6 +63,28 @@ class Decisions:
         )
         return self._advance(held, event)
 
+    def legal_hold(self, transfer: str, who: str, why: str, *, held: bool) -> Transfer:
+        """Keep a transfer's payload from being purged, or let retention go on.
+
+        Raises:
+            DecisionError: It is purged already, or so held already, or the reason is missing, too
+                long or holds PHI.
+            UnknownTransferError: No such transfer.
+            LedgerUnavailableError: Nothing was changed.
+        """
+        found = self._transfers.get(transfer)
+        reason = self._reason(who, why)
+        if found.legal_hold is held:
+            word = "on legal hold already" if held else "on no legal hold"
+            raise DecisionError(f"{found.id} is {word}: there is nothing to change")
+        kind = EventKind.LEGAL_HOLD if held else EventKind.LEGAL_RELEASE
+        facts = {"who": who, "why": reason}
+        event = Event(kind, f"person:{who}", facts, {"legal_hold": held})
+        try:
+            return self._ledger.remark(found.id, event)
+        except IllegalTransitionError:
+            raise DecisionError(f"{found.id} is purged: there is no payload left to keep") from None
+
     def _reason(self, who: str, why: str) -> str:
         reason = " ".join(why.split())
         if not who.strip() or not reason:

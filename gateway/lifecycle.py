@@ -47,7 +47,11 @@ class EventKind(StrEnum):
     DELIVERED = "transfer.delivered"
     COLLECTED = "transfer.collected"
     PURGED = "transfer.purged"
+    LEGAL_HOLD = "legal_hold.set"
+    LEGAL_RELEASE = "legal_hold.lifted"
 
+
+_REMARKS: Final = (EventKind.LEGAL_HOLD, EventKind.LEGAL_RELEASE)
 
 TRANSITIONS: Final = MappingProxyType(
     {
@@ -70,14 +74,18 @@ TRANSITIONS: Final = MappingProxyType(
         (State.COLLECTED, EventKind.PURGED): State.PURGED,
         (State.ABANDONED, EventKind.PURGED): State.PURGED,
     }
+    | {(state, kind): state for state in State if state is not State.PURGED for kind in _REMARKS}
 )
 """(state before, event) to the state after. What is not here is illegal.
 
 ``STAGED -> HELD`` is inspection that failed too often; ``CLEARED -> HELD`` and ``SEALED -> HELD``
-are sealing or delivery that did (the recipient has no usable certificate, say).
+are sealing or delivery that did (the recipient has no usable certificate, say). A legal hold is
+set and lifted in any state, and leaves it.
 """
 
 TERMINAL: Final = frozenset({State.REFUSED, State.COLLECTED, State.ABANDONED, State.PURGED})
+REMARKS: Final = frozenset(_REMARKS)
+"""Events that leave the state as it is, whoever is at work on the transfer."""
 WORK: Final = frozenset({State.STAGED, State.INSPECTED, State.CLEARED, State.SEALED})
 """States from which a worker, and nobody else, takes the next step."""
 

@@ -195,6 +195,16 @@ class Ledger(Protocol):
         """
         ...
 
+    def remark(self, transfer: str, event: Event) -> Transfer:
+        """Append an event that leaves the state, and whoever is at work, as they are.
+
+        Raises:
+            IllegalTransitionError: The table has no such event in the present state.
+            UnknownTransferError: No such transfer.
+            LedgerUnavailableError: Nothing was changed.
+        """
+        ...
+
     def record(self, kind: str, actor: str, facts: Mapping[str, Json]) -> None:
         """Log something that isn't about one transfer: partners, accounts, keys, policy."""
         ...

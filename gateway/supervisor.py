@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Final
@@ -48,6 +48,7 @@ class Supervisor:
         ledger: To record starts, stops and policies.
         transfers: To count them.
         programs: What to run as ``edge`` and ``worker``.
+        prepare: Checks what the site holds, once nobody else serves it; blocks.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class Supervisor:
         ledger: Ledger,
         transfers: Transfers,
         programs: Mapping[str, str] = PROGRAMS,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         self._site = site
         self._database = database
         self._ledger = ledger
         self._transfers = transfers
+        self._prepare = prepare
         self._programs = programs
         self._sockets: dict[str, socket.socket] = {}
         self._children: list[Child] = []
@@ -86,6 +89,7 @@ class Supervisor:
         held = lock(run)
         try:
             (run / STATE_FILE).unlink(missing_ok=True)  # of a gateway that was killed
+            await asyncio.to_thread(self._prepare)
             await self._serve()
         finally:
             os.close(held)

@@ -1,14 +1,20 @@
-"""``lazaretto transfer``: list and show transfers. No names of files, and no content."""
+"""``lazaretto transfer``: list and show transfers, and keep one from being purged.
+
+No names of files, and no content.
+"""
 
 from __future__ import annotations
 
 import argparse
 
-from gateway.cli.acting import moment, site_database
-from gateway.cli.common import OK, Subparsers, emit, site_arguments, table
+from gateway.cli.acting import acting_arguments, moment, site_database, who
+from gateway.cli.common import OK, Subparsers, emit, open_site, site_arguments, table
+from gateway.decisions import Decisions
 from gateway.ledger.queries import SqlTransfers
+from gateway.ledger.record import SqlLedger
 from gateway.lifecycle import State
 from gateway.ports import Transfer
+from gateway.reason_check import reason_check
 
 
 def register(subparsers: Subparsers) -> None:
@@ -22,6 +28,16 @@ def register(subparsers: Subparsers) -> None:
     show = commands.add_parser("show", parents=[site_arguments()], help="everything about one")
     show.add_argument("transfer", metavar="TRANSFER")
     show.set_defaults(run=run_show)
+    for word, summary in (
+        ("legal-hold", "keep its payload whatever its route's retention says"),
+        ("legal-release", "let retention go on"),
+    ):
+        hold = commands.add_parser(word, parents=[acting_arguments()], help=summary)
+        hold.add_argument("transfer", metavar="TRANSFER")
+        hold.add_argument(
+            "--reason", required=True, help="why, for the log; names nobody and quotes nothing"
+        )
+        hold.set_defaults(run=run_legal_hold, held=word == "legal-hold")
 
 
 def run_list(args: argparse.Namespace) -> int:
@@ -55,6 +71,17 @@ def run_show(args: argparse.Namespace) -> int:
     return OK
 
 
+def run_legal_hold(args: argparse.Namespace) -> int:
+    """Set or lift a legal hold."""
+    check = reason_check(open_site(args).load_policy().rules)
+    with site_database(args) as database:
+        decisions = Decisions(SqlLedger(database), SqlTransfers(database), check)
+        after = decisions.legal_hold(args.transfer, who(args), args.reason, held=args.held)
+    done = "is on legal hold" if after.legal_hold else "is on legal hold no more"
+    emit(args, transfer_json(after), f"{after.id} {done}; it is {after.state}")
+    return OK
+
+
 def transfer_json(t: Transfer) -> dict[str, object]:
     """What may be shown of a transfer: nothing encrypted, no keys, no places on disk."""
     return {
@@ -80,5 +107,8 @@ def transfer_json(t: Transfer) -> dict[str, object]:
         "listed_name": t.listed_name,
         "delivered": t.delivered.isoformat() if t.delivered else None,
         "collected": t.collected.isoformat() if t.collected else None,
+        "ended": t.ended.isoformat() if t.ended else None,
+        "purged": t.purged.isoformat() if t.purged else None,
+        "legal_hold": t.legal_hold,
         "attempts": t.attempts,
     }

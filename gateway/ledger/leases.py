@@ -22,6 +22,18 @@ _LOCKED: Final = (
 )
 
 
+def state(connection: Connection, transfer: str) -> State:
+    """Lock the transfer's row, whoever has a lease on it, and say its state.
+
+    Raises:
+        UnknownTransferError: No such transfer.
+    """
+    row = connection.execute(_LOCKED, {"sought": transfer}).one_or_none()
+    if row is None:
+        raise UnknownTransferError(f"there is no transfer {transfer}")
+    return State(row.state)
+
+
 def check(connection: Connection, transfer: str, lease: Lease | None, now: datetime) -> State:
     """Lock the transfer's row and judge the lease.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Select, func, select
@@ -91,6 +92,30 @@ class SqlTransfers:
         if states:
             statement = statement.where(transfers.c.state.in_(list(states)))
         return self._list(statement, limit)
+
+    def purgeable(self, before: datetime, after: str = "", limit: int = 500) -> Sequence[Transfer]:
+        """Ended before that moment and not on legal hold, with an id above ``after``, by id."""
+        return self._list(
+            select(*LISTED)
+            .where(
+                transfers.c.state.in_([State.REFUSED, State.COLLECTED, State.ABANDONED]),
+                transfers.c.ended <= before,
+                transfers.c.legal_hold.is_(False),
+                transfers.c.id > after,
+            )
+            .order_by(transfers.c.id),
+            limit,
+        )
+
+    def known(self, ids: Sequence[str]) -> Mapping[str, Transfer]:
+        """Those of them that there are."""
+        found = self._list(select(*LISTED).where(transfers.c.id.in_(list(ids))), len(ids))
+        return {transfer.id: transfer for transfer in found}
+
+    def page(self, after: str = "", limit: int = 500) -> Sequence[Transfer]:
+        """Transfers with an id above ``after``, by id."""
+        above = transfers.c.id > after
+        return self._list(select(*LISTED).where(above).order_by(transfers.c.id), limit)
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """(route, state) to the number of transfers."""

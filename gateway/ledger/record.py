@@ -15,7 +15,15 @@ from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ledger.log import append
 from gateway.ledger.vocabulary import check_kind
-from gateway.lifecycle import TERMINAL, WORK, EventKind, State, after
+from gateway.lifecycle import (
+    REMARKS,
+    TERMINAL,
+    WORK,
+    EventKind,
+    IllegalTransitionError,
+    State,
+    after,
+)
 from gateway.ports import Event, Json, Lease, Transfer
 from gateway.store.database import Database
 from gateway.store.rows import COLUMNS, changed_values, to_transfer, to_values
@@ -84,6 +92,8 @@ class SqlLedger:
             now = self._clock()
             state = leases.check(connection, transfer, lease, now)
             reached = after(state, event.kind)
+            if event.kind is EventKind.PURGED:
+                _check_not_held(connection, transfer, state)
             connection.execute(
                 update(transfers)
                 .where(transfers.c.id == transfer)
@@ -93,6 +103,29 @@ class SqlLedger:
             told = replace(event, facts={**event.facts, **receipts.facts(moved, reached)})
             append(connection, _entry(transfer, told, now, changes))
             return moved
+
+    def remark(self, transfer: str, event: Event) -> Transfer:
+        """Append an event that leaves the state, and whoever is at work, as they are.
+
+        Raises:
+            IllegalTransitionError: The table has no such event in the present state.
+            UnknownTransferError: No such transfer.
+            ValueError: It is an event that moves a transfer, or is out of bounds.
+            LedgerUnavailableError: Nothing was changed.
+        """
+        if event.kind not in REMARKS:
+            raise ValueError(f"{event.kind} moves a transfer: use advance")
+        changes = changed_values(event.changes)
+        with self._database.write() as connection:
+            now = self._clock()
+            after(leases.state(connection, transfer), event.kind)
+            connection.execute(
+                update(transfers)
+                .where(transfers.c.id == transfer)
+                .values(changes | {"changed": now})
+            )
+            append(connection, _entry(transfer, event, now, changes))
+            return _select(connection, transfer)
 
     def record(self, kind: str, actor: str, facts: Mapping[str, Json]) -> None:
         """Log something that isn't about one transfer.
@@ -105,6 +138,13 @@ class SqlLedger:
         entry = Entry(check_kind(kind), actor, self._clock(), facts=facts)
         with self._database.write() as connection:
             append(connection, entry)
+
+
+def _check_not_held(connection: Connection, transfer: str, state: State) -> None:
+    """Asked under the row's lock, so that no legal hold comes between."""
+    held = select(transfers.c.legal_hold).where(transfers.c.id == transfer)
+    if connection.execute(held).scalar_one():
+        raise IllegalTransitionError(state, EventKind.PURGED)
 
 
 def _entry(transfer: str, event: Event, now: datetime, values: Mapping[str, object]) -> Entry:

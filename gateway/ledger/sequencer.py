@@ -129,6 +129,16 @@ class LogTree:
             connection.execute(update(log_checkpoints).where(own).values(note=note))
 
 
+def signed_at(database: Database) -> datetime | None:
+    """When the newest checkpoint was signed, None before the first.
+
+    Raises:
+        LedgerUnavailableError: The database is locked, broken or gone.
+    """
+    with database.read() as connection:
+        return connection.execute(select(func.max(log_checkpoints.c.signed))).scalar()
+
+
 def signed_size(connection: Connection) -> int:
     """Events under the newest checkpoint."""
     return connection.execute(select(func.max(log_checkpoints.c.size))).scalar() or 0

@@ -27,6 +27,7 @@ class RecordKind(StrEnum):
     SITE_INITIALISED = "site.initialised"
     SITE_STARTED = "site.started"
     SITE_STOPPED = "site.stopped"
+    SITE_RECONCILED = "site.reconciled"
     SITE_RESTORED = "site.restored"
     POLICY_LOADED = "policy.loaded"
     POLICY_REFUSED = "policy.refused"

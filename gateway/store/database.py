@@ -51,6 +51,22 @@ class Database:
         finally:
             self._turn.release()
 
+    def forget(self) -> None:
+        """See that what was overwritten or deleted is gone from the write-ahead log too.
+
+        SQLite overwrites freed content (``secure_delete``) in its file when the log is put back
+        into it; until then the former page stands in the log. PostgreSQL has no such call: there
+        VACUUM and the recycling of WAL segments do it.
+
+        Raises:
+            LedgerUnavailableError: The database is locked, broken or gone.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with _explained(), self.engine.connect() as connection:
+                connection.exec_driver_sql("ROLLBACK")  # the pragma can't run in a transaction
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.exec_driver_sql("BEGIN")
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()

@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -234,6 +235,21 @@ class Disk:
             )
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise _explained(error) from None
+
+    def stems(self) -> Iterator[str]:
+        """What the blobs belong to, a directory at a time: names up to the first dot, once each.
+
+        Raises:
+            StoreError: The store can't be reached.
+        """
+        try:
+            for directory in sorted(self._root.iterdir()):
+                if directory.is_dir():
+                    names = os.listdir(directory)  # noqa: PTH208 - names, not paths
+                    ours = (name for name in names if _NAME.fullmatch(name))
+                    yield from sorted({name.partition(".")[0] for name in ours})
         except OSError as error:
             raise _explained(error) from None
 

@@ -6,6 +6,7 @@ import pytest
 
 from config.contracts import Action
 from gateway.lifecycle import (
+    REMARKS,
     TERMINAL,
     TRANSITIONS,
     WORK,
@@ -27,7 +28,7 @@ def inspected(verdict: Action) -> Inspected:
 
 
 def ways_into(state: State) -> set[tuple[State | None, EventKind]]:
-    return {step for step, to in TRANSITIONS.items() if to is state}
+    return {step for step, to in TRANSITIONS.items() if to is state and step[0] is not state}
 
 
 def test_a_file_is_sealed_only_out_of_cleared() -> None:
@@ -52,7 +53,17 @@ def test_nothing_is_purged_before_its_end() -> None:
 @pytest.mark.parametrize("state", sorted(TERMINAL))
 def test_the_only_way_out_of_an_end_is_the_purge(state: State) -> None:
     leaving = {to for (before, _), to in TRANSITIONS.items() if before is state}
-    assert leaving <= {State.PURGED}
+    assert leaving <= {State.PURGED, state}
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.PURGED}))
+def test_what_leaves_a_state_as_it_is_is_a_remark_and_nothing_else(state: State) -> None:
+    staying = {kind for (before, kind), to in TRANSITIONS.items() if before is to is state}
+    assert staying == REMARKS
+
+
+def test_a_purged_transfer_takes_no_remark() -> None:
+    assert not [kind for before, kind in TRANSITIONS if before is State.PURGED]
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SITE ?= site
 
-.PHONY: help demo serve test lint types layers unit bench quality fuzz lock clean
+.PHONY: help demo serve test lint types layers unit bench quality faults fuzz lock clean
 
 help:
 	@echo "make demo   run the whole job once, on made-up files, and check every outcome"
@@ -12,6 +12,7 @@ help:
 	@echo "make test   everything CI runs: lint, types, layers, tests"
 	@echo "make bench  speed and memory, beside peers, as ratios"
 	@echo "make quality  recall and false holds by category, form and format"
+	@echo "make faults  5,000 deaths of a gateway, at every point and at random; checks the books"
 	@echo "make fuzz   every reader in turn, FUZZ_SECONDS each (60)"
 	@echo "make lock   pin every dependency again, with hashes (needs uv)"
 
@@ -52,6 +53,13 @@ bench: $(VENV)/.dev
 
 quality: $(VENV)/.dev
 	$(BIN)/python -m bench.quality.run
+
+# Two at a time, each with every named point and FAULTS deaths at random moments.
+FAULTS ?= 2200
+faults: $(VENV)/.dev
+	@$(BIN)/python -m tests.faults.harness --random $(FAULTS) --seed 1 & one=$$!; \
+	  $(BIN)/python -m tests.faults.harness --random $(FAULTS) --seed 2; two=$$?; \
+	  wait $$one && exit $$two
 
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/.dev

@@ -52,15 +52,22 @@ class Sequencer:
         signer: The log's name and key.
         owner: Who takes the lease.
         clock: The time.
+        lease: Seconds that the lease is good for.
     """
 
     def __init__(
-        self, database: Database, signer: Signer, owner: str, clock: Clock = utc_now
+        self,
+        database: Database,
+        signer: Signer,
+        owner: str,
+        clock: Clock = utc_now,
+        lease: float = LEASE_SECONDS,
     ) -> None:
         self._database = database
         self._signer = signer
         self._owner = owner
         self._clock = clock
+        self._lease = lease
 
     def step(self) -> Signed | None:
         """Integrate what is new, up to a batch; None if nothing is, or another has the lease.
@@ -73,7 +80,7 @@ class Sequencer:
                 return None
         with self._database.write() as connection:
             now = self._clock()
-            if not named_leases.take(connection, LEASE, self._owner, now, LEASE_SECONDS):
+            if not named_leases.take(connection, LEASE, self._owner, now, self._lease):
                 return None
             return self._integrate(connection, now)
 

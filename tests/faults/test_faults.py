@@ -1,4 +1,4 @@
-"""At least 200 deaths, at every named point and at random moments: nothing lost, nothing doubled."""
+"""Over 200 deaths, at named points and at random moments: nothing lost, nothing doubled."""
 
 from __future__ import annotations
 

@@ -37,6 +37,9 @@ class Route(BaseModel):
         original_name: What the recipient learns of the file's name: nothing, the name inside the
             sealed message, or the name in the listing.
         max_bytes: Largest file; None leaves it to the settings.
+        duplicates: What becomes of a file that came before, or whose X12 interchange did: ``hold``,
+            ``refuse``, or ``pass``, which is noted on the log alone.
+        duplicate_days: How far back "before" reaches.
         retention_days: From the end of a transfer to the destruction of its payload.
     """
 
@@ -47,6 +50,8 @@ class Route(BaseModel):
     contract: str
     original_name: Literal["withheld", "sealed", "listed"] = "withheld"
     max_bytes: Annotated[ByteSize, Field(ge=1)] | None = None
+    duplicates: Literal["hold", "pass", "refuse"] = "hold"
+    duplicate_days: Annotated[int, Field(ge=1, le=3_650)] = 90
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = 30
 
 

@@ -32,6 +32,21 @@ class Site(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """What readers learn of the whole file besides its passages.
+
+    Attributes:
+        states: Postal codes of the states that the file's people live in, where passages don't
+            tell.
+        interchanges: Digests of the X12 transaction sets' control numbers
+            (:data:`dlp.model.Report.interchanges`).
+    """
+
+    states: set[str] = field(default_factory=set)
+    interchanges: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """One member to be read.
 
@@ -44,8 +59,7 @@ class Content:
         site: What the site's rules say.
         lasting: Whether the source can be read as long as the inspection goes on, and not only
             until the next item: so it is with the file itself.
-        states: Postal codes of the states that the file's people live in, for a reader to add whose
-            passages don't tell.
+        noted: For a reader to add to.
         met: Formats met inside besides, for the reader to add: the transaction sets of an X12
             interchange. The contract is asked about each.
     """
@@ -56,7 +70,7 @@ class Content:
     depth: int = 0
     site: Site = field(default_factory=Site)
     lasting: bool = False
-    states: set[str] = field(default_factory=set)
+    noted: Noted = field(default_factory=Noted)
     met: set[str] = field(default_factory=set)
 
 

@@ -110,6 +110,7 @@ def to_wire(report: Report) -> dict[str, Any]:
         "label_counts": {str(label): count for label, count in report.label_counts.items()},
         "uninspectable": [asdict(trouble) for trouble in report.uninspectable],
         "states": sorted(report.states),
+        "interchanges": sorted(report.interchanges),
         "notes": list(report.notes),
     }
 
@@ -131,6 +132,7 @@ def from_wire(data: Mapping[str, Any]) -> Report:
                 for item in data["counts"]
             },
             states=frozenset(map(str, data["states"])),
+            interchanges=frozenset(map(str, data["interchanges"])),
             label_counts={Label(k): int(v) for k, v in data["label_counts"].items()},
             uninspectable=tuple(
                 Uninspectable(**{**item, "obstacle": Obstacle(item["obstacle"])})

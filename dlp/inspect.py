@@ -17,7 +17,7 @@ from config.contracts import Contract, Rules
 from config.states import code_of
 from dlp.batch import Batch
 from dlp.budget import Budget, Meter
-from dlp.content import Site
+from dlp.content import Noted, Site
 from dlp.detect import Detectors, Identities
 from dlp.kept import Kept, Open
 from dlp.look import Looker
@@ -95,7 +95,7 @@ class _Inspection:
         self._detectors = detectors
         self._site = Site(detectors.protected, detectors.not_phi)
         self._formats: dict[str, str] = {}
-        self._states: set[str] = set()
+        self._noted = Noted()
         self._kept = Kept(budget.text_bytes)
 
     def run(self) -> Report:
@@ -110,7 +110,8 @@ class _Inspection:
             counts=dict(self._tally.counts),
             label_counts=dict(self._tally.label_counts),
             uninspectable=self._tally.troubles,
-            states=frozenset(self._states),
+            states=frozenset(self._noted.states),
+            interchanges=frozenset(self._noted.interchanges),
             formats=self._formats,
             notes=self._notes(),
             seconds=time.monotonic() - self._started,
@@ -148,7 +149,7 @@ class _Inspection:
         """Everything in the file, once, numbered."""
         order = 0
         for event in walk(
-            self._source, self._name, self._contract, self._meter(), self._site, self._states
+            self._source, self._name, self._contract, self._meter(), self._site, self._noted
         ):
             if isinstance(event, Named):
                 self._formats[event.spot.place] = event.format
@@ -170,7 +171,7 @@ class _Inspection:
     def _take(self, item: Open) -> None:
         passage = item.passage
         if passage.part == "state" and passage.subject is Subject.PERSON:
-            self._states.update(filter(None, [code_of(passage.text)]))
+            self._noted.states.update(filter(None, [code_of(passage.text)]))
         if passage.carrier is Carrier.IDENTIFIER_FIELD:
             self._identities.learn(passage)
         elif passage.carrier is Carrier.FREE_TEXT and passage.category is not None:

@@ -241,6 +241,8 @@ class Report:
         notes: What an analyst should know ("names were searched by dictionary and pattern alone").
         seconds: Wall-clock time of the inspection.
         states: Postal codes of the states that the file's people live in.
+        interchanges: For each X12 transaction set (the first thousand), SHA-256 in hex over what
+            names it: ISA05 to ISA08, ISA13, GS06, ST01 and ST02. The same again is the same batch.
     """
 
     format: str
@@ -254,6 +256,7 @@ class Report:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     states: frozenset[str] = frozenset()
+    interchanges: frozenset[str] = frozenset()
 
 
 class Source(Protocol):

@@ -11,7 +11,7 @@ from typing import Final
 from config.contracts import Contract
 from dlp.batch import Batch
 from dlp.budget import Meter
-from dlp.content import Content, Site
+from dlp.content import Content, Noted, Site
 from dlp.encoded import RUNS, Encoded, encoded
 from dlp.identify import TEXT, Kind, identify
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source, Uninspectable
@@ -112,7 +112,7 @@ def walk(
     contract: Contract,
     meter: Meter,
     site: Site | None = None,
-    states: set[str] | None = None,
+    noted: Noted | None = None,
 ) -> Iterator[Event]:
     """Everything in a file, in its order. A member's failure stops that member alone.
 
@@ -122,22 +122,22 @@ def walk(
         contract: Whose formats may come.
         meter: What the whole walk may spend.
         site: What the site's rules say that readers must know.
-        states: Takes the states that readers come upon.
+        noted: Takes what readers learn of the whole file.
 
     Raises:
         NotReadableError: Only once the whole inspection's budget is spent.
         OSError: The source can't be read.
     """
-    whole = _Walk(source, contract, meter, site or Site(), set() if states is None else states)
+    whole = _Walk(source, contract, meter, site or Site(), noted or Noted())
     yield from whole.found(Spot(), "", Passage(name, "file name", Carrier.NAME))
     yield from whole.member(source, name, Spot())
 
 
 class _Walk:
     def __init__(
-        self, file: Source, contract: Contract, meter: Meter, site: Site, states: set[str]
+        self, file: Source, contract: Contract, meter: Meter, site: Site, noted: Noted
     ) -> None:
-        self._states = states
+        self._noted = noted
         self._file, self._contract, self._meter, self._site = file, contract, meter, site
         self._encoded = 0
 
@@ -151,7 +151,7 @@ class _Walk:
             yield spot.trouble(error)
             return
         lasting = source is self._file
-        content = Content(source, name, kind.format, spot.depth, self._site, lasting, self._states)
+        content = Content(source, name, kind.format, spot.depth, self._site, lasting, self._noted)
         yield from self._read(content, spot)
 
     def _read(self, content: Content, spot: Spot) -> Iterator[Event]:

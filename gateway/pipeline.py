@@ -23,6 +23,7 @@ from dlp.model import NotReadableError, Report
 from dlp.redact import Redaction
 from dlp.verdict import decide
 from gateway import payload_keys, redacting, sealed_blobs
+from gateway.duplicates import sighting
 from gateway.lifecycle import (
     Cleared,
     EventKind,
@@ -145,7 +146,8 @@ class Pipeline:
 
     async def _inspect(self, lease: Lease, actor: str) -> Event:
         policy = self._policy()
-        contract = policy.contracts[_route(policy, lease.transfer).contract]
+        route = _route(policy, lease.transfer)
+        contract = policy.contracts[route.contract]
         try:
             opened = await self._opening.open(lease)
         except NotReadableError as error:
@@ -162,10 +164,13 @@ class Pipeline:
             policy=policy.digest,
         )
         facts = summary(report, contract.contract)
+        seen = lease.transfer
         if opened:
             changes |= opened.changes()
             facts |= opened.facts()
-        return Event(EventKind.INSPECTED, actor, facts, changes)
+            seen = replace(seen, **opened.changes())
+        before = sighting(self._keys, seen, report, route)
+        return Event(EventKind.INSPECTED, actor, facts, changes, before)
 
     async def _report(
         self, transfer: Transfer, opened: Opened | None, contract: Contract, policy: Policy

@@ -5,7 +5,7 @@ The ledger and its queries are synchronous (SQLAlchemy Core); async callers run 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypedDict
@@ -127,6 +127,38 @@ class Changes(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
+class First:
+    """An earlier transfer of the same.
+
+    Attributes:
+        transfer: Id.
+        sender: Partner id.
+        created: UTC.
+        sha256: Of the bytes received.
+    """
+
+    transfer: str
+    sender: str
+    created: datetime
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What may have been sent before.
+
+    Attributes:
+        digests: Keyed hashes, in hex.
+        since: How far back it counts.
+        flag: The event, given the first that there was.
+    """
+
+    digests: tuple[str, ...]
+    since: datetime
+    flag: Callable[[Event, First], Event]
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happens to a transfer.
 
@@ -135,12 +167,14 @@ class Event:
         actor: ``account:ID``, ``worker:N``, ``person:NAME`` or ``system``.
         facts: What the log says of it: hashes, sizes, names of routes and policies; no PHI.
         changes: Columns to set in the same transaction.
+        sighting: What may have been sent before; asked and noted in the same transaction.
     """
 
     kind: EventKind
     actor: str
     facts: Mapping[str, Json] = field(default_factory=dict)
     changes: Changes = field(default_factory=Changes)
+    sighting: Sighting | None = None
 
 
 @dataclass(frozen=True, slots=True)

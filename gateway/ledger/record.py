@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from gateway.ledger import leases, receipts
 from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
-from gateway.ledger.log import append
+from gateway.ledger.log import append, read_head
+from gateway.ledger.seen import sight
 from gateway.ledger.vocabulary import check_kind
 from gateway.lifecycle import (
     REMARKS,
@@ -87,11 +88,15 @@ class SqlLedger:
             ValueError: The facts or changes are out of bounds.
             LedgerUnavailableError: Nothing was changed.
         """
-        changes = changed_values(event.changes)
         with self._database.write() as connection:
             now = self._clock()
             state = leases.check(connection, transfer, lease, now)
             reached = after(state, event.kind)
+            if event.sighting:
+                read_head(connection, lock=True)  # one after the other, or two could be first
+                first = sight(connection, transfer, event.sighting, now)
+                event = event.sighting.flag(event, first) if first else event
+            changes = changed_values(event.changes)
             if event.kind is EventKind.PURGED:
                 _check_not_held(connection, transfer, state)
             connection.execute(

@@ -105,7 +105,7 @@ def _start(content: Content, meter: Meter) -> tuple[list[Row], Table, Dialect, I
     reading = rows(lines(source, meter), dialect.delimiter)
     sample = _sample(reading)
     filled = [row for row in sample if any(cell.text.strip() for cell in row.cells)]
-    return sample, Table(filled, content.states), dialect, reading
+    return sample, Table(filled, content.noted.states), dialect, reading
 
 
 def _head(source: Source) -> bytes:

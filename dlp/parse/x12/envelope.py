@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
@@ -10,6 +11,7 @@ from dlp.parse.x12 import content
 from dlp.parse.x12.formats import HEALTH_CARE, set_of
 from dlp.parse.x12.walk import Walk
 
+_MOST_SETS: Final = 1_000
 _SET_NUMBER: Final = re.compile(rb"\d{3}")
 
 
@@ -27,9 +29,11 @@ class Envelope:
         formats: Names of the sets met.
     """
 
-    def __init__(self, walk: Walk) -> None:
-        """Before the first interchange."""
+    def __init__(self, walk: Walk, interchanges: set[str]) -> None:
+        """Before the first interchange; ``interchanges`` takes each set's digest."""
         self._walk = walk
+        self._digests = interchanges
+        self._partners: tuple[bytes, ...] = ()
         self._interchanges = self._groups = self._groups_here = 0
         self._sets = self._sets_here = 0
         self._controls: list[bytes] = []
@@ -55,6 +59,7 @@ class Envelope:
         self._groups_here = 0
         walk = self._walk
         self._controls = [walk.value(13)]
+        self._partners = tuple(walk.value(element) for element in (5, 6, 7, 8))
         walk.enter(f"X12 ISA#{self._interchanges}")
         walk.at(b"ISA", 1, walk.start(0), walk.elements)
         for qualifier, element in ((1, 2), (3, 4)):
@@ -113,8 +118,16 @@ class Envelope:
                 f"X12 GS#{self._groups} ST#{self._sets}",
             )
         self.formats.add(name)
+        self._note(walk.value(1))
         walk.enter(f"{name} ST#{self._sets}", name[:3], name)
         walk.at(b"ST", 1, walk.start(0), walk.elements)
+
+    def _note(self, number: bytes) -> None:
+        """Remember the set by what names it; a batch sent again has the same control numbers."""
+        if len(self._digests) < _MOST_SETS:
+            named = (*self._partners, *self._controls[:2], number, self._controls[2])
+            text = b"\x1f".join(value.strip() for value in named)
+            self._digests.add(hashlib.sha256(text).hexdigest())
 
     def se(self) -> None:
         """SE: the set ends."""

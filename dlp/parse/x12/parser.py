@@ -69,12 +69,14 @@ def _read(
     source = content.source
     source.seek(0)
     announced = identify(source.read(_HEAD))
-    reader = Reader(announced, met, book, source if content.lasting else None)
+    reader = Reader(
+        announced, met, book, source if content.lasting else None, content.noted.interchanges
+    )
     for frame in Framer(source, meter):
         if isinstance(frame, Block):
             for item in reader.block(frame):
                 if isinstance(item, Stretch):
-                    content.states.update(item.states)
+                    content.noted.states.update(item.states)
                 yield item
             continue
         if isinstance(frame, Segments):

@@ -48,6 +48,7 @@ class Reader:
         met: Takes the formats met; None for a caller that judges the announced one alone.
         book: Labels of codes for the bulk path, None to walk all.
         again: The member's source, if it can be read again when all of it was read.
+        interchanges: Takes the digest of each transaction set's control numbers.
     """
 
     def __init__(
@@ -56,11 +57,12 @@ class Reader:
         met: set[str] | None,
         book: CodeBook | None,
         again: Source | None = None,
+        interchanges: set[str] | None = None,
     ) -> None:
         self._book, self._again = book, again
         self._attachments = 0
         self._walk = Walk()
-        self._envelope = Envelope(self._walk)
+        self._envelope = Envelope(self._walk, set() if interchanges is None else interchanges)
         self._announced = announced
         self._met = met
         self._later: NotReadableError | None = None

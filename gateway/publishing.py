@@ -52,6 +52,9 @@ class Place:
 class Publisher:
     """Writes each checkpoint to a file at once, and posts the newest one every so often.
 
+    Attributes:
+        failed: How many posts were not taken.
+
     Args:
         file: Where the newest checkpoint is kept.
         places: Where it is sent.
@@ -77,6 +80,7 @@ class Publisher:
         self._pause = pause
         self._tls = tls
         self._newest: Signed | None = None
+        self.failed = 0
         self._new = asyncio.Event()
 
     async def publish(self, signed: Signed) -> None:
@@ -111,6 +115,7 @@ class Publisher:
                 await self._post(session, place, signed.note)
                 place.seen = signed.size
         except (aiohttp.ClientError, TimeoutError, NoteFaultError, LedgerUnavailableError) as error:
+            self.failed += 1
             said = str(error) if isinstance(error, NoteFaultError) else type(error).__name__
             log.warning("checkpoint not taken; the next one is tried", place=place.url, why=said)
 

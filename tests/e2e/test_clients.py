@@ -21,6 +21,7 @@ from gateway.demo.world import World
 from gateway.demo.x12 import Claim, claims_837p
 
 CONTENT = claims_837p([Claim(who) for who in people(11, 5)])
+NEXT = claims_837p([Claim(who) for who in people(12, 5)], control=2)
 
 
 @pytest.fixture
@@ -69,10 +70,11 @@ async def test_every_reader_opens_what_openssh_or_asyncssh_put(
     # And once more with asyncssh's client, as on a machine without OpenSSH and GnuPG.
     monkeypatch.setattr(clients, "has_sftp", lambda: False)
     monkeypatch.setattr(clients, "has_gpg", lambda: False)
+    local.write_bytes(NEXT)
     await Sftp(world, world.members["clinic"], ports["sftp"]).put(
         local, "/outbox/clinic-claims/b.837"
     )
-    assert unseal(payer, await arrived(world, ports)) == CONTENT
+    assert unseal(payer, await arrived(world, ports)) == NEXT
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")

@@ -19,7 +19,10 @@ from gateway.demo.x12 import Claim, claims_837p
 from tests.support.enrolled import ROUTE, Enrolled, command, enrol, opened
 from tests.support.running import Running
 
-CLAIMS = claims_837p([Claim(person) for person in people(7, 3)])
+CLAIMS, MORE, LAST = (
+    claims_837p([Claim(person) for person in people(number, 3)], control=number)
+    for number in (7, 8, 9)
+)
 
 
 def start(enrolled: Enrolled) -> Running:
@@ -112,7 +115,7 @@ async def test_what_was_in_the_works_when_it_stopped_goes_on_when_it_starts(
     enrolled: Enrolled, serving: Running, payer: Payer
 ) -> None:
     before = await known(payer)
-    await put(serving, enrolled, "b.837", CLAIMS)
+    await put(serving, enrolled, "b.837", MORE)
     os.kill(serving.pid_of("worker"), signal.SIGKILL)
     assert await payer.next(before)
 
@@ -123,12 +126,12 @@ async def test_an_upload_under_way_at_sigterm_is_finished_and_submitted(
     async with await connect(serving, enrolled) as connection:
         sftp = await connection.start_sftp_client()
         file = await sftp.open(f"/outbox/{ROUTE}/c.837", "wb")
-        await file.write(CLAIMS[:1000])
+        await file.write(LAST[:1000])
         serving.signal(signal.SIGTERM)
         await asyncio.to_thread(
             serving.until, lambda: not serving.checks()[1].get("running", {"ok": True})["ok"]
         )
-        await file.write(CLAIMS[1000:])
+        await file.write(LAST[1000:])
         await file.close()
     status, _ = await asyncio.to_thread(serving.end)
     assert status == 0

@@ -48,7 +48,7 @@ def command(*words: object) -> str:
     return out.getvalue()
 
 
-def enrol(directory: Path, *, grace: int = 5) -> Enrolled:
+def enrol(directory: Path, *, grace: int = 15) -> Enrolled:
     """Make a site under ``directory`` with a clinic, a payer and a route between them."""
     listen = dict.fromkeys(("sftp", "https", "health", "metrics"), ANY)
     site = initialise(directory / "site", Wishes("localhost", listen)).site

@@ -41,6 +41,7 @@ from gateway.purger import Purger
 from gateway.reaper import Reaper
 from gateway.reconcile import account_for, reconcile
 from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertificates
+from gateway.refusals import Refusals
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
 from gateway.site import Site
@@ -128,7 +129,9 @@ class Edge:
     def __init__(self, site: Site, common: _Common) -> None:
         self._site = site
         self._common = common
-        self._judge = DirectoryAuthenticator(common.directory)
+        self._refusals = Refusals(common.ledger)
+        self._counting: asyncio.Task[None] | None = None
+        self._judge = DirectoryAuthenticator(common.directory, refused=self._refusals.count)
         self._intake = StagingIntake(
             ledger=common.ledger,
             transfers=common.transfers,
@@ -148,6 +151,7 @@ class Edge:
 
     async def listen(self, sftp: int | None, https: int | None) -> None:
         """Serve on the sockets with these descriptors."""
+        self._counting = asyncio.create_task(self._refusals.run())
         if sftp is not None:
             self._services.append(await self._sftp(_inherited(sftp)))
         if https is not None:
@@ -160,6 +164,9 @@ class Edge:
     async def stop(self, grace: float) -> None:
         """Accept nothing new; uploads finish within ``grace`` seconds or are suspended."""
         await asyncio.gather(*(service.stop(grace) for service in self._services))
+        if self._counting:
+            self._counting.cancel()
+        await asyncio.to_thread(self._refusals.record)
         for part in (self._judge, self._intake, self._mailbox, self._common.database):
             part.close()
 

@@ -1,7 +1,7 @@
 """The one judge of identity, for every protocol.
 
-Refused logins are counted and logged sparingly, and never put on the ledger: whoever can reach
-the port could else grow it without end (decision 0025).
+Refused logins are counted and logged sparingly, and come on the ledger as a count a minute: whoever
+can reach the port could else grow it without end (decision 0025).
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ T = TypeVar("T")
 Observer = Callable[[str, bool], None]
 """Called with the method (``password``, ``ssh-key``, ``token``) and whether it succeeded."""
 
+Observed = Callable[[str, str], None]
+"""Called for each refusal with the method and the account, "" if there is none of that name."""
+
 HASHING_AT_ONCE: Final = 2
 """Each takes 64 MiB; guessing must not take the memory that transfers need."""
 
@@ -52,10 +55,12 @@ class DirectoryAuthenticator:
         *,
         hasher: PasswordHasher = HASHER,
         observe: Observer = lambda _method, _ok: None,
+        refused: Observed = lambda _method, _account: None,
     ) -> None:
         self._directory = directory
         self._hasher = hasher
         self._observe = observe
+        self._refused = refused
         self._lookups = ThreadPoolExecutor(2, thread_name_prefix="login")
         self._hashing = ThreadPoolExecutor(HASHING_AT_ONCE, thread_name_prefix="argon2")
         self._waiting = 0
@@ -133,6 +138,7 @@ class DirectoryAuthenticator:
         self._observe(method, accepted)
         if accepted and account is not None:
             return Principal(account.id, account.partner, account.scopes, credential)
+        self._refused(method, account.id if account else "")
         # Only names that we gave out: people type passwords where the user name goes.
         known = account.id if account else "(unknown)"
         self._refusals.log("login.refused", method=method, address=address, account=known)

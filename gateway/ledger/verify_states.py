@@ -10,7 +10,7 @@ import json
 import sqlite3
 from typing import Any, Final
 
-_KEPT: Final = 50_000
+_KEPT: Final = 5_000
 
 
 class States:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from gateway.lifecycle import EventKind
 from gateway.mailbox import LedgerMailbox
 from gateway.migrations import upgrade
 from gateway.partials import Partials
-from gateway.ports import Changes, Event, LedgerUnavailableError, Transfer
+from gateway.ports import Changes, Event, Json, LedgerUnavailableError, Transfer
 from gateway.store.database import open_database
 from gateway.store.disk import Disk
 from gateway.store.system import System
@@ -117,6 +117,10 @@ class FlakyLedger(SqlLedger):
     def advance(self, transfer: str, event: Event, lease: object = None) -> Transfer:
         self._check()
         return super().advance(transfer, event, lease)  # type: ignore[arg-type]  # passed through
+
+    def record(self, kind: str, actor: str, facts: Mapping[str, Json]) -> None:
+        self._check()
+        super().record(kind, actor, facts)
 
     def _check(self) -> None:
         if self.gone:

@@ -18,8 +18,9 @@ from gateway import sealed_blobs
 from gateway.claims import Claim
 from gateway.lifecycle import State
 from gateway.ports import Ledger, Transfer
-from gateway.store.disk import Disk
+from gateway.store.disk import Disk, StoreError
 from gateway.transfer_ids import made_at
+from keys.segments import ciphertext_size
 
 _PAGE: Final = 500
 _MARGIN: Final = timedelta(minutes=10)
@@ -51,6 +52,7 @@ class Findings:
     Attributes:
         transfers: How many were looked at.
         removed: Blobs that the ledger proved to be garbage.
+        stuck: Such as could not be removed.
         unknown: Blobs of transfers that the ledger doesn't have, and that may be somebody's.
         missing: Transfers whose payload isn't there, or not whole.
         named: The ids of the first of them.
@@ -58,6 +60,7 @@ class Findings:
 
     transfers: int = 0
     removed: int = 0
+    stuck: int = 0
     unknown: int = 0
     missing: int = 0
     named: tuple[str, ...] = ()
@@ -79,7 +82,7 @@ def reconcile(known: Known, disk: Disk, signed: datetime | None) -> Findings:
 
     Raises:
         LedgerUnavailableError: The database is locked, broken or gone.
-        StoreError: The payloads can't be read, or one can't be removed.
+        StoreError: The payloads can't be read.
     """
     findings = Findings()
     stems = disk.stems()
@@ -103,6 +106,7 @@ def account_for(findings: Findings, ledger: Ledger) -> None:
     """
     counts = {
         "removed": findings.removed,
+        "stuck": findings.stuck,
         "unknown": findings.unknown,
         "missing": findings.missing,
     }
@@ -121,7 +125,8 @@ def _all(known: Known) -> Iterator[Transfer]:
 
 def _is_whole(transfer: Transfer, disk: Disk) -> bool:
     if transfer.state in _NEEDS_STAGED:
-        return bool(disk.size(transfer.opened_blob or transfer.blob))
+        staged = disk.size(transfer.blob) == ciphertext_size(transfer.size)
+        return staged and (not transfer.opened_blob or bool(disk.size(transfer.opened_blob)))
     if transfer.state in _NEEDS_SEALED:
         return disk.size(transfer.sealed_blob) == transfer.sealed_size
     return True
@@ -138,15 +143,24 @@ def _look_at_blobs(
     names = disk.names(stem)
     if transfer is None:
         if _never_begun(stem, known, disk, signed):
-            disk.remove(*names)
-            findings.removed += len(names)
+            _remove(names, disk, findings)
         else:
             findings.unknown += len(names)
             findings.name(stem)
         return
     garbage = [name for name in names if _is_garbage(name, transfer)]
-    disk.remove(*garbage)
-    findings.removed += len(garbage)
+    _remove(garbage, disk, findings)
+
+
+def _remove(names: Sequence[str], disk: Disk, findings: Findings) -> None:
+    """A disk that has gone read-only still serves what it has: garbage is no reason to stop."""
+    for name in names:
+        try:
+            disk.remove(name)
+        except StoreError:
+            findings.stuck += 1
+        else:
+            findings.removed += 1
 
 
 def _never_begun(stem: str, known: Known, disk: Disk, signed: datetime | None) -> bool:

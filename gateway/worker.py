@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
@@ -55,7 +56,9 @@ class WorkerOptions:
         idle: Longest pause in seconds between looks for work.
         tries: Failed tries of one step before the transfer is held.
         backoff: Seconds before the second try; doubles with each, with jitter.
-        no_space: Seconds before the next try when the disk is full, however often.
+        no_space: Seconds before the next try when the disk is full, with jitter.
+        patience: Hours that one step waits for a disk or a database before the transfer is held.
+        waits: Claims below which it waits on, however long it has been.
     """
 
     lanes: int = 2
@@ -64,6 +67,8 @@ class WorkerOptions:
     tries: int = 5
     backoff: float = 1.0
     no_space: float = 15.0
+    patience: float = 24.0
+    waits: int = 500
 
 
 class Worker:
@@ -147,11 +152,11 @@ class Worker:
             log.warning("lease lost", transfer=lease.transfer.id, step=step, worker=lease.owner)
         except LedgerUnavailableError:
             log.warning("ledger unavailable", transfer=lease.transfer.id, step=step)
-            await self._give_back(lease, failed=False, delay=self._options.backoff)
+            await self._wait(lease, step, self._options.backoff, "the database refused it")
         except NoSpaceError:
             # Not the file's doing, and a person could do nothing about the file.
             log.warning("no space", transfer=lease.transfer.id, step=step)
-            await self._give_back(lease, failed=False, delay=self._options.no_space)
+            await self._wait(lease, step, self._options.no_space, "the disk had no room for it")
         except asyncio.CancelledError:
             await asyncio.shield(self._give_back(lease, failed=False))
             raise
@@ -199,14 +204,30 @@ class Worker:
     async def _failed(self, lease: Lease, step: str) -> None:
         if lease.transfer.attempts + 1 < self._options.tries:
             wait = self._options.backoff * 2**lease.transfer.attempts
-            # Jitter keeps many transfers that failed together from trying together again.
-            jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
-            await self._give_back(lease, failed=True, delay=wait * jitter)
+            await self._give_back(lease, failed=True, delay=_jittered(wait))
         else:
             await self._hold(lease, step)
 
-    async def _hold(self, lease: Lease, step: str) -> None:
-        reason = f"the gateway could not {step} this file in {self._options.tries} tries"
+    async def _wait(self, lease: Lease, step: str, delay: float, cause: str) -> None:
+        """Nothing is wrong with the file, it seems: no try is counted, but nor is there no end.
+
+        A file whose sealed form is larger than the disk, or that one statement always fails for,
+        would wait for ever. Hours alone would hold everything after a weekend that the gateway was
+        switched off, and claims alone a file that a person has just released again: it takes both.
+        """
+        waited = datetime.now(UTC) - lease.transfer.changed
+        patience = timedelta(hours=self._options.patience)
+        if waited < patience or lease.claim < self._options.waits:
+            await self._give_back(lease, failed=False, delay=_jittered(delay))
+        else:
+            hours = f"{self._options.patience:g} hours"
+            await self._hold(
+                lease, step, f"the gateway could not {step} this file: {cause} in {hours}"
+            )
+
+    async def _hold(self, lease: Lease, step: str, reason: str = "") -> None:
+        tries = f"the gateway could not {step} this file in {self._options.tries} tries"
+        reason = reason or tries
         event = held(f"worker:{lease.owner}", (reason,))
         try:
             await asyncio.to_thread(self._ledger.advance, lease.transfer.id, event, lease)
@@ -219,3 +240,8 @@ class Worker:
         except (LedgerUnavailableError, LeaseLostError):
             # It runs out by itself, and then anybody may take it.
             log.warning("lease not given back", transfer=lease.transfer.id)
+
+
+def _jittered(seconds: float) -> float:
+    """Jitter keeps many transfers that failed together from trying together again."""
+    return seconds * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -104,6 +106,24 @@ async def test_a_payload_that_is_gone_is_named_and_nothing_changes(bench: Stagin
     found = run(bench)
     assert (found.missing, found.named) == (1, (transfer,))
     assert bench.events(transfer) == ["transfer.begun", "transfer.staged"]
+
+
+async def test_a_staged_file_that_was_cut_off_is_named(bench: StagingBench) -> None:
+    transfer = await bench.staged(b"x" * 3_000_000)
+    path = next(path for path in bench.blobs.rglob("*") if path.name == transfer)
+    os.truncate(path, 2**20)
+    found = run(bench)
+    assert (found.missing, found.named) == (1, (transfer,))
+
+
+async def test_garbage_on_a_disk_gone_read_only_is_counted_and_stops_nothing(
+    bench: StagingBench,
+) -> None:
+    put(bench, OLD)
+    bench.system.fail["unlink"] = errno.EROFS
+    found = run(bench, datetime.now(UTC))
+    assert (found.removed, found.stuck) == (0, 1)
+    assert OLD in bench.files()
 
 
 async def test_a_sealed_file_that_was_cut_off_is_named(bench: StagingBench) -> None:

@@ -168,6 +168,75 @@ async def test_a_full_disk_is_waited_for_and_is_no_failure_of_the_file(yard: Yar
     assert yard.counter.failed == []
 
 
+class _Waited(SqlWorkQueue):
+    """Remembers how long each transfer is to wait."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.delays: list[float] = []
+
+    def give_back(self, lease: Lease, *, failed: bool, delay: float = 0.0) -> None:
+        self.delays.append(delay)
+        super().give_back(lease, failed=failed)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (NoSpaceError("full"), "the disk had no room for it"),
+        (LedgerUnavailableError("it refuses this row"), "the database refused it"),
+    ],
+)
+async def test_a_wait_that_never_ends_is_held_with_its_reason(
+    yard: Yard, error: Exception, cause: str
+) -> None:
+    transfer = yard.staged()
+
+    async def never(lease: Lease) -> Transfer:
+        raise error
+
+    worker = yard.worker(never, replace(FAST, no_space=0.01, patience=0, waits=4))
+    await yard.until(transfer, State.HELD)
+    await worker.stop(5)
+    reason = f"the gateway could not inspect this file: {cause} in 0 hours"
+    assert yard.transfers.get(transfer).reasons == (reason,)
+    assert yard.queue.claim("another", 1.0) is None
+
+
+@pytest.mark.parametrize(("patience", "waits"), [(1.0, 1), (0.0, 10**6)])
+async def test_neither_hours_nor_tries_alone_end_a_wait(
+    yard: Yard, patience: float, waits: int
+) -> None:
+    yard.staged()
+    yard.queue = queue = _Waited(yard.database)
+
+    async def full(lease: Lease) -> Transfer:
+        raise NoSpaceError("full")
+
+    worker = yard.worker(full, replace(FAST, no_space=0.01, patience=patience, waits=waits))
+    await eventually(lambda: len(queue.delays) > 10)
+    await worker.stop(5)
+    assert yard.transfers.in_state(State.STAGED)
+
+
+async def test_each_try_waits_longer_than_the_last_and_none_as_long_as_another(
+    yard: Yard,
+) -> None:
+    transfer = yard.staged()
+    yard.queue = queue = _Waited(yard.database)
+
+    async def never(lease: Lease) -> Transfer:
+        raise RuntimeError("a bad moment")
+
+    worker = yard.worker(never, replace(FAST, backoff=1.0, tries=6))
+    await yard.until(transfer, State.HELD)
+    await worker.stop(5)
+    assert len(queue.delays) == 5
+    ratios = [delay / 2**number for number, delay in enumerate(queue.delays)]
+    assert all(0.5 <= ratio <= 1.5 for ratio in ratios)
+    assert len(set(ratios)) == 5
+
+
 async def test_what_a_failure_says_is_not_logged(
     yard: Yard, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -46,13 +46,26 @@ def run_list(args: argparse.Namespace) -> int:
     with site_database(args) as database:
         found = SqlTransfers(database).newest(states, max(args.limit, 0))
     rows = [
-        (t.id, moment(t.created), t.route, t.sender, t.recipient, t.size, t.state, t.verdict or "-")
+        (
+            t.id,
+            moment(t.created),
+            t.route,
+            t.sender,
+            t.recipient,
+            t.size,
+            _state(t),
+            t.verdict or "-",
+        )
         for t in found
     ]
     headings = ("transfer", "created", "route", "from", "to", "bytes", "state", "verdict")
     text = table(headings, rows) if rows else "no transfers"
     emit(args, [transfer_json(t) for t in found], text)
     return OK
+
+
+def _state(t: Transfer) -> str:
+    return f"{t.state}, legal hold" if t.legal_hold else str(t.state)
 
 
 def run_show(args: argparse.Namespace) -> int:

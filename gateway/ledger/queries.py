@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
-from gateway.lifecycle import State
+from gateway.lifecycle import TERMINAL, State
 from gateway.ports import Transfer, UnknownTransferError
 from gateway.store.database import Database
 from gateway.store.rows import COLUMNS, LISTED, to_transfer
@@ -125,6 +125,23 @@ class SqlTransfers:
                 select(route, state, func.count()).group_by(route, state)
             ).all()
         return {(name, word): number for name, word, number in rows}
+
+    def unended(self, route: str, before: datetime) -> int:
+        """How many of a route's transfers began before that moment and have not ended."""
+        return self._count(
+            transfers.c.route == route,
+            transfers.c.created <= before,
+            transfers.c.state.not_in(sorted(TERMINAL)),
+        )
+
+    def on_legal_hold(self) -> int:
+        """How many transfers are on legal hold."""
+        return self._count(transfers.c.legal_hold.is_(True))
+
+    def _count(self, *conditions: ColumnElement[bool]) -> int:
+        with self._database.read() as connection:
+            statement = select(func.count()).select_from(transfers).where(*conditions)
+            return int(connection.execute(statement).scalar_one())
 
     def _list(self, statement: Select[Any], limit: int) -> Sequence[Transfer]:
         with self._database.read() as connection:

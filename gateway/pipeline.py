@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from config.contracts import Action, Contract, Rules
 from config.policy import Policy, Route
@@ -24,21 +24,17 @@ from dlp.redact import Redaction
 from dlp.verdict import decide
 from gateway import payload_keys, redacting, sealed_blobs
 from gateway.duplicates import sighting
-from gateway.lifecycle import (
-    Cleared,
-    EventKind,
-    HumanRelease,
-    Staged,
-    State,
-)
+from gateway.lifecycle import Cleared, EventKind, HumanRelease, Staged, State
 from gateway.opening import Opened, Opening, unopened
 from gateway.outcomes import decided, held, inspected_from, summary
 from gateway.payloads import Payload, Payloads, check_bytes, inner_name, original
 from gateway.ports import Changes, Event, Lease, Ledger, Transfer
-from gateway.process_ports import Scanner, SealedFile, Sealer
-from gateway.store.disk import Disk
+from gateway.process_ports import Scanner, SealedFile, Sealer, SealError
+from gateway.store.disk import Disk, NoSpaceError
 from keys.envelope import KeyWrapper
 from keys.segments import SegmentReader
+
+_FULL: Final = 2**20
 
 
 class HoldError(Exception):
@@ -248,9 +244,20 @@ class Pipeline:
                     sealed = await self._sealer.seal(plaintext, certificate, output)
                 redacting.check_sealed(plaintext, redaction, original(transfer).sha256)
                 await asyncio.to_thread(self._disk.flush, output, blob)
+            except SealError:
+                await asyncio.to_thread(self._check_not_full, blob)
+                raise
             finally:
                 os.close(output)
         return sealed
+
+    def _check_not_full(self, blob: str) -> None:
+        """The sealing process writes past the store, and can't say that the disk was full."""
+        try:
+            self._disk.check_room(_FULL)
+        except NoSpaceError:
+            self._disk.remove(blob)  # it would keep the room that others, and the next try, need
+            raise
 
     def _make_room(self, transfer: Transfer, blob: str) -> None:
         """Remove what former tries left, and see that there is room for this one."""

@@ -14,6 +14,8 @@ from gateway.ledger.verify import verify_database
 from gateway.lifecycle import State
 from gateway.ports import LeaseLostError
 from gateway.process_ports import ScanError, SealError
+from gateway.store.disk import NoSpaceError
+from gateway.store.system import System
 from tests.support.works import CLEAN, LEAK, NAME, Works, policy, redacting
 
 
@@ -111,6 +113,22 @@ async def test_a_seal_that_breaks_leaves_the_file_cleared_and_the_next_try_start
     works.sealer.broken = False
     assert await works.all_steps() == [State.SEALED, State.DELIVERED]
     assert works.sealed(transfer) == b"CERT:" + CLEAN[::-1]
+
+
+async def test_a_seal_that_fills_the_disk_is_no_failure_of_the_file_and_gives_the_room_back(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer = works.stage(CLEAN)
+    await works.step()
+    await works.step()
+    works.sealer.broken = True
+    free = iter([10**9, 0])  # room enough when it begins, none once it broke
+    monkeypatch.setattr(System, "free", lambda *_: next(free))
+    lease = works.queue.claim("1", 60)
+    assert lease
+    with pytest.raises(NoSpaceError):
+        await works.pipeline.step(lease)
+    assert works.disk.names(transfer) == [transfer]
 
 
 @pytest.mark.parametrize("steps", range(4))

@@ -135,6 +135,7 @@ class Edge:
         self._intake = StagingIntake(
             ledger=common.ledger,
             transfers=common.transfers,
+            keyed=common.transfers,
             disk=common.disk,
             keys=common.keys,
             policy=common.policy,

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol, TypeVar, overload
 
 import structlog
 
@@ -18,6 +18,7 @@ from gateway.authority import Deed, authorise, may
 from gateway.claims import Claim
 from gateway.lifecycle import EventKind, IllegalTransitionError, State
 from gateway.ports import Event, Ledger, LedgerUnavailableError, Transfer, Transfers
+from gateway.repeated import RepeatedUpload, key_reused
 from gateway.staging import LAST, USED, NotOrderlyError, Staging, StagingFile
 from gateway.store.disk import Disk, MissingBlobError, NoSpaceError, StoreError
 from gateway.submissions import Names, Submissions
@@ -28,6 +29,8 @@ from transports.ports import Principal, Problem, Submission, TransportError
 
 T = TypeVar("T")
 _THREADS: Final = 8
+KEY_KEPT: Final = timedelta(days=30)
+"""How long an Idempotency-Key is stood by."""
 
 log = structlog.get_logger()
 
@@ -41,12 +44,21 @@ class _Taken:
     claim: Claim
 
 
+class Keyed(Protocol):
+    """Whoever knows which requests came with which Idempotency-Key."""
+
+    def with_key(self, idempotency: str, since: datetime) -> Sequence[Transfer]:
+        """Transfers begun with that key since then, but for abandoned ones, newest first."""
+        ...
+
+
 class StagingIntake:
     """Implements :class:`transports.ports.Intake` over the ledger and a disk.
 
     Args:
         ledger: Where transfers are recorded.
         transfers: The ledger's queries.
+        keyed: Likewise.
         disk: Where payloads are.
         keys: Wraps data keys.
         policy: The policy in force, asked at every call; no policy, no route.
@@ -58,6 +70,7 @@ class StagingIntake:
         *,
         ledger: Ledger,
         transfers: Transfers,
+        keyed: Keyed,
         disk: Disk,
         keys: KeyWrapper,
         policy: Callable[[], Policy | None],
@@ -65,6 +78,7 @@ class StagingIntake:
     ) -> None:
         self._ledger = ledger
         self._transfers = transfers
+        self._keyed = keyed
         self._disk = disk
         self._keys = keys
         self._policy = policy
@@ -80,14 +94,32 @@ class StagingIntake:
         """End the threads, once uploads have ended."""
         self._threads.shutdown()
 
-    async def open(self, who: Principal, route: str, name: str) -> StagedUpload:
+    @overload
+    async def open(self, who: Principal, route: str, name: str) -> StagedUpload: ...
+
+    @overload
+    async def open(
+        self, who: Principal, route: str, name: str, key: str = ""
+    ) -> StagedUpload | RepeatedUpload: ...
+
+    async def open(
+        self, who: Principal, route: str, name: str, key: str = ""
+    ) -> StagedUpload | RepeatedUpload:
         """Start a new upload; an unfinished one of the same name that nobody has gives way.
 
+        With ``key``, one that was submitted under it is answered as it was.
+
         Raises:
-            TransportError: ``UNKNOWN_ROUTE``, ``FORBIDDEN``, ``NO_SPACE`` or ``UNAVAILABLE``.
+            TransportError: ``UNKNOWN_ROUTE``, ``FORBIDDEN``, ``NO_SPACE`` or ``UNAVAILABLE``;
+                with ``key`` also ``KEY_REUSED`` or ``BUSY``.
         """
         found = self._route(who, route)
-        got = await self._on_thread(lambda: self._begin(who, route, found, name))
+        token = payload_keys.idempotency_digest(self._keys, who.account, key) if key else ""
+        if token:
+            before = await self._on_thread(lambda: self._answered(who, route, name, token))
+            if before:
+                return RepeatedUpload(before)
+        got = await self._on_thread(lambda: self._begin(who, route, found, name, token))
         return self._upload(got, who, found, name)
 
     async def resume(self, who: Principal, route: str, name: str) -> StagedUpload:
@@ -132,7 +164,22 @@ class StagingIntake:
 
     # -- on a thread
 
-    def _begin(self, who: Principal, route: str, found: Route, name: str) -> _Taken:
+    def _answered(self, who: Principal, route: str, name: str, token: str) -> Submission | None:
+        """What became of the first request with this key, None if there is none to stand by."""
+        found = next(iter(self._with_key(token)), None)
+        if found is None:
+            return None
+        if (found.route, found.name_digest) != (route, self._digest(who.partner, route, name)):
+            raise key_reused()
+        if found.state is not State.RECEIVING:
+            return self._seen.shown(found)
+        if self._is_taken(found.id):
+            raise _still_under_way()
+        return None  # it broke off: the new upload takes its place
+
+    def _begin(
+        self, who: Principal, route: str, found: Route, name: str, token: str = ""
+    ) -> _Taken:
         transfer = new_transfer_id()
         digest = self._digest(who.partner, route, name)
         former = self._transfers.unfinished(digest)
@@ -145,13 +192,34 @@ class StagingIntake:
             file = self._staging.create(transfer)
             undo.callback(file.close)
             begun = self._ledger.begin(
-                _new(transfer, who, route, found, file, name, digest),
+                replace(_new(transfer, who, route, found, file, name, digest), idempotency=token),
                 Event(EventKind.BEGUN, _actor(who)),
             )
             undo.pop_all()
+        if token and self._has_rival(begun):
+            file.close()
+            claim.release()
+            self._give_up(begun, who)
+            raise _still_under_way()
         if former:
             self._give_up(former, who)
         return _Taken(begun, file, claim)
+
+    def _has_rival(self, begun: Transfer) -> bool:
+        """Whether another request with this key began at the same moment: both then give way."""
+        others = (other for other in self._with_key(begun.idempotency) if other.id != begun.id)
+        return any(
+            other.state is not State.RECEIVING or self._is_taken(other.id) for other in others
+        )
+
+    def _is_taken(self, transfer: str) -> bool:
+        claim = self._claim(transfer)
+        if claim:
+            claim.release()
+        return claim is None
+
+    def _with_key(self, token: str) -> Sequence[Transfer]:
+        return self._keyed.with_key(token, datetime.now(UTC) - KEY_KEPT)
 
     def _give_up(self, former: Transfer, who: Principal) -> None:
         """The client begins anew instead of going on: the part that is there is of no more use."""
@@ -281,6 +349,12 @@ def _new(
         name_digest=digest,
         blob=file.blob,
         credential=who.credential,
+    )
+
+
+def _still_under_way() -> TransportError:
+    return TransportError(
+        Problem.BUSY, "the first request with this Idempotency-Key is under way; ask again later"
     )
 
 

@@ -12,6 +12,7 @@ import hmac
 from gateway.ports import Transfer
 from keys.envelope import (
     FINDING_DIGEST,
+    IDEMPOTENCY,
     NAME,
     NAME_DIGEST,
     PSEUDONYM,
@@ -56,6 +57,12 @@ def name_digest(keys: KeyWrapper, partner: str, route: str, name: str) -> str:
     index = keys.derive(NAME_DIGEST)
     text = f"{partner}\0{route}\0{name}".encode()
     return hmac.new(index, text, hashlib.sha256).hexdigest()
+
+
+def idempotency_digest(keys: KeyWrapper, account: str, key: str) -> str:
+    """A keyed hash of an Idempotency-Key, which a client may make of anything."""
+    index = keys.derive(IDEMPOTENCY)
+    return hmac.new(index, f"{account}\0{key}".encode(), hashlib.sha256).hexdigest()
 
 
 def digest_key(key: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Coroutine
 from typing import Final
 
@@ -31,6 +32,7 @@ EndUpload = Callable[[], Coroutine[object, object, None]]
 CHUNK: Final = 256 * 1024
 """Most bytes handed to the Intake at once."""
 PROTOCOL: Final = "https"
+_KEY: Final = re.compile(r"[!-~]{1,255}")
 
 
 class Sending:
@@ -48,7 +50,7 @@ class Sending:
         name = normalise(request.match_info["name"])
         claimed = claimed_sha256(request.headers.get("Repr-Digest"))
         _check_whole_identity(request)
-        upload = await self._intake.open(who, route, name)
+        upload = await self._intake.open(who, route, name, _idempotency_key(request))
         self._observer.upload_started(PROTOCOL, route)
         submission = await Receiving(request, upload, claimed, self._body_timeout).run(
             lambda outcome: self._observer.upload_finished(PROTOCOL, route, upload.size, outcome)
@@ -171,6 +173,23 @@ def shown(submission: Submission) -> dict[str, object]:
         "verdict": submission.verdict,
         "reasons": list(submission.reasons),
     }
+
+
+def _idempotency_key(request: web.Request) -> str:
+    """The key, "" for none (draft-ietf-httpapi-idempotency-key-header, quoted or not).
+
+    Raises:
+        ProblemError: It is empty, too long or no visible ASCII.
+    """
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        return ""
+    key = given.strip().strip('"')
+    if not _KEY.fullmatch(key):
+        raise ProblemError(
+            400, "idempotency-key", "an Idempotency-Key is 1 to 255 visible ASCII characters"
+        )
+    return key
 
 
 def _check_whole_identity(request: web.Request) -> None:

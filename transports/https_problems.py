@@ -28,6 +28,7 @@ STATUS: Final = MappingProxyType(
         Problem.NOT_SEQUENTIAL: 409,
         Problem.BAD_RANGE: 416,
         Problem.BUSY: 409,
+        Problem.KEY_REUSED: 422,
     }
 )
 HEADERS: Final = MappingProxyType(

@@ -51,6 +51,7 @@ class Problem(StrEnum):
     NOT_SEQUENTIAL = "not-sequential"
     BAD_RANGE = "bad-range"
     BUSY = "busy"
+    KEY_REUSED = "idempotency-key-reused"
 
 
 class TransportError(Exception):
@@ -151,12 +152,16 @@ class Upload(Protocol):
 class Intake(Protocol):
     """The one way in."""
 
-    async def open(self, who: Principal, route: str, name: str) -> Upload:
+    async def open(self, who: Principal, route: str, name: str, key: str = "") -> Upload:
         """Start a new upload.
 
-        ``name`` is already normalised (:func:`transports.names.normalise`).
+        ``name`` is already normalised (:func:`transports.names.normalise`). With ``key``, an
+        idempotency key of the account's, a request that was answered before gets that answer
+        again: the upload then keeps nothing.
 
         Raises:
+            TransportError: ``KEY_REUSED`` if the key came with another route or name before,
+                ``BUSY`` while the first request with it is under way; else
             TransportError: ``UNKNOWN_ROUTE`` (also for a route that isn't theirs),
                 ``NO_SPACE`` or ``UNAVAILABLE``.
         """

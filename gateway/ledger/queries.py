@@ -77,6 +77,19 @@ class SqlTransfers:
         )
         return found[0] if found else None
 
+    def with_key(self, idempotency: str, since: datetime) -> Sequence[Transfer]:
+        """Transfers begun with that key since then, but for abandoned ones, newest first."""
+        return self._list(
+            select(*LISTED)
+            .where(
+                transfers.c.idempotency == idempotency,
+                transfers.c.created >= since,
+                transfers.c.state != State.ABANDONED,
+            )
+            .order_by(transfers.c.created.desc(), transfers.c.id.desc()),
+            10,
+        )
+
     def in_state(self, state: State, limit: int = 1000) -> Sequence[Transfer]:
         """Transfers in one state, oldest first."""
         return self._list(

@@ -116,8 +116,8 @@ class Site:
         owner = f"life:{os.getpid()}"
         self.sequencer = Sequencer(self.database, Signer(ORIGIN, KEY), owner, lease=0.1)
         self.intake = StagingIntake(
-            ledger=self.ledger, transfers=self.transfers, disk=self.disk, keys=self.kek,
-            policy=lambda: self.policy, max_bytes=2**30,
+            ledger=self.ledger, transfers=self.transfers, keyed=self.transfers, disk=self.disk,
+            keys=self.kek, policy=lambda: self.policy, max_bytes=2**30,
         )  # fmt: skip
         self.mailbox = LedgerMailbox(
             ledger=self.ledger, transfers=self.transfers, receipts=SqlReceipts(self.database),

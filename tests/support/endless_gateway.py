@@ -45,7 +45,7 @@ class Source:
 
 
 class Gateway:
-    async def open(self, who: Principal, route: str, name: str) -> Sink:
+    async def open(self, who: Principal, route: str, name: str, key: str = "") -> Sink:
         return Sink()
 
     async def resume(self, who: Principal, route: str, name: str) -> Sink:

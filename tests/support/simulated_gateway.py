@@ -129,6 +129,7 @@ class SimulatedGateway:
         self.mailbox: dict[str, tuple[Parcel, bytes]] = {}
         self.readings: list[SimulatedReading] = []
         self.space = 1 << 40
+        self.keys: list[str] = []
         self.issued: dict[str, bytes] = {}
         self.commit_error: Exception | None = None
         self.open_error: TransportError | None = None
@@ -136,7 +137,8 @@ class SimulatedGateway:
 
     # -- Intake
 
-    async def open(self, who: Principal, route: str, name: str) -> SimulatedUpload:
+    async def open(self, who: Principal, route: str, name: str, key: str = "") -> SimulatedUpload:
+        self.keys.append(key)
         if self.open_error:
             raise self.open_error
         await self._check_route(who, route)

@@ -159,6 +159,7 @@ class StagingBench:
         return StagingIntake(
             ledger=self.ledger,
             transfers=self.transfers,
+            keyed=self.transfers,
             disk=self.disk,
             keys=self.kek,
             policy=lambda: self.policy,

@@ -440,6 +440,26 @@ async def test_a_receipt_can_be_had_by_its_sender_alone(
         assert response.status == 404
 
 
+@pytest.mark.parametrize("sent", ["batch-17", '"batch-17"'])
+async def test_an_idempotency_key_is_handed_on(
+    clinic: aiohttp.ClientSession, gateway: SimulatedGateway, sent: str
+) -> None:
+    headers = {"Idempotency-Key": sent}
+    async with clinic.put("/v1/outbox/claims/a", data=DATA, headers=headers) as response:
+        assert response.status == 201
+    assert gateway.keys == ["batch-17"]
+
+
+@pytest.mark.parametrize("sent", ["", "two words", "x" * 256])
+async def test_an_idempotency_key_of_another_form_is_400(
+    clinic: aiohttp.ClientSession, gateway: SimulatedGateway, sent: str
+) -> None:
+    headers = {"Idempotency-Key": sent}
+    async with clinic.put("/v1/outbox/claims/a", data=DATA, headers=headers) as response:
+        assert response.status == 400
+    assert gateway.transfers == []
+
+
 async def test_lists_match_their_schemas(
     clinic: aiohttp.ClientSession, payer: aiohttp.ClientSession, gateway: SimulatedGateway
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import sqlite3
@@ -15,6 +16,8 @@ from gateway.lifecycle import State
 from gateway.payloads import inner_name
 from gateway.ports import LeaseLostError
 from gateway.process_ports import OpenError, ScanError
+from gateway.store.disk import NoSpaceError
+from gateway.store.system import System
 from tests.support.works import CLEAN, LEAK, ReversingOpener, Works, policy, redacting
 
 FOREIGN = NotReadableError(Obstacle.ENCRYPTED, "an OpenPGP message for other keys")
@@ -144,6 +147,23 @@ async def test_an_opener_that_breaks_leaves_nothing_and_the_next_try_starts_anew
     works.queue.give_back(lease, failed=True)
     works.opener.breaks_after = None
     assert (await works.all_steps())[-1] is State.DELIVERED
+
+
+async def test_a_full_disk_is_said_to_be_one_and_leaves_nothing(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer = works.stage(message(CLEAN))
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with monkeypatch.context() as fault:
+        fault.setattr(System, "write", full)
+        lease = works.queue.claim("1", 60)
+        assert lease
+        with pytest.raises(NoSpaceError):
+            await works.pipeline.step(lease)
+    assert works.disk.names(transfer) == [transfer]
 
 
 async def test_a_worker_that_overslept_spoils_nothing_of_its_successors(works: Works) -> None:

@@ -207,6 +207,30 @@ def test_a_transfer_is_shown_with_its_reasons(held: Terminal) -> None:
     assert REASON in held.out
 
 
+def test_a_legal_hold_is_set_shown_and_lifted_with_who_and_why_on_the_log(
+    held: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.cli.transfer.reason_check", lambda _rules: flag_ssn)
+    words = ("--as", "Dana Reyes", "--reason", "A claim is disputed")
+    after = held.data("transfer", "legal-hold", T1, *words)
+    assert (after["state"], after["legal_hold"]) == ("held", True)
+    event = last_event(held)
+    assert (event["kind"], event["actor"]) == ("legal_hold.set", "person:Dana Reyes")
+    assert held("transfer", "list") == 0
+    assert "held, legal hold" in held.out
+    assert held.data("transfer", "legal-release", T1, *words)["legal_hold"] is False
+    assert last_event(held)["kind"] == "legal_hold.lifted"
+
+
+def test_the_reason_of_a_legal_hold_holds_no_phi_either(
+    held: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.cli.transfer.reason_check", lambda _rules: flag_ssn)
+    assert held("transfer", "legal-hold", T1, "--reason", "SSN 123-45-6789 is made up") == 1
+    assert "123-45-6789" not in held.err
+    assert last_event(held)["kind"] == "transfer.held"
+
+
 def test_a_whole_log_verifies_with_a_head_to_note(held: Terminal) -> None:
     found = held.data("audit", "verify")
     assert (found["ok"], found["events"], found["transfers"]) == (True, 5, 2)

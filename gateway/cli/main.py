@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "transfer": "list and show transfers",
     "hold": "decide on what was held",
     "audit": "verify and read the log",
+    "backup": "back a site up, running or not; or verify a backup",
+    "restore": "make a site of a backup",
     "doctor": "check a site and say how to mend it",
 }
 

@@ -28,6 +28,7 @@ class RecordKind(StrEnum):
     SITE_STARTED = "site.started"
     SITE_STOPPED = "site.stopped"
     SITE_RECONCILED = "site.reconciled"
+    SITE_BACKED_UP = "site.backed_up"
     SITE_RESTORED = "site.restored"
     POLICY_LOADED = "policy.loaded"
     POLICY_REFUSED = "policy.refused"

@@ -1,0 +1,237 @@
+"""Makes a backup of a site, running or not.
+
+The database first, then the payloads that *it* names: those are there already, and never change. A
+payload that retention took away in between is listed as gone.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from gateway.backup import layout
+from gateway.backup.layout import BackupError, Listed, Measured
+from gateway.site import Site
+from gateway.store.database import sqlite_path
+from gateway.version import running
+from keys.openpgp import fingerprint
+from keys.recovery import seal
+
+_WITH_PAYLOAD: Final = (
+    "SELECT id, state, blob, opened_blob, sealed_blob FROM transfers "
+    "WHERE state NOT IN ('receiving', 'abandoned', 'purged') ORDER BY id"
+)
+_PAGES: Final = 1_000
+_MOST_GONE: Final = 1_000
+
+Progress = Callable[[int], None]
+
+
+@dataclass
+class Made:
+    """What was written.
+
+    Attributes:
+        snapshot: Its name.
+        log_size: Events on the log at its moment: what came later isn't in it.
+        log_head: Hash of the last of them.
+        blobs: Payloads in it.
+        copied: Payloads that were not there before.
+        copied_bytes: Their bytes.
+        gone: Payloads that retention took away meanwhile.
+        pruned: Names of snapshots that were removed.
+    """
+
+    snapshot: str = ""
+    log_size: int = 0
+    log_head: str = ""
+    blobs: int = 0
+    copied: int = 0
+    copied_bytes: int = 0
+    gone: list[str] = field(default_factory=list)
+    pruned: list[str] = field(default_factory=list)
+
+
+def make(site: Site, dest: Path, recovery: bytes, progress: Progress = lambda _n: None) -> Made:
+    """Write a new snapshot, verified.
+
+    Args:
+        site: What to back up.
+        dest: Where; made if it isn't there.
+        recovery: OpenPGP certificate that the keys are sealed for.
+        progress: Told how many payloads were gone through.
+
+    Raises:
+        BackupError: It isn't a site on SQLite, or something written reads back as something else.
+        RecoveryError: The certificate can't be used.
+        OSError: Something can't be read or written; the snapshots before are untouched.
+    """
+    sealed = seal(_tar(site), recovery)
+    former = layout.snapshots(dest)
+    made = Made(datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
+    draft = dest / "snapshots" / f".{made.snapshot}"
+    for folder in (dest, dest / "blobs", dest / "snapshots", draft):
+        folder.mkdir(mode=0o700, parents=folder is dest, exist_ok=folder is not draft)
+    try:
+        _snapshot(_database(site), draft / layout.DATABASE)
+        _payloads(site, dest, draft, former[-1] if former else None, made, progress)
+        layout.write(draft / layout.SITE, sealed)
+        manifest = _manifest(draft, made, fingerprint(recovery))
+        layout.write(draft / layout.MANIFEST, manifest)
+        layout.write(draft / layout.SIGNATURE, _signature(site, manifest))
+        layout.flush_directory(draft)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    draft.rename(draft.with_name(made.snapshot))
+    layout.flush_directory(draft.parent)
+    return made
+
+
+def prune(dest: Path, keep: int) -> list[str]:
+    """Remove all but the newest ``keep`` snapshots, and payloads that none of those has.
+
+    Raises:
+        BackupError: A list of those that stay can't be read; nothing was removed.
+    """
+    every = layout.snapshots(dest)
+    old, kept = every[:-keep], every[-keep:]
+    if not old:
+        return []
+    needed = {listed.name for snapshot in kept for listed in layout.listing(snapshot)}
+    for snapshot in old:
+        shutil.rmtree(snapshot)
+    for path in (dest / "blobs").glob("*/*"):
+        if path.name not in needed:
+            path.unlink()
+    return [snapshot.name for snapshot in old]
+
+
+def _database(site: Site) -> Path:
+    try:
+        return sqlite_path(site.paths.database)
+    except ValueError:
+        raise BackupError(
+            "this backs up a site on SQLite; back a PostgreSQL database up with its own tools"
+        ) from None
+
+
+def _tar(site: Site) -> bytes:
+    """Settings, policies and keys, by their places in the site."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for path in sorted(_small_files(site)):
+            tar.add(path, str(path.relative_to(site.root)), recursive=False)
+    return buffer.getvalue()
+
+
+def _small_files(site: Site) -> Iterator[Path]:
+    paths = site.paths
+    roots = [paths.settings, paths.policy, paths.kek.parent, paths.policies, paths.checkpoint]
+    for root in [*roots, paths.tls_cert, paths.tls_key]:
+        found = [root] if root.is_file() else root.rglob("*") if root.is_dir() else ()
+        yield from {path for path in found if path.is_file() and path.is_relative_to(site.root)}
+
+
+def _snapshot(source: Path, target: Path) -> None:
+    """SQLite's online backup: one moment, while others write."""
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    uri = f"file:{source}?mode=ro"
+    with (
+        closing(sqlite3.connect(uri, uri=True)) as live,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        live.backup(copy, pages=_PAGES)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+        (verdict,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise BackupError(f"the copy of the database is damaged: {verdict}")
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _payloads(
+    site: Site, dest: Path, draft: Path, former: Path | None, made: Made, progress: Progress
+) -> None:
+    known = layout.listing(former) if former else iter(())
+    before = next(known, None)
+    descriptor = os.open(draft / layout.BLOBS, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as lines:
+        for name in _named(draft / layout.DATABASE, made):
+            while before and before.name < name:
+                before = next(known, None)
+            listed = before if before and before.name == name else None
+            done = _payload(site, dest, name, listed, made)
+            if done is None:
+                made.gone = [*made.gone, name][:_MOST_GONE]
+                continue
+            lines.write(f'["{name}",{done.size},"{done.sha256}"]\n')
+            made.blobs += 1
+            progress(made.blobs)
+        lines.flush()
+        os.fsync(lines.fileno())
+
+
+def _named(database: Path, made: Made) -> Iterator[str]:
+    """Names of payloads in the snapshot, sorted, as the lists are."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        head = connection.execute("SELECT seq, hash FROM log_head").fetchone()
+        made.log_size, made.log_head = int(head[0]), str(head[1])
+        for _id, _state, *blobs in connection.execute(_WITH_PAYLOAD):
+            yield from sorted(name for name in blobs if name)
+
+
+def _payload(
+    site: Site, dest: Path, name: str, known: Listed | None, made: Made
+) -> Measured | None:
+    target = layout.blob_path(dest / "blobs", name)
+    if known and target.is_file() and target.stat().st_size == known.size:
+        return Measured(known.size, known.sha256)
+    target.parent.mkdir(exist_ok=True, mode=0o700)
+    try:
+        written = layout.copied(layout.blob_path(site.paths.blobs, name), target)
+    except FileNotFoundError:
+        return None
+    layout.flush_directory(target.parent)
+    if layout.measure(target) != written:
+        raise BackupError(f"the payload {name} reads back as something else: the disk is failing")
+    made.copied += 1
+    made.copied_bytes += written.size
+    return written
+
+
+def _manifest(draft: Path, made: Made, recovery: str) -> bytes:
+    parts = {name: layout.measure(draft / name) for name in layout.PARTS}
+    content: dict[str, Any] = {
+        "format": layout.FORMAT,
+        "made": made.snapshot,
+        "version": running(),
+        "log": {"size": made.log_size, "head": made.log_head},
+        "recovery": recovery,
+        "blobs": made.blobs,
+        "gone": made.gone,
+        "files": {name: {"size": part.size, "sha256": part.sha256} for name, part in parts.items()},
+    }
+    return layout.canonical(content)
+
+
+def _signature(site: Site, manifest: bytes) -> bytes:
+    key = load_pem_private_key(site.paths.log_key.read_bytes(), None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BackupError("the log's key is not an Ed25519 key")
+    return key.sign(layout.SIGNED + manifest).hex().encode()

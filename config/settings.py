@@ -234,8 +234,8 @@ class Settings(_Section):
         https: HTTPS listener.
         ops: Health and metrics listeners.
         storage: Payloads and database.
-        database_url: ``sqlite:////absolute/path``; empty for ``lazaretto.db`` in the data
-            directory.
+        database_url: ``sqlite:////absolute/path`` or ``postgresql://host/database``; empty for
+            ``lazaretto.db`` in the data directory.
         processes: How many.
         inspection: Budget and confinement.
         uploads: Limits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -35,10 +36,12 @@ class Wishes:
     Attributes:
         host: Name that the development TLS certificate and the OpenPGP key are made for.
         listen: Addresses by listener: ``sftp https health metrics``.
+        database_url: Where the database is; "" for a file in the site.
     """
 
     host: str = ""
     listen: Mapping[str, Address] = field(default_factory=dict)
+    database_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,11 @@ def _build(root: Path, wishes: Wishes) -> Made:
     openpgp = _make_keys(paths, wishes.host or socket.getfqdn() or "localhost")
     for name in policy_files(shipped_directory()):
         _write(root / POLICY / name, (shipped_directory() / name).read_bytes(), SECRET)
-    _write(paths.settings, template(**wishes.listen).encode(), SECRET)
+    text = template(**wishes.listen)
+    if wishes.database_url:
+        url = json.dumps(wishes.database_url)  # a string of JSON is one of YAML
+        text = text.replace('database_url: ""', f"database_url: {url}")
+    _write(paths.settings, text.encode(), SECRET)
     site = Site.open(root)
     _make_database(site, openpgp, kek.key_id)
     for directory in (root, *(path for path in root.rglob("*") if path.is_dir())):

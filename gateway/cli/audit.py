@@ -30,8 +30,10 @@ from gateway.ledger.record import SqlLedger
 from gateway.ledger.sequencer import Sequencer
 from gateway.ledger.verify import Expected, Held, Verification, verify_database, verify_export
 from gateway.ledger.verify_note import Key, Note
+from gateway.ledger.verify_server import verify_server
 from gateway.log_signing import signer_of
 from gateway.store.database import sqlite_path
+from gateway.store.postgres import is_postgres
 
 _PATIENCE: Final = 15.0
 _PAUSE: Final = 0.1
@@ -105,6 +107,8 @@ def run_verify(args: argparse.Namespace) -> int:
     if args.export:
         with args.export.open(encoding="utf-8") as lines:
             found = verify_export(lines, held)
+    elif is_postgres(site.paths.database):
+        found = verify_server(site.paths.database, held)
     else:
         found = verify_database(sqlite_path(site.paths.database), held)
     emit(args, asdict(found) | {"head": f"{found.events}:{found.head}"}, _verified(found, key))

@@ -27,6 +27,13 @@ def register(subparsers: Subparsers) -> None:
         metavar="NAME",
         help="name for the development TLS certificate and the OpenPGP key (default: this host's)",
     )
+    parser.add_argument(
+        "--database-url",
+        default="",
+        metavar="URL",
+        help="postgresql://host/database, with no tables of ours in it yet; leave the password to "
+        "PGPASSFILE (default: SQLite in the site)",
+    )
     for name in LISTENERS:
         parser.add_argument(
             f"--{name}", type=_address, metavar="HOST:PORT", help=f"where {name} listens"
@@ -40,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     from gateway.initialise import Wishes, initialise  # noqa: PLC0415
 
     listen = {name: getattr(args, name) for name in LISTENERS if getattr(args, name)}
-    made = initialise(args.directory, Wishes(args.host, listen))
+    made = initialise(args.directory, Wishes(args.host, listen, args.database_url))
     root = made.site.root
     data = {
         "site": root,

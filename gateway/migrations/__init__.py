@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from gateway.store.database import Database
+from gateway.store.postgres import lock_upgrade
 
 
 class NewerSchemaError(Exception):
@@ -37,6 +38,8 @@ def upgrade(database: Database) -> str:
     known = ScriptDirectory.from_config(config)
     newest = known.get_current_head()
     with database.write() as connection:
+        if not database.is_sqlite:
+            lock_upgrade(connection)
         present = MigrationContext.configure(connection).get_current_revision()
         if present is not None and present not in {r.revision for r in known.walk_revisions()}:
             raise NewerSchemaError(

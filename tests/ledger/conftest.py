@@ -19,11 +19,16 @@ from gateway.ledger.record import SqlLedger
 from gateway.ledger.sequencer import Sequencer
 from gateway.ledger.verify import Held, Verification, verify_database
 from gateway.ledger.verify_note import Key
+from gateway.ledger.verify_server import verify_server
 from gateway.ledger.work import SqlWorkQueue
 from gateway.lifecycle import EventKind, State
 from gateway.migrations import upgrade
 from gateway.ports import Changes, Event, Lease, Transfer
-from gateway.store.database import Database, open_database
+from gateway.store.database import Database, open_database, sqlite_path
+from gateway.store.postgres import is_postgres
+from tests.support.postgres_server import postgres
+
+__all__ = ["postgres"]
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -46,7 +51,7 @@ class Clock:
 class Bench:
     """A ledger with all that belongs to it."""
 
-    path: Path
+    url: str
     database: Database
     clock: Clock = field(default_factory=Clock)
 
@@ -99,7 +104,13 @@ class Bench:
     def key(self) -> Key:
         return Key.parse(self.signer.verifier_key)
 
+    @property
+    def path(self) -> Path:
+        return sqlite_path(self.url)
+
     def verify(self, held: Held | None = None) -> Verification:
+        if is_postgres(self.url):
+            return verify_server(self.url, held)
         return verify_database(self.path, held)
 
     def tamper(self, *statements: str) -> None:
@@ -110,16 +121,28 @@ class Bench:
             connection.commit()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every contract of the ledger holds on each; a suite that is about one file says so."""
+    return str(request.param)
+
+
 @pytest.fixture
-def make_bench(tmp_path: Path) -> Iterator[Callable[[], Bench]]:
+def make_bench(
+    backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[], Bench]]:
     made: list[Database] = []
 
     def make() -> Bench:
-        path = tmp_path / f"ledger{len(made)}.db"
-        database = open_database(f"sqlite:///{path}", create=True)
+        if backend == "postgresql":
+            url = request.getfixturevalue("postgres").fresh()
+            database = open_database(url)
+        else:
+            url = f"sqlite:///{tmp_path / f'ledger{len(made)}.db'}"
+            database = open_database(url, create=True)
+            upgrade(database)
         made.append(database)
-        upgrade(database)
-        return Bench(path, database)
+        return Bench(url, database)
 
     yield make
     for database in made:

@@ -120,60 +120,10 @@ def test_a_word_outside_the_vocabulary_is_refused(bench: Bench) -> None:
         bench.ledger.record("transfer.begun", "system", {})
 
 
-def test_a_database_somebody_else_keeps_locked_refuses_and_loses_nothing(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    transfer = bench.begin()
-    monkeypatch.setattr("gateway.store.sqlite._PRAGMAS", ("PRAGMA busy_timeout = 20",))
-    bench.database.engine.dispose()
-    import sqlite3  # noqa: PLC0415 - the other process, in this one test
-
-    other = sqlite3.connect(bench.path, isolation_level=None)
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(LedgerUnavailableError, match="locked"):
-            bench.step(transfer.id, EventKind.STAGED)
-        assert bench.transfers.get(transfer.id).state is State.RECEIVING
-        other.execute("ROLLBACK")
-    finally:
-        other.close()
-    assert bench.step(transfer.id, EventKind.STAGED).state is State.STAGED
-
-
-def test_a_full_disk_refuses_and_loses_nothing(bench: Bench) -> None:
-    transfer = bench.begin()
-    with bench.database.read() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-    bench.database.engine.dispose()
-
-    def small(connection: object, _entry: object) -> None:
-        connection.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[attr-defined]  # a sqlite3 connection
-
-    from sqlalchemy import event  # noqa: PLC0415 - only here
-
-    event.listen(bench.database.engine, "connect", small)
-    with pytest.raises(LedgerUnavailableError, match="full"):
-        bench.step(transfer.id, EventKind.STAGED, changes={"report": {"findings": "x" * 100_000}})
-    event.remove(bench.database.engine, "connect", small)
-    bench.database.engine.dispose()
-
-    assert bench.transfers.get(transfer.id).state is State.RECEIVING
-    assert bench.verify().ok
-
-
-def test_a_database_that_is_gone_refuses(bench: Bench) -> None:
-    transfer = bench.begin()
-    bench.database.engine.dispose()
-    for file in bench.path.parent.iterdir():
-        file.unlink()
-    with pytest.raises(LedgerUnavailableError, match="unable to open"):
-        bench.step(transfer.id, EventKind.STAGED)
-    assert not bench.path.exists(), "a lost log must never be replaced by an empty one"
-
-
 def test_error_messages_carry_no_values(bench: Bench) -> None:
     bench.begin()
-    bench.tamper("DROP TABLE events")
+    with bench.database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE events")
     with pytest.raises(LedgerUnavailableError) as caught:
         bench.ledger.record("site.started", "person:CANARY-7731", {})
     assert "CANARY-7731" not in f"{caught.value!r} {caught.value.__cause__}"

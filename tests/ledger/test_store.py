@@ -22,6 +22,13 @@ from gateway.store.types import EPOCH, to_microseconds
 if TYPE_CHECKING:
     from tests.ledger.conftest import Bench
 
+
+@pytest.fixture
+def backend() -> str:
+    """It is about one file, and what somebody with an editor does to it."""
+    return "sqlite"
+
+
 REPOSITORY = Path(__file__).parents[2]
 
 

@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 
     from tests.ledger.conftest import Bench
 
+
+@pytest.fixture
+def backend() -> str:
+    """It is about one file, and what somebody with an editor does to it."""
+    return "sqlite"
+
+
 T1, T2 = (f"t_{number:026}" for number in (1, 2))
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 

@@ -153,7 +153,7 @@ def test_processes_claim_each_transfer_exactly_once(bench: Bench) -> None:
     wanted = {bench.staged(number).id for number in range(40)}
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", WORKER, f"sqlite:///{bench.path}", f"worker:{number}"],
+            [sys.executable, "-c", WORKER, bench.url, f"worker:{number}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -209,7 +209,7 @@ def test_what_was_acknowledged_survives_kill_9(bench: Bench) -> None:
     acknowledged: list[str] = []
     for life in range(4):
         child = subprocess.Popen(
-            [sys.executable, "-c", KILLED, f"sqlite:///{bench.path}", str(life * 1_000_000)],
+            [sys.executable, "-c", KILLED, bench.url, str(life * 1_000_000)],
             stdout=subprocess.PIPE,
             text=True,
             cwd=REPOSITORY,

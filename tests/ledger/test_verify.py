@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
+def backend() -> str:
+    """It is about one file, and what somebody with an editor does to it."""
+    return "sqlite"
+
+
+@pytest.fixture
 def full(bench: Bench) -> Bench:
     """Ten events: six of transfer 1 and one record, then two of transfer 2, then one more."""
     bench.delivered(1)

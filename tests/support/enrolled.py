@@ -48,10 +48,10 @@ def command(*words: object) -> str:
     return out.getvalue()
 
 
-def enrol(directory: Path, *, grace: int = 15) -> Enrolled:
+def enrol(directory: Path, *, grace: int = 15, database_url: str = "") -> Enrolled:
     """Make a site under ``directory`` with a clinic, a payer and a route between them."""
     listen = dict.fromkeys(("sftp", "https", "health", "metrics"), ANY)
-    site = initialise(directory / "site", Wishes("localhost", listen)).site
+    site = initialise(directory / "site", Wishes("localhost", listen, database_url)).site
     text = site.paths.settings.read_text()
     text = text.replace("grace_seconds: 30", f"grace_seconds: {grace}")
     # So that the tests run on kernels without Landlock too.

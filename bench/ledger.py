@@ -1,4 +1,6 @@
-"""How fast the ledger writes and the verifier reads: ``python -m bench.ledger [TRANSFERS]``.
+"""How fast the ledger writes and the verifier reads: ``python -m bench.ledger [TRANSFERS] [URL]``.
+
+``URL`` names an empty PostgreSQL database to measure beside SQLite in the same run.
 
 One event is one durable transaction (WAL, synchronous=FULL), so the disk's flush is the floor; the
 first line measures that floor in the same run, and the others are given as a ratio to it.
@@ -15,14 +17,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from gateway.ledger.record import SqlLedger
-from gateway.ledger.verify import verify_database
+from gateway.ledger.verify import Verification, verify_database
+from gateway.ledger.verify_server import verify_server
 from gateway.ledger.work import SqlWorkQueue
 from gateway.lifecycle import EventKind, State
 from gateway.migrations import upgrade
 from gateway.ports import Event, Transfer
 from gateway.store.database import open_database
+
+P = TypeVar("P", str, Path)
 
 FORWARD = {
     State.STAGED: EventKind.INSPECTED,
@@ -39,20 +45,30 @@ def main() -> None:
         floor = flushes(Path(folder))
         print(f"{'flushes (write 4 KiB, fdatasync)':42} {floor:9,.0f} /s")
         path = Path(folder) / "bench.db"
-        database = open_database(f"sqlite:///{path}", create=True)
-        upgrade(database)
-        ledger, queue = SqlLedger(database), SqlWorkQueue(database)
-        for threads in (1, 4):
-            rate = timed(partial(intake, ledger, count, threads), 2 * count)
-            show(f"begin and stage, {threads} threads: events", rate, floor)
-            rate = timed(partial(work, ledger, queue, threads), 4 * count)
-            show(f"claim and advance, {threads} threads: steps", rate, floor)
+        measure(f"sqlite:///{path}", count, floor, verify_database, path)
+        size = path.stat().st_size
         events = 2 * count * EVENTS_EACH
-        rate = timed(lambda: verified(path, events), events)
-        print(f"{'verify: events':42} {rate:9,.0f} /s")
-        size = path.stat().st_size + path.with_name("bench.db-wal").stat().st_size
         print(f"{'database: bytes per event':42} {size / events:9,.0f}")
-        database.close()
+    if len(sys.argv) > 2:
+        print("PostgreSQL")
+        measure(sys.argv[2], count, floor, verify_server, sys.argv[2])
+
+
+def measure(
+    url: str, count: int, floor: float, verify: Callable[[P], Verification], place: P
+) -> None:
+    database = open_database(url, create=True)
+    upgrade(database)
+    ledger, queue = SqlLedger(database), SqlWorkQueue(database)
+    for threads in (1, 4):
+        rate = timed(partial(intake, ledger, count, threads), 2 * count)
+        show(f"begin and stage, {threads} threads: events", rate, floor)
+        rate = timed(partial(work, ledger, queue, threads), 4 * count)
+        show(f"claim and advance, {threads} threads: steps", rate, floor)
+    events = 2 * count * EVENTS_EACH
+    rate = timed(lambda: verified(verify(place), events), events)
+    print(f"{'verify: events':42} {rate:9,.0f} /s")
+    database.close()
 
 
 def flushes(folder: Path) -> float:
@@ -91,8 +107,7 @@ def work(ledger: SqlLedger, queue: SqlWorkQueue, threads: int) -> None:
         list(pool.map(one, range(threads)))
 
 
-def verified(path: Path, events: int) -> None:
-    found = verify_database(path)
+def verified(found: Verification, events: int) -> None:
     assert found.ok, found.first_fault
     assert found.events == events
 

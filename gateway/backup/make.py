@@ -23,8 +23,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gateway.backup import layout
 from gateway.backup.layout import BackupError, Listed, Measured
+from gateway.migrations import upgrade
 from gateway.site import Site
-from gateway.store.database import sqlite_path
+from gateway.store.copying import copy_rows
+from gateway.store.database import open_database, sqlite_path
+from gateway.store.postgres import is_postgres
 from gateway.version import running
 from keys.openpgp import fingerprint
 from keys.recovery import seal
@@ -74,7 +77,8 @@ def make(site: Site, dest: Path, recovery: bytes, progress: Progress = lambda _n
         progress: Told how many payloads were gone through.
 
     Raises:
-        BackupError: It isn't a site on SQLite, or something written reads back as something else.
+        BackupError: Something written reads back as something else.
+        LedgerUnavailableError: The database is gone, or of another version than this one.
         RecoveryError: The certificate can't be used.
         OSError: Something can't be read or written; the snapshots before are untouched.
     """
@@ -85,7 +89,7 @@ def make(site: Site, dest: Path, recovery: bytes, progress: Progress = lambda _n
     for folder in (dest, dest / "blobs", dest / "snapshots", draft):
         folder.mkdir(mode=0o700, parents=folder is dest, exist_ok=folder is not draft)
     try:
-        _snapshot(_database(site), draft / layout.DATABASE)
+        _snapshot(site, draft / layout.DATABASE)
         _payloads(site, dest, draft, former[-1] if former else None, made, progress)
         layout.write(draft / layout.SITE, sealed)
         manifest = _manifest(draft, made, fingerprint(recovery))
@@ -119,15 +123,6 @@ def prune(dest: Path, keep: int) -> list[str]:
     return [snapshot.name for snapshot in old]
 
 
-def _database(site: Site) -> Path:
-    try:
-        return sqlite_path(site.paths.database)
-    except ValueError:
-        raise BackupError(
-            "this backs up a site on SQLite; back a PostgreSQL database up with its own tools"
-        ) from None
-
-
 def _tar(site: Site) -> bytes:
     """Settings, policies and keys, by their places in the site."""
     buffer = io.BytesIO()
@@ -145,19 +140,41 @@ def _small_files(site: Site) -> Iterator[Path]:
         yield from {path for path in found if path.is_file() and path.is_relative_to(site.root)}
 
 
-def _snapshot(source: Path, target: Path) -> None:
-    """SQLite's online backup: one moment, while others write."""
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    uri = f"file:{source}?mode=ro"
-    with (
-        closing(sqlite3.connect(uri, uri=True)) as live,
-        closing(sqlite3.connect(target)) as copy,
-    ):
-        live.backup(copy, pages=_PAGES)
+def _snapshot(site: Site, target: Path) -> None:
+    """The database at one moment, while others write: an SQLite file, wherever the site's is."""
+    if is_postgres(site.paths.database):
+        _from_server(site, target)
+    else:
+        _from_file(sqlite_path(site.paths.database), target)
+    with closing(sqlite3.connect(target)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
         (verdict,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != "ok":
         raise BackupError(f"the copy of the database is damaged: {verdict}")
+    _flush(target)
+
+
+def _from_file(source: Path, target: Path) -> None:
+    """SQLite's online backup."""
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as live,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        live.backup(copy, pages=_PAGES)
+
+
+def _from_server(site: Site, target: Path) -> None:
+    """Row by row, since both have one schema: no tool of the server's version is needed."""
+    with (
+        closing(site.database()) as server,
+        closing(open_database(f"sqlite:///{target}", create=True)) as copy,
+    ):
+        upgrade(copy)
+        copy_rows(server, copy)
+
+
+def _flush(target: Path) -> None:
     descriptor = os.open(target, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import shutil
 import tarfile
 import tempfile
@@ -10,8 +12,9 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from config.settings import FILE_NAME
 from gateway.backup import layout
 from gateway.backup.check import check_parts, read_manifest
 from gateway.backup.layout import BackupError
@@ -20,10 +23,14 @@ from gateway.ledger.record import SqlLedger
 from gateway.ledger.verify_note import Key
 from gateway.migrations import upgrade
 from gateway.site import Site
-from gateway.store.database import open_database, sqlite_path
+from gateway.store.copying import copy_rows, drop_all
+from gateway.store.database import Database, open_database, sqlite_path
+from gateway.store.postgres import is_postgres
 from keys.recovery import unseal
 
 Progress = Callable[[int], None]
+
+_URL_LINE: Final = re.compile(r"^database_url:.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,17 @@ def restore(
     passphrase: str = "",
     *,
     skip_damaged: bool = False,
+    database_url: str | None = None,
     progress: Progress = lambda _n: None,
 ) -> Restored:
     """Restore ``snapshot`` of the backup at ``dest`` to ``target``, a new or empty directory.
 
+    ``database_url`` puts the records elsewhere than the backed up settings say: ``""`` for a file
+    in the site, else a PostgreSQL database with no tables of ours in it.
+
     Raises:
+        FileExistsError: The PostgreSQL database holds a site.
+        LedgerUnavailableError: It can't be reached.
         BackupError: Something is damaged or isn't what was signed, or ``target`` is taken.
         RecoveryError: The key doesn't open it.
         OSError: Something can't be read or written; nothing is left behind.
@@ -72,6 +85,8 @@ def restore(
         check_parts(snapshot, manifest)
         _unpack(unseal((snapshot / layout.SITE).read_bytes(), secret, passphrase), draft)
         read_manifest(snapshot, Key.parse((draft / "keys" / "log.pub").read_text()).public)
+        if database_url is not None:
+            _redirect(draft / FILE_NAME, database_url)
         site = Site.open(draft)
         blobs, damaged = _payloads(dest, snapshot, site, progress, skip=skip_damaged)
         _database(snapshot, site, manifest)
@@ -123,9 +138,18 @@ def _payloads(
     return count, damaged
 
 
+def _redirect(settings: Path, database_url: str) -> None:
+    line = f"database_url: {json.dumps(database_url)}"  # a string of JSON is one of YAML
+    text, found = _URL_LINE.subn(lambda _match: line, settings.read_text())
+    settings.write_text(text if found else f"{text}\n{line}\n")
+
+
 def _database(snapshot: Path, site: Site, manifest: dict[str, Any]) -> None:
     """Put it back, and say on its log to what point it was put back."""
-    path = sqlite_path(site.paths.database)
+    path = site.paths.data / "lazaretto.db"
+    elsewhere = is_postgres(site.paths.database)
+    if not elsewhere:
+        path = sqlite_path(site.paths.database)
     layout.copied(snapshot / layout.DATABASE, path)
     with closing(open_database(f"sqlite:///{path}")) as database:
         upgrade(database)
@@ -133,7 +157,22 @@ def _database(snapshot: Path, site: Site, manifest: dict[str, Any]) -> None:
         facts = {"snapshot": manifest["made"], "size": point["size"], "head": point["head"]}
         SqlLedger(database).record("site.restored", "system", facts)
         note = newest_checkpoint(database)
+        if elsewhere:
+            _to_server(database, site.paths.database)
+    if elsewhere:
+        for left in path.parent.glob(f"{path.name}*"):
+            left.unlink()
     # The one in the backup may be newer than this database, if only by a moment.
     site.paths.checkpoint.unlink(missing_ok=True)
     if note:
         layout.write(site.paths.checkpoint, note.encode())
+
+
+def _to_server(database: Database, url: str) -> None:
+    with closing(open_database(url, create=True)) as server:
+        try:
+            upgrade(server)
+            copy_rows(database, server)
+        except BaseException:
+            drop_all(server)
+            raise

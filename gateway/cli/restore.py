@@ -22,6 +22,12 @@ def register(subparsers: Subparsers) -> None:
     restore.add_argument(
         "--skip-damaged", action="store_true", help="leave damaged payloads out and say which"
     )
+    restore.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="put the records there instead: postgresql://host/database with no tables of ours in "
+        "it, or '' for SQLite in the site",
+    )
     restore.set_defaults(run=run_restore)
 
 
@@ -43,8 +49,10 @@ def run_restore(args: argparse.Namespace) -> int:
     try:
         done = restore(
             args.source, every[name], args.directory, secret, passphrase,
-            skip_damaged=args.skip_damaged,
+            skip_damaged=args.skip_damaged, database_url=args.database_url,
         )  # fmt: skip
+    except FileExistsError as error:
+        raise CliError(str(error), "name an empty one with --database-url") from None
     except (layout.BackupError, RecoveryError) as error:
         raise CliError(str(error)) from None
     emit(args, asdict(done), _RESTORED.format(done=done, left=_left_out(done.damaged)))

@@ -9,19 +9,24 @@ table to match. Against that one keeps a checkpoint somewhere else and passes it
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from gateway.ledger.fault import FaultError
-from gateway.ledger.replay import Replay
+from gateway.ledger.replay import Replay, canonical
 from gateway.ledger.verify_note import Key, Note
 from gateway.ledger.verify_table import check_receipts, check_table
 from gateway.ledger.verify_tiles import TileCheck
+
+_PLAIN: Final = re.compile(
+    r"""\{"event":(?P<event>\{.*\}),"hash":"(?P<hash>[0-9a-f]{64})"\}\n?""", re.DOTALL
+)
 
 Query = Callable[[str], Iterable[Mapping[str, Any]]]
 """Rows of a query, by column, all of them as of one moment."""
@@ -170,16 +175,12 @@ def _check_rows(query: Query, replay: Replay, held: Held) -> None:
 
 
 def _take_line(line: str, replay: Replay, held: Held) -> None:
-    place = replay.seq + 1
-    try:
-        record = json.loads(line)
-        if "checkpoint" in record:
-            note, body = str(record["checkpoint"]), b""
-        else:
-            note, body = "", _canonical(record["event"])
-        stored = "" if note else str(record["hash"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise FaultError(f"event {place}: the line can't be read as an exported event") from None
+    plain = _PLAIN.fullmatch(line)
+    if plain:
+        # As we write it: the event's own text, which has to be canonical, so parse it only once.
+        note, body, stored = "", plain["event"].encode(errors="surrogatepass"), plain["hash"]
+    else:
+        note, body, stored = _read_line(line, replay.seq + 1)
     if note:
         replay.checkpoint(note)
         return
@@ -187,9 +188,15 @@ def _take_line(line: str, replay: Replay, held: Held) -> None:
     _check_expected(replay, held)
 
 
-def _canonical(event: object) -> bytes:
-    text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
+def _read_line(line: str, place: int) -> tuple[str, bytes, str]:
+    """A checkpoint, or an event's body and hash, however the line was written."""
+    try:
+        record = json.loads(line)
+        if "checkpoint" in record:
+            return str(record["checkpoint"]), b"", ""
+        return "", canonical(record["event"]), str(record["hash"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise FaultError(f"event {place}: the line can't be read as an exported event") from None
 
 
 def _check_log(query: Query, replay: Replay, held: Held) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from config.contracts import Contract, Rules
 from config.policy import Policy, Route
 from gateway import payload_keys
-from gateway.intake import StagingIntake
+from gateway.declared import DeclaringIntake
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
@@ -154,9 +154,9 @@ class StagingBench:
             keys=self.kek,
         )
 
-    def new_intake(self) -> StagingIntake:
+    def new_intake(self) -> DeclaringIntake:
         """Another process on the same site."""
-        return StagingIntake(
+        return DeclaringIntake(
             ledger=self.ledger,
             transfers=self.transfers,
             keyed=self.transfers,

@@ -97,7 +97,7 @@ class Tus:
         said = metadata(request.headers)
         name = file_name(said)
         key = idempotency_key(request)
-        size = _body_size(request) if request.can_read_body else 0
+        size = _body_size(request)
         piece = self._piece(request, who, size) if size else None
         if size > length:
             raise _overlong(length)

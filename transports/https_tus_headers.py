@@ -151,7 +151,7 @@ class Checksum:
             raise ProblemError(
                 460,
                 "checksum-mismatch",
-                "the bytes received don't have this Upload-Checksum; none was kept, send them again",
+                "the bytes received don't have this Upload-Checksum; none was kept",
             )
 
 

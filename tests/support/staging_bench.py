@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from gateway.ports import Changes, Event, Json, LedgerUnavailableError, Transfer
 from gateway.store.database import open_database
 from gateway.store.disk import Disk
 from gateway.store.system import System
+from gateway.upload import StagedUpload
 from keys.kek import LocalKek
 from keys.segments import SegmentReader
 from transports.ports import Principal, Scope
@@ -103,6 +105,19 @@ class FaultyDisk(System):
         self.before(name)
         if name in self.fail:
             raise OSError(self.fail[name], os.strerror(self.fail[name]))
+
+
+class Crashing:
+    """Leaves an upload as a process does that is killed: no method is called, locks are free."""
+
+    @staticmethod
+    async def crash(upload: StagedUpload) -> None:
+        if upload._running:
+            await asyncio.wait({upload._running})
+        os.close(upload._file._fd)
+        upload._file._fd = -1
+        upload._claim.release()
+        upload._ended = True
 
 
 class FlakyLedger(SqlLedger):

@@ -55,7 +55,9 @@ async def start(
     async def begin(**options: object) -> Site:
         seen = Recorder()
         chosen = HttpsOptions(**options)  # type: ignore[arg-type]  # a test's
-        app = build_app(chosen, judge, gateway, SimulatedMailbox(gateway), observer=seen)
+        app = build_app(
+            chosen, judge, gateway, SimulatedMailbox(gateway), declaring=gateway, observer=seen
+        )
         service = await serve_https(chosen, app, tls_context(*server_certificate))
         started.append(service)
         return Site(service, app, seen)
@@ -492,7 +494,7 @@ async def test_the_description_and_the_routes_are_the_same(site: Site) -> None:
         (method.upper(), path)
         for path, item in parsed()["paths"].items()
         for method in item
-        if method in {"get", "put", "post", "head", "delete"}
+        if method in {"get", "put", "post", "head", "patch", "delete", "options"}
     }
     served = {
         (route.method, route.resource.canonical if route.resource else "")

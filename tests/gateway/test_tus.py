@@ -18,6 +18,7 @@ import pytest
 
 from gateway.lifecycle import State
 from gateway.reaper import Reaper
+from tests.support.eventually import eventually
 from tests.support.simulated_gateway import (
     Recorder,
     SimulatedGateway,
@@ -54,7 +55,7 @@ class Client:
         self,
         method: str,
         path: str,
-        data: Any = None,
+        data: bytes | AsyncIterator[bytes] | None = None,
         *,
         token: str = "clinic-token",
         without: str = "",
@@ -63,8 +64,8 @@ class Client:
         said = TUS | {"Authorization": f"Bearer {token}"}
         said |= {key.replace("_", "-"): value for key, value in headers.items()}
         said.pop(without, None)
-        data = io.BytesIO(data) if isinstance(data, bytes) else data
-        async with self.http.request(method, path, data=data, headers=said) as answer:
+        body = io.BytesIO(data) if isinstance(data, bytes) else data
+        async with self.http.request(method, path, data=body, headers=said) as answer:
             await answer.read()
             return answer.status, answer.headers
 
@@ -76,7 +77,9 @@ class Client:
         assert status == 201
         return str(answer["Location"])
 
-    async def patch(self, url: str, offset: int, data: Any, **headers: str) -> tuple[int, Any]:
+    async def patch(
+        self, url: str, offset: int, data: bytes | AsyncIterator[bytes], **headers: str
+    ) -> tuple[int, Any]:
         return await self.ask(
             "PATCH", url, data, **(OCTETS | {"Upload-Offset": str(offset)} | headers)
         )
@@ -390,8 +393,7 @@ async def test_an_upload_that_is_being_written_is_locked(client: Client) -> None
 
     first = asyncio.create_task(client.patch(url, 0, slow(), **{"Content-Length": "4"}))
     await begun.wait()
-    while client.bench.intake._is_taken(of(url)) is False:  # the request reaches the upload
-        await asyncio.sleep(0.01)
+    await eventually(lambda: client.bench.intake._is_taken(of(url)))
     for method in ("HEAD", "DELETE"):
         assert (await client.ask(method, url))[0] == 423
     assert (await client.patch(url, 0, b"xy"))[0] == 423

@@ -56,6 +56,7 @@ class Client:
         method: str,
         path: str,
         data: bytes | AsyncIterator[bytes] | None = None,
+        /,
         *,
         token: str = "clinic-token",
         without: str = "",
@@ -69,7 +70,7 @@ class Client:
             await answer.read()
             return answer.status, answer.headers
 
-    async def create(self, length: int, data: bytes | None = None, **headers: str) -> str:
+    async def create(self, length: int, data: bytes | None = None, /, **headers: str) -> str:
         more = {"Upload-Length": str(length), "Upload-Metadata": META} | headers
         if data is not None:
             more |= OCTETS
@@ -78,7 +79,7 @@ class Client:
         return str(answer["Location"])
 
     async def patch(
-        self, url: str, offset: int, data: bytes | AsyncIterator[bytes], **headers: str
+        self, url: str, offset: int, data: bytes | AsyncIterator[bytes], /, **headers: str
     ) -> tuple[int, Any]:
         return await self.ask(
             "PATCH", url, data, **(OCTETS | {"Upload-Offset": str(offset)} | headers)

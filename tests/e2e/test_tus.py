@@ -35,7 +35,7 @@ def size(file: Path) -> int:
 @pytest.fixture
 def batch(world: World) -> Path:
     path = world.home / "batch.837"
-    path.write_bytes(claims_837p([Claim(who) for who in people(11, 400)], control=11))
+    path.write_bytes(claims_837p([Claim(who) for who in people(11, 600)], control=11))
     assert size(path) > 5 * PIECE
     return path
 

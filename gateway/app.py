@@ -15,9 +15,9 @@ from config.policy import Policy
 from config.settings import Settings
 from dlp.budget import Budget
 from gateway import logs
+from gateway.declared import DeclaringIntake
 from gateway.directory_queries import DirectoryReader
 from gateway.identity import DirectoryAuthenticator
-from gateway.intake import StagingIntake
 from gateway.integrator import Integrator
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
@@ -132,7 +132,7 @@ class Edge:
         self._refusals = Refusals(common.ledger)
         self._counting: asyncio.Task[None] | None = None
         self._judge = DirectoryAuthenticator(common.directory, refused=self._refusals.count)
-        self._intake = StagingIntake(
+        self._intake = DeclaringIntake(
             ledger=common.ledger,
             transfers=common.transfers,
             keyed=common.transfers,
@@ -140,6 +140,7 @@ class Edge:
             keys=common.keys,
             policy=common.policy,
             max_bytes=int(site.settings.uploads.max_bytes),
+            kept=timedelta(hours=site.settings.uploads.abandon_after_hours),
         )
         self._mailbox = LedgerMailbox(
             ledger=common.ledger,
@@ -190,7 +191,12 @@ class Edge:
             sock=sock, max_connections=settings.connections, body_timeout=settings.idle_seconds
         )
         app = build_app(
-            options, self._judge, self._intake, self._mailbox, observer=self._common.meters
+            options,
+            self._judge,
+            self._intake,
+            self._mailbox,
+            declaring=self._intake,
+            observer=self._common.meters,
         )
         return await serve_https(options, app, tls_context(paths.tls_cert, paths.tls_key))
 

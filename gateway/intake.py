@@ -17,6 +17,7 @@ from gateway import payload_keys
 from gateway.authority import Deed, authorise, may
 from gateway.claims import Claim
 from gateway.lifecycle import EventKind, IllegalTransitionError, State
+from gateway.payload_keys import Declaration
 from gateway.ports import Event, Ledger, LedgerUnavailableError, Transfer, Transfers
 from gateway.repeated import RepeatedUpload, key_reused
 from gateway.staging import LAST, USED, NotOrderlyError, Staging, StagingFile
@@ -36,8 +37,8 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
-    """An unfinished transfer that is ours."""
+class Taken:
+    """An unfinished transfer that is ours, for as long as its claim lasts."""
 
     transfer: Transfer
     file: StagingFile
@@ -174,14 +175,22 @@ class StagingIntake:
         if found.state is not State.RECEIVING:
             return self._seen.shown(found)
         if self._is_taken(found.id):
-            raise _still_under_way()
+            raise still_under_way()
         return None  # it broke off: the new upload takes its place
 
     def _begin(
-        self, who: Principal, route: str, found: Route, name: str, token: str = ""
-    ) -> _Taken:
+        self,
+        who: Principal,
+        route: str,
+        found: Route,
+        name: str,
+        token: str = "",
+        declared: Declaration | None = None,
+    ) -> Taken:
         transfer = new_transfer_id()
-        digest = self._digest(who.partner, route, name)
+        # What is gone on with by its id is nobody's to find, or to replace, by its name.
+        known_as = unlisted(transfer, name) if declared else name
+        digest = self._digest(who.partner, route, known_as)
         former = self._transfers.unfinished(digest)
         claim = self._claim(transfer)
         if claim is None:
@@ -191,25 +200,28 @@ class StagingIntake:
             undo.callback(self._staging.partials.remove, transfer)
             file = self._staging.create(transfer)
             undo.callback(file.close)
-            begun = self._ledger.begin(
-                replace(_new(transfer, who, route, found, file, name, digest), idempotency=token),
-                Event(EventKind.BEGUN, _actor(who)),
-            )
+            new = replace(_new(transfer, who, route, found, file, name, digest), idempotency=token)
+            if declared:
+                new = replace(new, declared=payload_keys.seal_declaration(file.key, declared))
+            begun = self._ledger.begin(new, Event(EventKind.BEGUN, actor_of(who)))
             undo.pop_all()
         if token and self._has_rival(begun):
             file.close()
             claim.release()
             self._give_up(begun, who)
-            raise _still_under_way()
+            raise still_under_way()
         if former:
             self._give_up(former, who)
-        return _Taken(begun, file, claim)
+        return Taken(begun, file, claim)
 
     def _has_rival(self, begun: Transfer) -> bool:
         """Whether another request with this key began at the same moment: both then give way."""
         others = (other for other in self._with_key(begun.idempotency) if other.id != begun.id)
         return any(
-            other.state is not State.RECEIVING or self._is_taken(other.id) for other in others
+            other.state is not State.RECEIVING
+            or other.declared is not None
+            or self._is_taken(other.id)
+            for other in others
         )
 
     def _is_taken(self, transfer: str) -> bool:
@@ -228,29 +240,33 @@ class StagingIntake:
             if claim is None:
                 return  # another session is still sending it
             with claim:
-                event = Event(EventKind.ABANDONED, _actor(who), {"cause": "anew"})
+                event = Event(EventKind.ABANDONED, actor_of(who), {"cause": "anew"})
                 self._ledger.advance(former.id, event)
                 self._staging.partials.remove(former.id)
 
-    def _take(self, who: Principal, route: str, name: str, mark: str) -> _Taken:
+    def _take(self, who: Principal, route: str, name: str, mark: str) -> Taken:
         found = self._transfers.unfinished(self._digest(who.partner, route, name))
         if found is None:
-            raise _nothing_to_resume()
-        claim = self._claim(found.id)
-        if claim is None:
-            raise TransportError(Problem.BUSY, "another session is sending this file")
+            raise nothing_to_resume()
+        claim = self._claimed(found.id)
         try:
             transfer = self._still_unfinished(found.id)
-            return _Taken(transfer, self._staging.resume(transfer, mark), claim)
+            return Taken(transfer, self._staging.resume(transfer, mark), claim)
         except BaseException:
             claim.release()
             raise
+
+    def _claimed(self, transfer: str) -> Claim:
+        claim = self._claim(transfer)
+        if claim is None:
+            raise TransportError(Problem.BUSY, "another session is sending this file")
+        return claim
 
     def _still_unfinished(self, transfer: str) -> Transfer:
         """Asked anew: it may have been submitted before it was ours."""
         found = self._transfers.get(transfer)
         if found.state is not State.RECEIVING:
-            raise _nothing_to_resume()
+            raise nothing_to_resume()
         return found
 
     def _claim(self, transfer: str) -> Claim | None:
@@ -272,10 +288,12 @@ class StagingIntake:
         authorise(who, Deed.SEND, route=policy.routes.get(route))
         return policy.routes[route]
 
-    def _upload(self, got: _Taken, who: Principal, route: Route, name: str) -> StagedUpload:
-        limit = min(self._max_bytes, int(route.max_bytes or self._max_bytes))
-        actor = _actor(who)
+    def _upload(self, got: Taken, who: Principal, route: Route, name: str) -> StagedUpload:
+        actor, limit = actor_of(who), self._limit(route)
         return StagedUpload(self._around, got.transfer, name, actor, limit, got.file, got.claim)
+
+    def _limit(self, route: Route) -> int:
+        return min(self._max_bytes, int(route.max_bytes or self._max_bytes))
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         """Run ``work``, and say what went wrong in words for the client.
@@ -289,7 +307,7 @@ class StagingIntake:
             task.add_done_callback(_let_go)
             raise
         except MissingBlobError:
-            raise _nothing_to_resume() from None
+            raise nothing_to_resume() from None
         except NoSpaceError as error:
             raise TransportError(Problem.NO_SPACE, str(error)) from None
         except NotOrderlyError:
@@ -316,13 +334,19 @@ def _let_go(done: asyncio.Future[Any]) -> None:
     if done.cancelled() or done.exception():
         return
     taken = done.result()
-    if isinstance(taken, _Taken):
+    if isinstance(taken, Taken):
         taken.file.close()
         taken.claim.release()
 
 
-def _actor(who: Principal) -> str:
+def actor_of(who: Principal) -> str:
+    """The word in the log."""
     return f"account:{who.account}"
+
+
+def unlisted(transfer: str, name: str) -> str:
+    """What an upload that is addressed by its id is looked up by: no name holds NUL."""
+    return f"{transfer}\0{name}"
 
 
 def _new(
@@ -352,11 +376,13 @@ def _new(
     )
 
 
-def _still_under_way() -> TransportError:
+def still_under_way() -> TransportError:
+    """For a second request with an Idempotency-Key while the first one hasn't been answered."""
     return TransportError(
         Problem.BUSY, "the first request with this Idempotency-Key is under way; ask again later"
     )
 
 
-def _nothing_to_resume() -> TransportError:
+def nothing_to_resume() -> TransportError:
+    """For an upload that isn't there, or no longer unfinished."""
     return TransportError(Problem.NOT_FOUND, "there is no unfinished upload of that name")

@@ -14,6 +14,8 @@ USED: Final = "used"
 """Of one that was gone on from."""
 LAST: Final = "last"
 """Of one that was to be submitted."""
+CHECK: Final = "check"
+"""Of one that was gone on from on trial: nothing behind it counts until the next clean tail."""
 
 
 class NotOrderlyError(Exception):

@@ -6,7 +6,8 @@ Of the transfer ``t_…`` there may be:
   each with its own wrapped data key in ``t_….rN.key``;
 - ``….tail``: the plaintext that the writer held back at an orderly stop, sealed, with the number
   of segments before it;
-- ``….used``: such a tail after somebody went on from it, ``….last``: after it was to be submitted.
+- ``….used``: such a tail after somebody went on from it, ``….last``: after it was to be submitted,
+  ``….check``: after somebody went on from it on trial, so that what is behind it doesn't count.
 
 GCM must never encrypt two plaintexts under one key and nonce, and here the nonce is a segment's
 number. So a file is gone on with in place only from a ``.tail``, which is renamed *before* the
@@ -23,7 +24,17 @@ from contextlib import suppress
 from typing import Final
 
 from gateway import payload_keys
-from gateway.partial import CLEAN, LAST, USED, NotOrderlyError, Partial, Tail, before, file_size
+from gateway.partial import (
+    CHECK,
+    CLEAN,
+    LAST,
+    USED,
+    NotOrderlyError,
+    Partial,
+    Tail,
+    before,
+    file_size,
+)
 from gateway.ports import Transfer
 from gateway.sealed_blobs import is_made
 from gateway.store.disk import Disk, MissingBlobError, StoreError
@@ -87,12 +98,22 @@ class Partials:
             return clean.size if clean else self._unclean_size(partial)
         return 0
 
+    def clean_size(self, transfer: Transfer) -> int | None:
+        """Bytes of plaintext kept by an orderly stop; None if it broke off, and needs :meth:`take`.
+
+        Raises:
+            MissingBlobError: There is nothing.
+        """
+        tail = self._tail(self.find(transfer), CLEAN)
+        return tail.size if tail else None
+
     def take(self, transfer: Transfer, mark: str) -> tuple[Partial, Tail]:
         """Make the upload ready to be gone on with, and mark it as no longer clean.
 
         Args:
             transfer: Owned by the caller.
-            mark: :data:`USED` to go on, :data:`LAST` to submit it as it is.
+            mark: :data:`USED` to go on, :data:`CHECK` to go on on trial, :data:`LAST` to submit it
+                as it is.
 
         Raises:
             MissingBlobError: There is nothing.
@@ -104,13 +125,19 @@ class Partials:
             if mark == LAST and not self._is_orderly(partial):
                 raise NotOrderlyError
             partial, tail = self._anew(partial)
+        # A crash may have left the mark of a trial that was kept: it must void nothing later.
+        self._disk.remove(f"{partial.blob}.{CHECK}")
         self._disk.rename(f"{partial.blob}.{CLEAN}", f"{partial.blob}.{mark}")
         return partial, tail
+
+    def put_back(self, partial: Partial) -> None:
+        """End a trial that has written nothing: its tail is clean as before."""
+        self._disk.rename(f"{partial.blob}.{CHECK}", f"{partial.blob}.{CLEAN}")
 
     def leave(self, partial: Partial, tail: Tail) -> None:
         """Keep the held-back plaintext of an orderly stop; the blob itself is flushed already."""
         self._put_tail(partial, tail)
-        self._disk.remove(*(f"{partial.blob}.{mark}" for mark in (USED, LAST)))
+        self._disk.remove(*(f"{partial.blob}.{mark}" for mark in (USED, LAST, CHECK)))
 
     def forget_past(self, partial: Partial) -> None:
         """The blob is finished and recorded: nothing of how it came to be is needed."""
@@ -177,6 +204,8 @@ class Partials:
             os.close(fd)
 
     def _unclean_size(self, partial: Partial) -> int:
+        if tried := self._tail(partial, CHECK):
+            return tried.size
         fd = self._disk.open(partial.blob)
         try:
             if reader := _finished(fd, partial):
@@ -211,7 +240,7 @@ class Partials:
             raise
         # Only this makes it the one that counts.
         self._disk.rename(f"{new.blob}.draft", new.blob)
-        former = (old.blob, *(f"{old.blob}.{end}" for end in (USED, LAST, CLEAN, "key")))
+        former = (old.blob, *(f"{old.blob}.{end}" for end in (USED, LAST, CHECK, CLEAN, "key")))
         self._disk.remove(*former)
         return new, tail
 
@@ -222,7 +251,8 @@ class Partials:
         target = self._disk.replace(draft)
         try:
             self._disk.append(target, writer.header())
-            for piece in self._durable(source, old):
+            tried = self._tail(old, CHECK)
+            for piece in self._before(source, old, tried) if tried else self._durable(source, old):
                 if segments := writer.update(piece):
                     self._disk.append(target, segments)
             self._disk.flush(target, draft)
@@ -230,6 +260,17 @@ class Partials:
             os.close(source)
             os.close(target)
         return Tail(writer.segments, writer.pending)
+
+    def _before(self, fd: int, partial: Partial, tail: Tail) -> Iterator[bytes]:
+        """The plaintext up to the end of a tail, all of which was acknowledged."""
+        size = 0
+        with suppress(SegmentError):
+            for piece in self.prefix(fd, partial, tail.segments):
+                yield piece
+                size += len(piece)
+        if size != before(tail.segments):
+            raise StoreError("an interrupted upload is damaged")
+        yield tail.pending
 
     def _durable(self, fd: int, partial: Partial) -> Iterator[bytes]:
         """All authentic plaintext from the start on.

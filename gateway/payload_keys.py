@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass
+from typing import Final
 
 from gateway.ports import Transfer
 from keys.envelope import (
@@ -16,11 +18,27 @@ from keys.envelope import (
     NAME,
     NAME_DIGEST,
     PSEUDONYM,
+    UPLOAD_DECLARED,
     KeyWrapper,
     derive,
     open_small,
     seal_small,
 )
+
+_LENGTH: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What was said of an upload when it was created (tus 1.0.0).
+
+    Attributes:
+        length: Bytes it will have.
+        metadata: ``Upload-Metadata`` as the client wrote it; may hold PHI.
+    """
+
+    length: int
+    metadata: str
 
 
 def context(transfer: str) -> bytes:
@@ -50,6 +68,22 @@ def seal_name(key: bytes, name: str) -> bytes:
 def open_name(key: bytes, sealed: bytes) -> str:
     """The name that :func:`seal_name` encrypted."""
     return open_small(key, NAME, sealed).decode()
+
+
+def seal_declaration(key: bytes, declared: Declaration) -> bytes:
+    """A declaration, encrypted under the data key as the name is, since it repeats the name."""
+    plain = declared.length.to_bytes(_LENGTH, "big") + declared.metadata.encode()
+    return seal_small(key, UPLOAD_DECLARED, plain)
+
+
+def open_declaration(key: bytes, sealed: bytes) -> Declaration:
+    """The declaration that :func:`seal_declaration` encrypted.
+
+    Raises:
+        keys.envelope.EnvelopeError: It is damaged, or of another key.
+    """
+    plain = open_small(key, UPLOAD_DECLARED, sealed)
+    return Declaration(int.from_bytes(plain[:_LENGTH], "big"), plain[_LENGTH:].decode())
 
 
 def name_digest(keys: KeyWrapper, partner: str, route: str, name: str) -> str:

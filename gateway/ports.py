@@ -59,6 +59,8 @@ class Transfer:
         staged: UTC, when it was received whole, or None.
         ended: UTC, since when the state is terminal, or None.
         purged: UTC or None.
+        declared: Length and metadata that its creation declared (tus), encrypted under the data key
+            as the name is; None for an upload that declared nothing.
     """
 
     id: str
@@ -98,6 +100,7 @@ class Transfer:
     staged: datetime | None = None
     ended: datetime | None = None
     purged: datetime | None = None
+    declared: bytes | None = None
 
 
 class Changes(TypedDict, total=False):
@@ -124,6 +127,7 @@ class Changes(TypedDict, total=False):
     sealed_name: bytes
     listed_name: str
     legal_hold: bool
+    declared: bytes
 
 
 @dataclass(frozen=True, slots=True)

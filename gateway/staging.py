@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway import payload_keys
-from gateway.partial import LAST, USED, NotOrderlyError, Partial, Tail, file_size
+from gateway.partial import CHECK, LAST, USED, NotOrderlyError, Partial, Tail, file_size
 from gateway.partials import Partials
 from gateway.ports import Transfer
+from gateway.running_digests import RunningDigests
 from gateway.store.disk import Disk, StoreError
 from keys.envelope import KeyWrapper, new_data_key
 from keys.segments import HEADER_SIZE, SEGMENT, SegmentError, SegmentWriter
 
-__all__ = ["LAST", "USED", "NotOrderlyError", "StagedBytes", "Staging", "StagingFile"]
+__all__ = ["CHECK", "LAST", "USED", "NotOrderlyError", "StagedBytes", "Staging", "StagingFile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,23 @@ class StagingFile:
     """
 
     def __init__(
-        self, disk: Disk, partials: Partials, partial: Partial, fd: int, writer: SegmentWriter
+        self,
+        disk: Disk,
+        partials: Partials,
+        partial: Partial,
+        fd: int,
+        writer: SegmentWriter,
+        digests: RunningDigests,
     ) -> None:
         self._disk = disk
         self._partials = partials
+        self._digests = digests
         self._partial = partial
         self._fd = fd
         self._writer = writer
         self._digest = hashlib.sha256()
         self._new = writer.segments == 0 and os.fstat(fd).st_size == 0
+        self._appended = False
 
     @property
     def key(self) -> bytes:
@@ -80,7 +89,10 @@ class StagingFile:
         return self._writer.size
 
     def recall(self, tail: Tail) -> None:
-        """Hash what is there already."""
+        """Hash what is there already, unless this process remembers how far it had come."""
+        if known := self._digests.of(self.blob, tail.size):
+            self._digest = known
+            return
         for piece in self._partials.prefix(self._fd, self._partial, tail.segments):
             self._digest.update(piece)
         self._digest.update(tail.pending)
@@ -120,8 +132,21 @@ class StagingFile:
         try:
             self._disk.flush(self._fd, self.blob)
             self._partials.leave(self._partial, Tail(self._writer.segments, self._writer.pending))
+            self._digests.keep(self.blob, self._writer.size, self._digest)
         finally:
             self.close()
+
+    def retract(self) -> None:
+        """Forget what came since it was gone on with on trial (:data:`CHECK`); closes the file.
+
+        Nothing needs to be written: what is behind the mark doesn't count. If nothing was, the
+        next one needn't encrypt anew.
+        """
+        fd = self._fd
+        self.close()
+        if fd >= 0 and not self._appended:
+            with suppress(StoreError):
+                self._partials.put_back(self._partial)
 
     def forget_past(self) -> None:
         """The ledger has it: remove what only going on with it would need."""
@@ -140,6 +165,7 @@ class StagingFile:
         if not segments and not (last and self._new):
             return
         data = self._writer.header() + segments if self._new else segments
+        self._appended = True
         try:
             self._disk.append(self._fd, data)
         except StoreError:
@@ -169,6 +195,7 @@ class Staging:
     def __init__(self, disk: Disk, keys: KeyWrapper) -> None:
         self._disk = disk
         self._keys = keys
+        self._digests = RunningDigests()
         self.partials: Final = Partials(disk, keys)
 
     def create(self, transfer: str) -> StagingFile:
@@ -184,14 +211,15 @@ class Staging:
         context = payload_keys.context(transfer)
         partial = Partial(transfer, transfer, key, self._keys.wrap(key, context))
         fd = self._disk.create(transfer)
-        return StagingFile(self._disk, self.partials, partial, fd, SegmentWriter(key, context))
+        return self._file(partial, fd, SegmentWriter(key, context))
 
     def resume(self, transfer: Transfer, mark: str = USED) -> StagingFile:
         """Go on with what is durable; the caller owns the transfer.
 
         Args:
             transfer: In ``receiving``.
-            mark: :data:`USED`, or :data:`LAST` if nothing will be added.
+            mark: :data:`USED`, :data:`CHECK` if what is added may have to be retracted, or
+                :data:`LAST` if nothing will be added.
 
         Raises:
             MissingBlobError: Nothing is.
@@ -209,7 +237,7 @@ class Staging:
             writer = SegmentWriter.resume(
                 partial.key, partial.context, header, tail.segments, tail.pending
             )
-            file = StagingFile(self._disk, self.partials, partial, fd, writer)
+            file = self._file(partial, fd, writer)
             file.recall(tail)
         except SegmentError as error:
             os.close(fd)
@@ -218,3 +246,6 @@ class Staging:
             os.close(fd)
             raise
         return file
+
+    def _file(self, partial: Partial, fd: int, writer: SegmentWriter) -> StagingFile:
+        return StagingFile(self._disk, self.partials, partial, fd, writer, self._digests)

@@ -56,6 +56,7 @@ class StagedUpload:
         limit: Bytes it may have.
         file: Its bytes.
         claim: The right to it; released when the upload ends.
+        declared: What its creation said of it, if anything.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class StagedUpload:
         limit: int,
         file: StagingFile,
         claim: Claim,
+        declared: payload_keys.Declaration | None = None,
     ) -> None:
         self._around = around
         self._transfer = transfer
@@ -75,6 +77,7 @@ class StagedUpload:
         self._limit = limit
         self._file = file
         self._claim = claim
+        self._declared = declared
         self._gathered = bytearray()
         self._size = file.size
         self._running: asyncio.Future[None] | None = None
@@ -136,6 +139,11 @@ class StagedUpload:
         """
         if not self._ended:
             await self._to_the_end(self._guarded(self._suspend()))
+
+    async def retract(self) -> None:
+        """Forget what came since it was reopened on trial; again is no error."""
+        if not self._ended:
+            await self._to_the_end(self._abort(retract=True))
 
     async def discard(self) -> None:
         """Forget it; again is no error."""
@@ -219,6 +227,8 @@ class StagedUpload:
             name=payload_keys.seal_name(staged.key, name),
             name_digest=self._around.digest(before.sender, before.route, name),
         )
+        if self._declared:  # the data key may be another than it was
+            changes["declared"] = payload_keys.seal_declaration(staged.key, self._declared)
         event = Event(EventKind.STAGED, self._actor, {}, changes)
         return self._around.ledger.advance(before.id, event)
 
@@ -238,13 +248,13 @@ class StagedUpload:
         self._around.ledger.advance(self.transfer, event)
         self._around.remove(self.transfer)
 
-    async def _abort(self, *, release: bool = True) -> None:
+    async def _abort(self, *, release: bool = True, retract: bool = False) -> None:
         """Close the file as it is."""
         self._ended = True
         self._gathered.clear()
         with suppress(StoreError):
             await self._idle()
-        await self._thread(self._file.close)
+        await self._thread(self._file.retract if retract else self._file.close)
         if release:
             self._claim.release()
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 DATA_KEY_SIZE: Final = 32
 NAME: Final = b"name"
 """Purpose of sealing an original file name under the transfer's data key."""
+UPLOAD_DECLARED: Final = b"upload-declared"
 UPLOAD_TAIL: Final = b"upload-tail"
 """Purpose of sealing the plaintext that an interrupted upload's writer held back."""
 IDEMPOTENCY: Final = b"lazaretto/idempotency/v1"

@@ -13,14 +13,16 @@ from typing import Any, Final, cast
 from aiohttp import web
 
 from transports.https_auth import bearer
+from transports.https_body import no_early_continue
 from transports.https_connection import LimitedRunner
 from transports.https_inbox import Receiving
-from transports.https_outbox import Sending, no_early_continue
+from transports.https_outbox import Sending
 from transports.https_problems import counted, dress, problems
+from transports.https_tus import PREFIX, Tus, name_version
 from transports.limits import InFlight, Slots
 from transports.observer import NullObserver, Observer
 from transports.openapi import document
-from transports.ports import Authenticator, Intake, Mailbox
+from transports.ports import Authenticator, Declaring, Intake, Mailbox
 
 # TLS 1.2 with forward secrecy and AEAD only; TLS 1.3's own suites are all of that kind.
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -128,9 +130,13 @@ def build_app(
     intake: Intake,
     mailbox: Mailbox,
     *,
+    declaring: Declaring | None = None,
     observer: Observer | None = None,
 ) -> web.Application:
-    """The application: ``/v1`` of DESIGN section 6, as ``/v1/openapi.json`` describes it."""
+    """The application: ``/v1`` of DESIGN section 6, as ``/v1/openapi.json`` describes it.
+
+    Without ``declaring`` it takes no uploads in pieces.
+    """
     watching = observer or NullObserver()
     running = InFlight()
     app = web.Application(middlewares=[counted(running), problems, bearer(auth, watching)])
@@ -150,7 +156,21 @@ def build_app(
     app.router.add_get("/v1/inbox/{id}/name", receiving.sealed_name)
     app.router.add_post("/v1/inbox/{id}/ack", receiving.acknowledge)
     app.router.add_get("/v1/openapi.json", document)
+    if declaring:
+        _add_tus(app, Tus(declaring, watching, options.body_timeout))
     return app
+
+
+def _add_tus(app: web.Application, tus: Tus) -> None:
+    app.on_response_prepare.append(name_version)
+    for method in ("OPTIONS", "POST"):
+        app.router.add_route(
+            method, f"{PREFIX}{{route}}/", tus.route, expect_handler=no_early_continue
+        )
+    for method in ("OPTIONS", "HEAD", "PATCH", "DELETE", "POST"):
+        app.router.add_route(
+            method, f"{PREFIX}{{route}}/{{id}}", tus.upload, expect_handler=no_early_continue
+        )
 
 
 async def serve_https(

@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from transports.https_auth import require
+from transports.https_body import cut_short, go_on, next_piece
 from transports.https_conditions import claimed_sha256
 from transports.https_problems import ProblemError
 from transports.names import normalise
@@ -29,8 +30,6 @@ from transports.ports import (
 Ended = Callable[[str], None]
 EndUpload = Callable[[], Coroutine[object, object, None]]
 
-CHUNK: Final = 256 * 1024
-"""Most bytes handed to the Intake at once."""
 PROTOCOL: Final = "https"
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 
@@ -50,7 +49,7 @@ class Sending:
         name = normalise(request.match_info["name"])
         claimed = claimed_sha256(request.headers.get("Repr-Digest"))
         _check_whole_identity(request)
-        upload = await self._intake.open(who, route, name, _idempotency_key(request))
+        upload = await self._intake.open(who, route, name, idempotency_key(request))
         self._observer.upload_started(PROTOCOL, route)
         submission = await Receiving(request, upload, claimed, self._body_timeout).run(
             lambda outcome: self._observer.upload_finished(PROTOCOL, route, upload.size, outcome)
@@ -115,29 +114,18 @@ class Receiving:
         return submission
 
     async def _receive(self) -> None:
-        _continue(self._request)
-        while data := await self._next():
+        go_on(self._request)
+        while data := await next_piece(self._request, self._timeout):
             if self._hash:
                 self._hash.update(data)
             await self._write(data)
         expected = self._request.content_length
         if expected is not None and self._upload.size != expected:
-            raise _cut_short()
+            raise cut_short()
         if self._hash and not hmac.compare_digest(self._hash.digest(), self._claimed or b""):
             raise ProblemError(
                 422, "digest-mismatch", "the bytes received don't have the digest in Repr-Digest"
             )
-
-    async def _next(self) -> bytes:
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await self._request.content.read(CHUNK)
-        except TimeoutError:
-            raise ProblemError(
-                408, "request-timeout", "the body came too slowly; send it again"
-            ) from None
-        except (web.RequestPayloadError, ConnectionError):
-            raise _cut_short() from None
 
     async def _write(self, data: bytes) -> None:
         try:
@@ -175,7 +163,7 @@ def shown(submission: Submission) -> dict[str, object]:
     }
 
 
-def _idempotency_key(request: web.Request) -> str:
+def idempotency_key(request: web.Request) -> str:
     """The key, "" for none (draft-ietf-httpapi-idempotency-key-header, quoted or not).
 
     Raises:
@@ -203,16 +191,3 @@ def _check_whole_identity(request: web.Request) -> None:
         )
     if "Content-Range" in request.headers:
         raise ProblemError(400, "partial-put", "a PUT takes a whole file; leave out Content-Range")
-
-
-async def no_early_continue(_request: web.Request) -> None:
-    """Send no ``100 Continue`` before the request was judged (see :meth:`Sending.put`)."""
-
-
-def _continue(request: web.Request) -> None:
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-
-def _cut_short() -> ProblemError:
-    return ProblemError(400, "incomplete", "the body ended early; nothing was submitted")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -196,6 +196,92 @@ class Intake(Protocol):
 
         Raises:
             TransportError: ``NOT_FOUND``, also for somebody else's.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An upload whose length was declared when it was created, as its sender may see it.
+
+    Attributes:
+        transfer: Id.
+        length: Bytes declared.
+        offset: Bytes taken durably; all of them only once the file is submitted.
+        metadata: ``Upload-Metadata`` as the sender wrote it; "" once its key is destroyed.
+        expires: UTC; it may be given up from then on. None once it is submitted.
+    """
+
+    transfer: str
+    length: int
+    offset: int
+    metadata: str = ""
+    expires: datetime | None = None
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether it is whole and submitted."""
+        return self.expires is None
+
+
+class DeclaredUpload(Upload, Protocol):
+    """An upload that may be on trial."""
+
+    async def retract(self) -> None:
+        """Forget what was written since it was reopened on trial; ends it like suspending."""
+        ...
+
+
+class Declaring(Protocol):
+    """The way in for uploads of declared length, which are addressed by id: the same Intake's.
+
+    Only the account that created an upload may know of it.
+    """
+
+    async def limits(self, who: Principal, route: str) -> tuple[int, timedelta]:
+        """The largest length, bytes, and how long an unfinished upload is kept.
+
+        Raises:
+            TransportError: ``UNKNOWN_ROUTE``, ``FORBIDDEN`` or ``UNAVAILABLE``, as all others here.
+        """
+        ...
+
+    async def declare(
+        self, who: Principal, route: str, name: str, length: int, metadata: str, key: str = ""
+    ) -> Declared:
+        """Create one, durably; one of no length is submitted at once.
+
+        With ``key``, an idempotency key, an upload that was created with it before is answered.
+
+        Raises:
+            TransportError: As :meth:`Intake.open`; ``TOO_LARGE``.
+        """
+        ...
+
+    async def declared(self, who: Principal, route: str, transfer: str) -> Declared:
+        """How far it is. One that is found whole is submitted first.
+
+        Raises:
+            TransportError: ``NOT_FOUND``; ``BUSY`` while a session has it.
+        """
+        ...
+
+    async def reopen(
+        self, who: Principal, route: str, transfer: str, *, on_trial: bool = False
+    ) -> DeclaredUpload:
+        """Go on with it. ``on_trial``, what is written counts only once it is kept: by
+        ``suspend`` or ``commit``, never by a crash, a fault or a broken connection.
+
+        Raises:
+            TransportError: ``NOT_FOUND``, ``BUSY``.
+        """  # noqa: D205 - one sentence
+        ...
+
+    async def withdraw(self, who: Principal, route: str, transfer: str) -> None:
+        """Forget an unfinished one.
+
+        Raises:
+            TransportError: ``NOT_FOUND``, ``BUSY``; ``CONFLICT`` if it is submitted.
         """
         ...
 

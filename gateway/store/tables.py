@@ -96,6 +96,8 @@ transfers = Table(
     # `ended`: terminal since then, which is what retention counts from.
     Column("ended", Instant),
     Column("purged", Instant),
+    # Sealed length and metadata of a tus upload; NULL for any other.
+    Column("declared", LargeBinary),
     Index("ix_transfers_state_created", "state", "created"),
     Index("ix_transfers_sender_created", "sender", "created"),
     Index("ix_transfers_recipient_delivered", "recipient", "delivered"),

@@ -23,7 +23,7 @@ from config.contracts import Rules
 from dlp.budget import Budget
 from dlp.inspect import inspect
 from gateway.decisions import Decisions
-from gateway.intake import StagingIntake
+from gateway.declared import DeclaringIntake
 from gateway.ledger.note import Signer
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
@@ -59,6 +59,7 @@ LONG: Final = CLEAN + b"2026-12,41,900.00\n" * 70_000
 FILES: Final = {
     "plain.csv": CLEAN,
     "long.csv": LONG,
+    "pieces.csv": CLEAN + b"2026-12,3,3.00\n" * 75_000,
     "renamed.csv": CLEAN + b"2026-12,1,1.00\n",
     "sealed.csv.pgp": ReversingOpener.START + (CLEAN + b"2026-12,2,2.00\n")[::-1],
     "leaky.csv": LEAK,
@@ -115,7 +116,7 @@ class Site:
         self.ledger: Ledger = self.works.ledger
         owner = f"life:{os.getpid()}"
         self.sequencer = Sequencer(self.database, Signer(ORIGIN, KEY), owner, lease=0.1)
-        self.intake = StagingIntake(
+        self.intake = DeclaringIntake(
             ledger=self.ledger, transfers=self.transfers, keyed=self.transfers, disk=self.disk,
             keys=self.kek, policy=lambda: self.policy, max_bytes=2**30,
         )  # fmt: skip
@@ -150,10 +151,12 @@ async def live(root: Path, acknowledged: set[str], say: Say) -> None:
 
 
 async def send(site: Site, name: str) -> str:
-    """As clients of each kind do: whole, suspended and resumed, or under a temporary name."""
+    """As clients of each kind do: whole, suspended and resumed, in pieces, or to be renamed."""
     content = FILES[name]
     if name.startswith("long"):
         return await send_in_parts(site, name, content)
+    if name.startswith("pieces"):
+        return await send_in_pieces(site, name, content)
     if name.startswith("renamed"):
         upload = await site.intake.open(CLINIC, "totals", "renamed.part")
         await upload.write(content)
@@ -173,6 +176,18 @@ async def send_in_parts(site: Site, name: str, content: bytes) -> str:
         upload = await site.intake.resume(CLINIC, "totals", name)
     await upload.write(content[upload.size :])
     return (await upload.commit()).transfer
+
+
+async def send_in_pieces(site: Site, name: str, content: bytes) -> str:
+    """As a tus client does; its key leads back to an upload whose address it never learned."""
+    made = await site.intake.declare(CLINIC, "totals", name, len(content), "", key=name)
+    while not made.is_submitted:
+        at, on_trial = made.offset, 0 < made.offset < len(content) * 2 // 3
+        upload = await site.intake.reopen(CLINIC, "totals", made.transfer, on_trial=on_trial)
+        await upload.write(content[at : at + len(content) // 3 + 1])
+        await (upload.commit() if upload.size == len(content) else upload.suspend())
+        made = await site.intake.declared(CLINIC, "totals", made.transfer)
+    return made.transfer
 
 
 async def resumed(site: Site, name: str) -> Upload:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import tempfile
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from gateway.staging import LAST, Staging
 from gateway.upload import StagedUpload
 from keys.segment_format import SegmentCipher
 from keys.segments import HEADER_SIZE, SEGMENT, SegmentWriter
-from tests.support.staging_bench import CLINIC, StagingBench
+from tests.support.staging_bench import CLINIC, Crashing, StagingBench
 from transports.ports import Problem, TransportError
 
 T = TypeVar("T")
@@ -61,19 +60,6 @@ async def test_after_ok_only_the_blob_is_left(bench: StagingBench) -> None:
     upload = await bench.intake.resume(CLINIC, "claims", "a.837")
     done = await upload.commit()
     assert list(bench.files()) == [bench.transfers.get(done.transfer).blob]
-
-
-class Crashing:
-    """Leaves an upload as a process does that is killed: no method is called, locks are free."""
-
-    @staticmethod
-    async def crash(upload: StagedUpload) -> None:
-        if upload._running:
-            await asyncio.wait({upload._running})
-        os.close(upload._file._fd)
-        upload._file._fd = -1
-        upload._claim.release()
-        upload._ended = True
 
 
 class Nonces:

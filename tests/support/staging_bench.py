@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 from config.contracts import Contract, Rules
 from config.policy import Policy, Route
 from gateway import payload_keys
-from gateway.intake import StagingIntake
+from gateway.declared import DeclaringIntake
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
@@ -24,6 +25,7 @@ from gateway.ports import Changes, Event, Json, LedgerUnavailableError, Transfer
 from gateway.store.database import open_database
 from gateway.store.disk import Disk
 from gateway.store.system import System
+from gateway.upload import StagedUpload
 from keys.kek import LocalKek
 from keys.segments import SegmentReader
 from transports.ports import Principal, Scope
@@ -105,6 +107,19 @@ class FaultyDisk(System):
             raise OSError(self.fail[name], os.strerror(self.fail[name]))
 
 
+class Crashing:
+    """Leaves an upload as a process does that is killed: no method is called, locks are free."""
+
+    @staticmethod
+    async def crash(upload: StagedUpload) -> None:
+        if upload._running:
+            await asyncio.wait({upload._running})
+        os.close(upload._file._fd)
+        upload._file._fd = -1
+        upload._claim.release()
+        upload._ended = True
+
+
 class FlakyLedger(SqlLedger):
     """The real ledger, until it is gone."""
 
@@ -154,9 +169,9 @@ class StagingBench:
             keys=self.kek,
         )
 
-    def new_intake(self) -> StagingIntake:
+    def new_intake(self) -> DeclaringIntake:
         """Another process on the same site."""
-        return StagingIntake(
+        return DeclaringIntake(
             ledger=self.ledger,
             transfers=self.transfers,
             keyed=self.transfers,

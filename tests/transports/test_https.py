@@ -12,7 +12,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import jsonschema  # type: ignore[import-untyped]  # it ships none
@@ -29,7 +29,7 @@ from tests.support.simulated_gateway import (
 )
 from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
 from transports.openapi import parsed
-from transports.ports import Problem, TransportError
+from transports.ports import Declaring, Problem, TransportError
 
 DATA = os.urandom(600_000)
 DIGEST = f"sha-256=:{base64.b64encode(hashlib.sha256(DATA).digest()).decode()}:"
@@ -55,7 +55,10 @@ async def start(
     async def begin(**options: object) -> Site:
         seen = Recorder()
         chosen = HttpsOptions(**options)  # type: ignore[arg-type]  # a test's
-        app = build_app(chosen, judge, gateway, SimulatedMailbox(gateway), observer=seen)
+        declaring = cast(Declaring, object())  # tests/gateway/test_tus.py has the real one
+        app = build_app(
+            chosen, judge, gateway, SimulatedMailbox(gateway), declaring=declaring, observer=seen
+        )
         service = await serve_https(chosen, app, tls_context(*server_certificate))
         started.append(service)
         return Site(service, app, seen)
@@ -492,7 +495,7 @@ async def test_the_description_and_the_routes_are_the_same(site: Site) -> None:
         (method.upper(), path)
         for path, item in parsed()["paths"].items()
         for method in item
-        if method in {"get", "put", "post", "head", "delete"}
+        if method in {"get", "put", "post", "head", "patch", "delete", "options"}
     }
     served = {
         (route.method, route.resource.canonical if route.resource else "")

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def backed(world: World, keys: Path, tmp_path: Path) -> tuple[World, Path, Path]
     blob = layout.blob_path(site.paths.blobs, "t_" + "0" * 26)
     blob.parent.mkdir(parents=True)
     blob.write_bytes(b"ciphertext")
-    with site.database().write() as connection:
+    with closing(site.database()) as database, database.write() as connection:
         connection.exec_driver_sql(
             "INSERT INTO transfers (id, blob, route, sender, account, recipient, state, created, "
             "changed, data_key, name, sealed_name) VALUES "
@@ -222,7 +223,7 @@ def test_only_the_newest_are_kept_and_only_what_they_name(
     world, dest, keys = backed
     recovery = (keys / "recovery.asc").read_bytes()
     site = Site.open(world.site)
-    with site.database().write() as connection:
+    with closing(site.database()) as database, database.write() as connection:
         connection.exec_driver_sql("UPDATE transfers SET state = 'purged'")
     make(site, dest, recovery)
     assert len(list((dest / "blobs").glob("*/t_*"))) == 1

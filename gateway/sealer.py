@@ -34,6 +34,7 @@ from keys.segments import SegmentError
 
 _PIECE: Final = 2**20
 _PIPE_SIZE: Final = 2**20
+_START_SECONDS: Final = 30.0
 _SLOWEST: Final = 2_000_000
 _MAX_NAME: Final = 65_536
 
@@ -144,7 +145,7 @@ class ProcessSealer:
         # On the event loop's own thread, which outlives any pool's: see SealChild.start.
         child = SealChild.start(self._command, self._gateway_key)
         try:
-            await self._on_thread(child, self._seconds, child.wait_ready)
+            await self._on_thread(child, _START_SECONDS, child.wait_ready)
             self._check_confined(child)
         except BaseException:
             child.kill()

@@ -63,6 +63,8 @@ class Https(_Section):
         listen: Its address.
         tls_certificate: PEM chain; relative paths count from the site.
         tls_key: PEM private key.
+        client_ca: PEM bundle of the CAs whose client certificates are taken; none: clients aren't
+            asked for one.
         connections: Connections at a time, per edge process.
         idle_seconds: Without a word from the client.
     """
@@ -71,6 +73,7 @@ class Https(_Section):
     listen: Listen = Address("0.0.0.0", 8443)  # noqa: S104  # partners come from outside
     tls_certificate: Path = Path("keys/tls.crt")
     tls_key: Path = Path("keys/tls.key")
+    client_ca: Path | None = None
     connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     idle_seconds: Seconds = 60.0
 
@@ -323,7 +326,7 @@ def _files(document: Document) -> Iterator[tuple[tuple[str, ...], str | Path]]:
     """Every file that the settings name and that must be there, with the key that names it."""
     has_console = _enabled(document, "console")
     if _enabled(document, "https") or has_console:
-        for name in ("tls_certificate", "tls_key"):
+        for name in ("tls_certificate", "tls_key", "client_ca"):
             value = document.get(("https", name)) or getattr(Https(), name)
             if isinstance(value, str | Path):
                 yield ("https", name), value

@@ -190,6 +190,7 @@ class Edge:
         options = HttpsOptions(
             sock=sock, max_connections=settings.connections, body_timeout=settings.idle_seconds
         )
+        tls = tls_context(paths.tls_cert, paths.tls_key, paths.client_ca)
         app = build_app(
             options,
             self._judge,
@@ -198,7 +199,7 @@ class Edge:
             declaring=self._intake,
             observer=self._common.meters,
         )
-        return await serve_https(options, app, tls_context(paths.tls_cert, paths.tls_key))
+        return await serve_https(options, app, tls)
 
 
 def _inherited(descriptor: int) -> socket.socket:
@@ -226,7 +227,9 @@ class Workshop:
             memory=int(inspection.memory),
             strict=inspection.sandbox == "strict",
         )
-        self._sealer = ProcessSealer(site.paths.openpgp_secret)
+        self._sealer = ProcessSealer(
+            site.paths.openpgp_secret, strict=inspection.sandbox == "strict"
+        )
         payloads = Payloads(common.disk, common.keys)
         opener = ProcessOpener(
             site.paths.openpgp_secret,

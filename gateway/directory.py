@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config.operations import Role
 from gateway.directory_types import (
+    PINS,
     CredentialKind,
     DirectoryError,
     NewCredential,
@@ -230,6 +231,8 @@ class Directory:
             "added": now,
             "expires": expires,
         }
+        if proof.kind in PINS:
+            _refuse_pinned_elsewhere(connection, proof)
         _insert(connection, credentials, row, f"{account} has {proof.fingerprint} already")
         facts = {"account": account, "kind": str(proof.kind), "fingerprint": proof.fingerprint}
         self._log(connection, RecordKind.CREDENTIAL_ADDED, actor, facts)
@@ -239,6 +242,17 @@ class Directory:
     ) -> None:
         connection.execute(update(directory_state).values(revision=directory_state.c.revision + 1))
         append(connection, Entry(kind, actor, self._clock(), facts=facts))
+
+
+def _refuse_pinned_elsewhere(connection: Connection, proof: NewCredential) -> None:
+    """A request names no account beside its certificate, so a pin must lead to one alone."""
+    same = (credentials.c.kind == proof.kind) & (credentials.c.secret == proof.secret)
+    owner = connection.execute(select(credentials.c.account).where(same)).scalar()
+    if owner is not None:
+        raise DirectoryError(
+            f"{proof.fingerprint} is pinned to account {owner} already; a certificate stands for "
+            "one account"
+        )
 
 
 def _require(connection: Connection, table: Table, entry: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, and_, or_, select, tuple_
 
 from config.operations import Role
 from gateway.directory_types import (
@@ -112,6 +112,29 @@ class DirectoryReader:
                 )
             ).first()
         return _login(row, (digest,) if row is not None else ())
+
+    def pinned_login(self, pins: Sequence[tuple[CredentialKind, str]]) -> Login:
+        """The login that a client certificate's pins belong to; none if they belong to several.
+
+        ``secrets`` holds the pins that fit.
+        """
+        unexpired = or_(credentials.c.expires.is_(None), credentials.c.expires > self._clock())
+        fits = tuple_(credentials.c.kind, credentials.c.secret).in_(
+            [(str(kind), secret) for kind, secret in pins]
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(
+                    accounts,
+                    partners.c.enabled.label("partner_enabled"),
+                    credentials.c.secret.label("pin"),
+                )
+                .outerjoin(partners, partners.c.id == accounts.c.partner)
+                .join(credentials, credentials.c.account == accounts.c.id)
+                .where(fits, unexpired)
+            ).all()
+        one = rows[0] if len({row.id for row in rows}) == 1 else None
+        return _login(one, tuple(row.pin for row in rows) if one else ())
 
 
 def _login(row: Row[Any] | None, secrets: tuple[str, ...]) -> Login:

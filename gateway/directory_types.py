@@ -30,6 +30,12 @@ class CredentialKind(StrEnum):
     SSH_KEY = "ssh-key"
     PASSWORD = "password"  # noqa: S105 - the name of a kind, not a password
     TOKEN = "token"  # noqa: S105 - likewise
+    CLIENT_CERTIFICATE = "client-cert"
+    CLIENT_KEY = "client-key"
+
+
+PINS: Final = frozenset({CredentialKind.CLIENT_CERTIFICATE, CredentialKind.CLIENT_KEY})
+"""Kinds that tell an account by themselves and are no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,8 @@ class NewCredential:
 
     Attributes:
         kind: What it is.
-        secret: What is stored: the key blob in base64, the Argon2id hash, or the token's SHA-256.
+        secret: What is stored: the key blob in base64, the Argon2id hash, the token's SHA-256, or
+            that of a TLS client certificate or of its public key.
         fingerprint: What people and the log may see.
         comment: For people.
         lifetime: None for no end.

@@ -70,6 +70,23 @@ def tls(patient: Patient) -> Iterator[Diagnosis]:
         yield warn(subject, "the certificate is self-signed", fix)
 
 
+def client_ca(patient: Patient) -> Iterator[Diagnosis]:
+    """Whether the CAs of client certificates can be read, and which soon vouch for nobody."""
+    bundle = patient.site.paths.client_ca
+    if bundle is None or not patient.site.settings.https.enabled:
+        return
+    subject = "client CA"
+    try:
+        found = x509.load_pem_x509_certificates(bundle.read_bytes())
+    except (OSError, ValueError):
+        yield fail(subject, f"{bundle} can't be read", "put a bundle of PEM certificates there")
+        return
+    for certificate in found:
+        name = certificate.subject.rfc4514_string()
+        fix = f"put the renewed certificate of {name} there, or take it out"
+        yield _in_date(subject, certificate.not_valid_after_utc, fix)
+
+
 def ssh_host_keys(patient: Patient) -> Iterator[Diagnosis]:
     """Whether SFTP clients will meet the host they know."""
     if not patient.site.settings.sftp.enabled:

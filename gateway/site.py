@@ -42,6 +42,7 @@ class SitePaths:
         ssh_host_keys: Private SSH host keys, the preferred first (secret).
         tls_cert: PEM chain of the HTTPS listener.
         tls_key: Its private key (secret).
+        client_ca: PEM bundle of the CAs of client certificates; None if clients aren't asked.
         log_key: The log's signing key (secret).
         log_pub: Its public half, for auditors.
         checkpoint: The newest signed checkpoint of the log.
@@ -60,6 +61,7 @@ class SitePaths:
     ssh_host_keys: tuple[Path, ...]
     tls_cert: Path
     tls_key: Path
+    client_ca: Path | None
     log_key: Path
     log_pub: Path
     checkpoint: Path
@@ -88,6 +90,7 @@ def site_paths(root: Path, settings: Settings) -> SitePaths:
         ssh_host_keys=(keys / "ssh_host_ed25519_key", keys / "ssh_host_rsa_key"),
         tls_cert=root / settings.https.tls_certificate,
         tls_key=root / settings.https.tls_key,
+        client_ca=root / settings.https.client_ca if settings.https.client_ca else None,
         log_key=keys / "log.key",
         log_pub=keys / "log.pub",
         checkpoint=root / settings.log.checkpoint,

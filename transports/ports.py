@@ -66,7 +66,10 @@ class TransportError(Exception):
 
 
 class Authenticator(Protocol):
-    """The one judge of identity. Each method takes as long for unknown users as for known ones."""
+    """The one judge of identity, as SSH asks it.
+
+    Each method takes as long for unknown users as for known ones.
+    """
 
     async def password(self, username: str, password: str, address: str) -> Principal | None:
         """The principal, or None for any failure whatever."""
@@ -79,8 +82,19 @@ class Authenticator(Protocol):
         """
         ...
 
+
+class ApiAuthenticator(Protocol):
+    """The same judge, as HTTPS asks it."""
+
     async def token(self, token: str, address: str) -> Principal | None:
         """The principal an HTTPS API token belongs to, or None."""
+        ...
+
+    async def client_certificate(self, der: bytes, address: str) -> Principal | None:
+        """The principal that a TLS client certificate is pinned to, or None.
+
+        Chain, dates and proof of possession are TLS's job and come before.
+        """
         ...
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from config.operations import Role
 from gateway.cli.acting import acting_arguments, actor, expiry, now, site_database
 from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
+from gateway.client_certificates import certificate_pin, key_pin
 from gateway.directory import Directory
 from gateway.directory_credentials import new_token, password, ssh_keys
 from gateway.directory_queries import DirectoryReader
@@ -90,6 +91,22 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask for a password, or read one line of standard input where that is no terminal",
     )
+    parser.add_argument(
+        "--client-cert",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="pin a TLS client certificate (PEM); may be given again",
+    )
+    parser.add_argument(
+        "--client-key-of",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="pin the public key of a TLS client certificate: its renewals fit too",
+    )
     parser.add_argument("--token", action="store_true", help="make an API token, shown once")
     parser.add_argument(
         "--token-expires", metavar="DAYS", type=int, help="the token's life (default: no end)"
@@ -132,7 +149,7 @@ def run_credential(args: argparse.Namespace) -> int:
     """Add and remove credentials; new ones first, so that nobody locks themselves out."""
     proofs, token = _proofs(args)
     if not proofs and not args.remove:
-        raise CliError("nothing to do", "give --ssh-key, --password, --token or --remove", USAGE)
+        raise CliError("nothing to do", "give a credential to add, or --remove", USAGE)
     with site_database(args) as database:
         directory = Directory(database)
         for proof in proofs:
@@ -203,6 +220,8 @@ def run_list(args: argparse.Namespace) -> int:
 def _proofs(args: argparse.Namespace) -> tuple[list[NewCredential], str]:
     """The credentials that the arguments ask for, and the token to be shown, if any."""
     found = [key for path in args.ssh_key for key in ssh_keys(_read(path), str(path))]
+    found += [certificate_pin(_read(path), str(path)) for path in args.client_cert]
+    found += [key_pin(_read(path), str(path)) for path in args.client_key_of]
     token = ""
     if args.token_expires is not None and (not args.token or args.token_expires < 1):
         raise CliError("--token-expires goes with --token and takes 1 day or more", code=USAGE)

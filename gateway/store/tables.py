@@ -206,7 +206,8 @@ credentials = Table(
     Column("id", Integer, primary_key=True),
     Column("account", String(64), ForeignKey(accounts.c.id), nullable=False),
     Column("kind", String(16), nullable=False),
-    # SSH: the wire blob in base64. Password: Argon2id in PHC form. Token: SHA-256 in hex.
+    # SSH: the wire blob in base64. Password: Argon2id in PHC form. Token, TLS client certificate
+    # and its key: SHA-256 in hex.
     Column("secret", Text, nullable=False),
     # What people and the log may see of it.
     Column("fingerprint", String(64), nullable=False),

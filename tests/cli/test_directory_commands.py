@@ -17,6 +17,7 @@ from gateway.ledger.verify import verify_database
 from gateway.migrations import upgrade
 from gateway.store.database import open_database
 from tests.support.log_keys import give_log_key
+from tests.support.tls_clients import Authority
 
 
 class Terminal:
@@ -249,3 +250,21 @@ def test_a_directory_that_is_no_site_is_named(
 ) -> None:
     assert main(["partner", "list", "--site", str(tmp_path)]) == 2
     assert "is not a site" in capsys.readouterr().err
+
+
+def test_a_client_certificate_is_pinned_listed_and_taken_away(
+    clinic: Terminal, tmp_path: Path
+) -> None:
+    certificate = Authority(tmp_path).issue("clinic-bot")
+    assert clinic("account", "add", "bot", "--partner", "clinic", "--send") == 0
+    file = str(certificate.certificate)
+    assert clinic("account", "credential", "bot", "--client-cert", file) == 0
+    assert clinic("account", "credential", "bot", "--client-key-of", file) == 0
+    held = clinic.data("account", "list")[0]["credentials"]
+    assert [c["kind"] for c in held] == ["client-cert", "client-key"]
+    assert held[0]["fingerprint"] == certificate.fingerprint
+    assert held[0]["expires"] is not None
+    assert held[1]["expires"] is None
+    remove = ("--remove", certificate.fingerprint)
+    assert clinic("account", "credential", "bot", *remove) == 0
+    assert len(clinic.data("account", "list")[0]["credentials"]) == 1

@@ -277,6 +277,7 @@ class SimulatedJudge:
             ("clinic-bot", "clinic-pw"): CLINIC,
             ("payer-bot", "payer-pw"): PAYER,
         }
+        self.certificates: dict[bytes, Principal] = {}
         self.tokens = {"clinic-token": CLINIC, "payer-token": PAYER}
 
     async def password(self, username: str, password: str, address: str) -> Principal | None:
@@ -291,6 +292,10 @@ class SimulatedJudge:
     async def token(self, token: str, address: str) -> Principal | None:
         self._check()
         return self.tokens.get(token)
+
+    async def client_certificate(self, der: bytes, address: str) -> Principal | None:
+        self._check()
+        return self.certificates.get(der)
 
     def _check(self) -> None:
         if self.broken:

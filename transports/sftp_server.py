@@ -60,7 +60,7 @@ class VirtualServer(asyncssh.SFTPServer):
         mailbox: Mailbox,
         observer: Observer,
         max_read: int,
-        room: Room,
+        room: Room | None = None,
     ) -> None:
         super().__init__(channel)
         self.closing = False
@@ -70,7 +70,7 @@ class VirtualServer(asyncssh.SFTPServer):
         self._mailbox = mailbox
         self._observer = observer
         self._max_read = max_read
-        self._room = room
+        self._room = room or Room()
         self._views = views.Views(who, intake, mailbox)
         self._open: dict[OpenFile, OutboxFile | None] = {}
         self._catalogue = Catalogue(who, self._views, self._open)

@@ -103,7 +103,7 @@ def creation(
 
 
 def request(party: Party, asked: bytes, known: Sequence[str] = ()) -> Mapping[str, Any]:
-    """``PublicKeyCredentialRequestOptions`` as JSON; without ``known`` any passkey of ours will do."""
+    """``PublicKeyCredentialRequestOptions`` as JSON; ``known`` empty: any passkey of ours."""
     options = generate_authentication_options(
         rp_id=party.id,
         challenge=asked,

@@ -128,8 +128,8 @@ class Inspection(_Section):
         text_bytes: Free text kept in memory for the second look.
         findings: Findings listed in detail.
         memory: Address space of a scanner, beyond what it starts with.
-        sandbox: ``strict`` refuses to inspect on a system that can't confine the scanner;
-            ``best-effort`` uses what there is and says what is missing.
+        sandbox: ``strict`` refuses to inspect, open and seal on a system that can't confine the
+            processes that do; ``best-effort`` uses what there is and says what is missing.
     """
 
     bytes: ByteSize = ByteSize(4 * 2**30)

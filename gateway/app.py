@@ -227,7 +227,9 @@ class Workshop:
             memory=int(inspection.memory),
             strict=inspection.sandbox == "strict",
         )
-        self._sealer = ProcessSealer(site.paths.openpgp_secret)
+        self._sealer = ProcessSealer(
+            site.paths.openpgp_secret, strict=inspection.sandbox == "strict"
+        )
         payloads = Payloads(common.disk, common.keys)
         opener = ProcessOpener(
             site.paths.openpgp_secret,

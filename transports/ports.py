@@ -12,12 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-
-class Scope(StrEnum):
-    """What an account may do."""
-
-    SEND = "send"
-    RECEIVE = "receive"
+from config.operations import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +21,17 @@ class Principal:
 
     Attributes:
         account: Its id.
-        partner: The partner's id.
-        scopes: What it may do.
+        partner: The partner's id; "" if the account is the site's own.
+        roles: What it may do, by :mod:`config.operations`.
         credential: Fingerprint of what was logged in with, as ``account list`` shows it.
+        factor: Whether a second factor was proven besides.
     """
 
     account: str
     partner: str
-    scopes: frozenset[Scope]
+    roles: frozenset[Role]
     credential: str = field(default="", compare=False)
+    factor: bool = field(default=False, compare=False)
 
 
 class Problem(StrEnum):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import asyncssh
 
+from config.operations import SFTP_SESSION, permits
 from transports.limits import IdleTimer
 from transports.ports import Principal
 from transports.sftp_server import VirtualServer
@@ -125,6 +126,8 @@ class Connection(asyncssh.SSHServer):
             principal = await judge
         except Exception as error:  # noqa: BLE001 - whatever the judge's trouble, nobody gets in
             _log.error("authenticator failed: %s", type(error).__name__)
+            principal = None
+        if principal and not permits(principal.roles, SFTP_SESSION, factor=principal.factor):
             principal = None
         self._service.observer.login("sftp", method, accepted=principal is not None)
         if principal is None:

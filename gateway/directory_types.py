@@ -32,9 +32,12 @@ class CredentialKind(StrEnum):
     TOKEN = "token"  # noqa: S105 - likewise
     CLIENT_CERTIFICATE = "client-cert"
     CLIENT_KEY = "client-key"
+    OIDC = "oidc"
 
 
-PINS: Final = frozenset({CredentialKind.CLIENT_CERTIFICATE, CredentialKind.CLIENT_KEY})
+PINS: Final = frozenset(
+    {CredentialKind.CLIENT_CERTIFICATE, CredentialKind.CLIENT_KEY, CredentialKind.OIDC}
+)
 """Kinds that tell an account by themselves and are no secret."""
 
 

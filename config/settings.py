@@ -71,8 +71,8 @@ class Https(_Section):
 
     enabled: bool = True
     listen: Listen = Address("0.0.0.0", 8443)  # noqa: S104  # partners come from outside
-    tls_certificate: Path = Path("keys/tls.crt")
-    tls_key: Path = Path("keys/tls.key")
+    tls_certificate: Path = Path("keys/edge/tls.crt")
+    tls_key: Path = Path("keys/edge/tls.key")
     client_ca: Path | None = None
     connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     idle_seconds: Seconds = 60.0

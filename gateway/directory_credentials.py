@@ -89,7 +89,7 @@ def oidc_subject(issuer: str, subject: str) -> NewCredential:
         raise DirectoryError("the settings name no identity provider: set console.oidc.issuer")
     if not 0 < len(subject) <= _MAX_SUBJECT or not subject.isascii() or not subject.isprintable():
         raise DirectoryError(
-            f"a subject is up to {_MAX_SUBJECT} visible ASCII characters, as in the provider's 'sub'"
+            f"a subject is up to {_MAX_SUBJECT} ASCII characters: the provider's 'sub'"
         )
     digest = oidc_digest(issuer, subject)
     return NewCredential(CredentialKind.OIDC, digest, f"oidc:{digest[:16]}")

@@ -26,7 +26,17 @@ ENVIRONMENT: Final = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 PROTOCOLS: Final = frozenset({"sftp", "https", "console"})
 METHODS: Final = frozenset(
-    {"password", "publickey", "ssh-key", "token", "client-cert", "oidc", "passkey", "totp", "recovery"}
+    {
+        "password",
+        "publickey",
+        "ssh-key",
+        "token",
+        "client-cert",
+        "oidc",
+        "passkey",
+        "totp",
+        "recovery",
+    }
 )
 OUTCOMES: Final = frozenset({"submitted", "suspended", "discarded", "failed"})
 STEPS: Final = frozenset({"receive", "inspect", "decide", "seal", "deliver"})

@@ -14,8 +14,8 @@ from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.record import SqlLedger
 from gateway.lifecycle import State
 from gateway.ports import Transfer
-from gateway.shown import transfer_json
 from gateway.reason_check import reason_check
+from gateway.shown import transfer_json
 
 
 def register(subparsers: Subparsers) -> None:

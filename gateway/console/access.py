@@ -17,9 +17,7 @@ POWERFUL: Final = frozenset(
 
 def is_waiting(session: Session) -> bool:
     """Whether the session is good for proving (or enrolling) a second factor, and nothing else."""
-    return session.factored is None and (
-        session.enrolled or not POWERFUL.isdisjoint(session.roles)
-    )
+    return session.factored is None and (session.enrolled or not POWERFUL.isdisjoint(session.roles))
 
 
 def is_fresh(session: Session, now: datetime, fresh: timedelta) -> bool:
@@ -37,7 +35,9 @@ def admit(session: Session, operation: str, now: datetime, fresh: timedelta) -> 
         raise ProblemError(403, "forbidden", _needs(operation))
     if is_waiting(session):
         raise ProblemError(
-            403, "second-factor", "prove a second factor first: /v1/session/factor/totp or …/passkey"
+            403,
+            "second-factor",
+            "prove a second factor first, at /v1/session/factor",
         )
     if not permits(session.roles, operation, factor=is_fresh(session, now, fresh)):
         raise ProblemError(
@@ -50,4 +50,4 @@ def admit(session: Session, operation: str, now: datetime, fresh: timedelta) -> 
 def _needs(operation: str) -> str:
     rule = OPERATIONS.get(operation)
     roles: frozenset[Role] = rule.roles if rule else frozenset()
-    return f"your account may not do that; it needs role {' or '.join(sorted(roles)) or 'of nobody'}"
+    return f"your account may not do that; it needs role {' or '.join(sorted(roles)) or '(none)'}"

@@ -41,6 +41,10 @@ class Judge(Protocol):
         """The account bound to a person at an identity provider, or None."""
         ...
 
+    async def passkey(self, account: str, address: str) -> Principal | None:
+        """The account of a passkey that has proven itself, or None if it may not come in."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -104,9 +108,7 @@ class Desk:
         token = await asyncio.to_thread(self._replace, former, who.account, proof, factored)
         return await self.shown(token)
 
-    def _replace(
-        self, former: str, account: str, proof: Proof, factored: datetime | None
-    ) -> str:
+    def _replace(self, former: str, account: str, proof: Proof, factored: datetime | None) -> str:
         old = self.sessions.find(former) if former else None
         if old:
             self.sessions.end(old.account, [old.digest])

@@ -100,9 +100,7 @@ def cookie(response: web.StreamResponse, name: str, value: str, *, same_site: st
 
     No lifetime: it goes with the browser, and what counts is the session's own.
     """
-    response.set_cookie(
-        name, value, path="/", secure=True, httponly=True, samesite=same_site
-    )
+    response.set_cookie(name, value, path="/", secure=True, httponly=True, samesite=same_site)
 
 
 def drop_cookie(response: web.StreamResponse, name: str, *, same_site: str) -> None:

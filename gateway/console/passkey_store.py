@@ -118,9 +118,7 @@ class Passkeys:
             raise UnknownEntryError("there is no passkey of that fingerprint")
         with self._database.write() as connection:
             connection.execute(delete(passkeys).where(passkeys.c.id == found[0].passkey.id))
-            self._log(
-                connection, RecordKind.CREDENTIAL_REMOVED, account, by, found[0].passkey.id
-            )
+            self._log(connection, RecordKind.CREDENTIAL_REMOVED, account, by, found[0].passkey.id)
 
     def _list(self, chosen: object) -> Sequence[Kept]:
         statement = (

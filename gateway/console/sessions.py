@@ -146,9 +146,9 @@ class Sessions:
         """An account's, the newest first."""
         with self._database.read() as connection:
             rows = connection.execute(
-                _LIVING.where(sessions.c.account == account, *self._in_time(self._clock())).order_by(
-                    sessions.c.created.desc(), sessions.c.digest
-                )
+                _LIVING.where(
+                    sessions.c.account == account, *self._in_time(self._clock())
+                ).order_by(sessions.c.created.desc(), sessions.c.digest)
             ).all()
         return tuple(_session(row) for row in rows)
 
@@ -203,9 +203,7 @@ _MINE = (
 _PROVEN = or_(
     exists().where(_MINE, credentials.c.added <= sessions.c.created),
     (_METHOD == PASSKEY)
-    & exists().where(
-        passkeys.c.account == sessions.c.account, passkeys.c.id == _CREDENTIAL
-    ),
+    & exists().where(passkeys.c.account == sessions.c.account, passkeys.c.id == _CREDENTIAL),
 )
 _ENROLLED = or_(
     exists().where(passkeys.c.account == sessions.c.account),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from gateway.console import webauthn
 from gateway.console.desk import CONSOLE, SESSION, TOKEN, Desk, address, taken_away
 from gateway.console.guard import (
     FLOW_COOKIE,
@@ -23,7 +24,7 @@ from gateway.console.oidc_provider import OidcError
 from gateway.console.oidc_token import Identity
 from gateway.console.passkey_store import Kept
 from gateway.console.sessions import OIDC, PASSKEY, PASSWORD, Proof
-from gateway.console.webauthn import PasskeyError, challenge, credential_id, proven, request
+from gateway.console.webauthn import PasskeyError
 from transports.https_problems import ProblemError
 
 CALLBACK: Final = "/v1/session/oidc/callback"
@@ -121,8 +122,8 @@ class SignIn:
 
     async def passkey_options(self, _request: web.Request) -> web.StreamResponse:
         """``POST /v1/session/passkey/options``: the same for everybody, so it tells nothing."""
-        asked = challenge()
-        response = web.json_response({"publicKey": request(self._desk.party, asked)})
+        asked = webauthn.challenge()
+        response = web.json_response({"publicKey": webauthn.request(self._desk.party, asked)})
         flow = self._desk.challenges.keep(asked)
         cookie(response, FLOW_COOKIE, flow, same_site="Strict")
         return response
@@ -134,7 +135,7 @@ class SignIn:
         if asked is None:
             raise self._desk.refuse(PASSKEY)
         kept = await passkey_proven(self._desk, asked, data)
-        who = await asyncio.to_thread(self._desk.directory.account, kept.account)
+        who = await self._desk.judge.passkey(kept.account, address(request))
         if who is None:
             raise self._desk.refuse(PASSKEY, kept.account)
         proof = Proof(PASSKEY, kept.passkey.id)
@@ -150,14 +151,14 @@ async def passkey_proven(desk: Desk, asked: bytes, answer: Mapping[str, Any]) ->
         ProblemError: 401: it is none of ours, or doesn't prove it, or there are two of it.
     """
     try:
-        name = credential_id(answer)
+        name = webauthn.credential_id(answer)
     except PasskeyError:
         raise desk.refuse(PASSKEY) from None
     kept = await asyncio.to_thread(desk.passkeys.find, name)
     if kept is None:
         raise desk.refuse(PASSKEY)
     try:
-        count = proven(desk.party, asked, answer, kept.passkey)
+        count = webauthn.proven(desk.party, asked, answer, kept.passkey)
     except PasskeyError:
         raise desk.refuse(PASSKEY, kept.account) from None
     if not await asyncio.to_thread(desk.passkeys.used, kept.passkey, count):
@@ -174,4 +175,3 @@ def _single(request: web.Request) -> dict[str, str]:
 def _problem(error: OidcError) -> ProblemError:
     status = 503 if error.fault in {"unreachable", "discovery", "answer", "host"} else 401
     return ProblemError(status, f"oidc-{error.fault}", str(error))
-

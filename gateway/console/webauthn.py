@@ -6,6 +6,7 @@ unlocks it there. Attestation isn't asked for: which maker's device it is decide
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -180,3 +181,8 @@ def _described(key: str) -> PublicKeyCredentialDescriptor:
 
 def _refused() -> PasskeyError:
     return PasskeyError("this passkey's answer isn't good; begin again")
+
+
+def handle_of(account: str) -> bytes:
+    """WebAuthn's user handle: always the same for an account, and no name of anybody."""
+    return hashlib.sha256(b"lazaretto passkey " + account.encode()).digest()

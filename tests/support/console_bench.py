@@ -164,8 +164,8 @@ class ConsoleBench:
             clock=self.clock,
         )
         decisions = Decisions(self.ledger, self.transfers, lambda _text: None)
-        books = Books(self.database, self.ledger, self.transfers, decisions)
-        self.app = build(self.desk, books)
+        self.books = Books(self.database, self.ledger, self.transfers, decisions)
+        self.app = build(self.desk, self.books)
         self.server = TestServer(self.app)
         await self.server.start_server()
 

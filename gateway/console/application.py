@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -10,7 +11,7 @@ from aiohttp import web
 
 from config import operations
 from gateway.console.access import admit
-from gateway.console.desk import SESSION, TOKEN, Desk
+from gateway.console.desk import SESSION, TOKEN, Desk, address
 from gateway.console.guard import check_csrf, guarded, harden
 from gateway.console.operations import Books, Operations
 from gateway.console.own import Own
@@ -19,6 +20,7 @@ from gateway.ports import LedgerUnavailableError
 from transports.https import OBSERVER, RUNNING
 from transports.https_problems import Handler, ProblemError, counted, dress, problems
 from transports.limits import InFlight
+from transports.ports import TooManyAttemptsError
 
 _READING: Final = frozenset({"GET", "HEAD"})
 
@@ -112,7 +114,9 @@ def _entered(desk: Desk, endpoint: Endpoint) -> Handler:
     """The handler behind its door."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        if endpoint.access is not Access.NOBODY:
+        if endpoint.access is Access.NOBODY:
+            await desk.judge.heard(address(request))
+        else:
             session, token = await desk.known(request)
             if endpoint.method not in _READING:
                 check_csrf(request, token)
@@ -130,6 +134,11 @@ def _entered(desk: Desk, endpoint: Endpoint) -> Handler:
 async def _explained(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
+    except TooManyAttemptsError as error:
+        after = str(math.ceil(error.seconds))
+        raise ProblemError(
+            429, "too-many-attempts", "too many failed attempts; wait", {"Retry-After": after}
+        ) from None
     except LedgerUnavailableError:
         raise ProblemError(
             503, "unavailable", "the gateway's database can't be used now", {"Retry-After": "30"}

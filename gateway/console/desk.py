@@ -33,6 +33,14 @@ CONSOLE: Final = "console"
 class Judge(Protocol):
     """Judges passwords and what else tells an account; throttles."""
 
+    async def heard(self, address: str) -> None:
+        """Return if somebody from there is heard now, else raise TooManyAttemptsError."""
+        ...
+
+    async def refused(self, address: str) -> None:
+        """Count an attempt from there that proved nothing."""
+        ...
+
     async def password(self, username: str, password: str, address: str) -> Principal | None:
         """Whose it is, or None."""
         ...
@@ -137,10 +145,11 @@ class Desk:
             },
         }
 
-    def refuse(self, method: str, account: str = "") -> ProblemError:
+    async def refuse(self, request: web.Request, method: str, account: str = "") -> ProblemError:
         """Count a refusal; to be raised. The sentence is the same whatever was wrong."""
         self.observer.login(CONSOLE, method, accepted=False)
         self.refused(method, account)
+        await self.judge.refused(address(request))
         return ProblemError(401, "sign-in-refused", "that didn't prove who you are")
 
 

@@ -58,9 +58,9 @@ class Own:
         asked = self._desk.challenges.take(_key("factor", session))
         if asked is None:
             raise ProblemError(409, "no-challenge", "ask for options first, and answer in time")
-        kept = await passkey_proven(self._desk, asked, data)
+        kept = await passkey_proven(self._desk, request, asked, data)
         if kept.account != session.account:
-            raise self._desk.refuse(PASSKEY, session.account)
+            raise await self._desk.refuse(request, PASSKEY, session.account)
         self._desk.observer.login(CONSOLE, PASSKEY, accepted=True)
         token = await asyncio.to_thread(self._desk.sessions.factor_proven, session)
         return await self._desk.shown(token)

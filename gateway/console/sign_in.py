@@ -79,11 +79,11 @@ class SignIn:
         oidc = self._provider()
         attempt = self._desk.attempts.take(request.cookies.get(FLOW_COOKIE, ""))
         if attempt is None:
-            raise self._desk.refuse(OIDC)
+            raise await self._desk.refuse(request, OIDC)
         try:
             identity = await oidc.finish(attempt, _single(request))
         except OidcError as error:
-            self._desk.refuse(OIDC)
+            await self._desk.refuse(request, OIDC)
             raise _problem(error) from None
         response = await self._recognise(request, identity)
         drop_cookie(response, FLOW_COOKIE, same_site="Lax")
@@ -92,7 +92,7 @@ class SignIn:
     async def _recognise(self, request: web.Request, identity: Identity) -> web.Response:
         who = await self._desk.judge.subject(identity.issuer, identity.subject, address(request))
         if who is None:
-            self._desk.refuse(OIDC)
+            await self._desk.refuse(request, OIDC)
             raise ProblemError(
                 403,
                 "no-account",
@@ -133,18 +133,20 @@ class SignIn:
         data = await body(request)
         asked = self._desk.challenges.take(request.cookies.get(FLOW_COOKIE, ""))
         if asked is None:
-            raise self._desk.refuse(PASSKEY)
-        kept = await passkey_proven(self._desk, asked, data)
+            raise await self._desk.refuse(request, PASSKEY)
+        kept = await passkey_proven(self._desk, request, asked, data)
         who = await self._desk.judge.passkey(kept.account, address(request))
         if who is None:
-            raise self._desk.refuse(PASSKEY, kept.account)
+            raise await self._desk.refuse(request, PASSKEY, kept.account)
         proof = Proof(PASSKEY, kept.passkey.id)
         response = await self._desk.welcome(request, who, proof, self._desk.clock())
         drop_cookie(response, FLOW_COOKIE, same_site="Strict")
         return response
 
 
-async def passkey_proven(desk: Desk, asked: bytes, answer: Mapping[str, Any]) -> Kept:
+async def passkey_proven(
+    desk: Desk, request: web.Request, asked: bytes, answer: Mapping[str, Any]
+) -> Kept:
     """The passkey that an answer is from, with its use noted.
 
     Raises:
@@ -153,16 +155,16 @@ async def passkey_proven(desk: Desk, asked: bytes, answer: Mapping[str, Any]) ->
     try:
         name = webauthn.credential_id(answer)
     except PasskeyError:
-        raise desk.refuse(PASSKEY) from None
+        raise await desk.refuse(request, PASSKEY) from None
     kept = await asyncio.to_thread(desk.passkeys.find, name)
     if kept is None:
-        raise desk.refuse(PASSKEY)
+        raise await desk.refuse(request, PASSKEY)
     try:
         count = webauthn.proven(desk.party, asked, answer, kept.passkey)
     except PasskeyError:
-        raise desk.refuse(PASSKEY, kept.account) from None
+        raise await desk.refuse(request, PASSKEY, kept.account) from None
     if not await asyncio.to_thread(desk.passkeys.used, kept.passkey, count):
-        raise desk.refuse(PASSKEY, kept.account)
+        raise await desk.refuse(request, PASSKEY, kept.account)
     return kept
 
 

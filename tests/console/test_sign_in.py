@@ -52,6 +52,26 @@ async def test_a_partners_account_has_no_business_here(bench: ConsoleBench, acco
     assert not reply.cookies
 
 
+async def test_guessing_is_slowed_down_whatever_is_guessed(bench: ConsoleBench) -> None:
+    thief = bench.person()
+    for _ in range(80):
+        reply = await thief.post("/v1/session/passkey", {"id": "none"})
+        if reply.status == 429:
+            break
+    assert reply.slug == "too-many-attempts"
+    assert int(reply.headers["Retry-After"]) >= 1
+    assert (await thief.sign_in("auditor")).status == 429
+    bench.clock.ahead = timedelta(hours=2)
+    assert (await thief.sign_in("auditor")).status == 200
+
+
+async def test_an_account_comes_in_from_its_networks_alone(bench: ConsoleBench) -> None:
+    device = bench.device("approver")
+    bench.directory.limit_account("approver", ["192.0.2.0/24"], "system")
+    assert (await bench.person().sign_in("approver")).status == 401
+    assert (await bench.person().passkey(device)).status == 401
+
+
 async def test_an_auditor_without_a_second_factor_reads(bench: ConsoleBench) -> None:
     anna = await bench.signed_in("auditor")
     assert (await anna.get("/v1/holds")).status == 200

@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 
 from config.console import Console
 from config.operations import PARTNER_ROLES, Role
+from config.settings import Limits
 from gateway.console.application import build
 from gateway.console.desk import Desk
 from gateway.console.judge import ConsoleJudge
@@ -39,6 +40,7 @@ from gateway.lifecycle import EventKind, State
 from gateway.migrations import upgrade
 from gateway.ports import Changes, Event, Transfer
 from gateway.store.database import open_database
+from gateway.throttle import Throttle
 from tests.support.authenticator import Authenticator
 from tests.support.provider_process import CLIENT, SECRET
 from transports.observer import NullObserver
@@ -137,7 +139,8 @@ class ConsoleBench:
         self.transfers = SqlTransfers(self.database)
         self.refused: list[tuple[str, str]] = []
         self.passkeys = Passkeys(self.database)
-        self.authenticator = DirectoryAuthenticator(self.reader, hasher=QUICK)
+        self.throttle = Throttle(self.database, Limits(), self.clock)
+        self.authenticator = DirectoryAuthenticator(self.reader, self.throttle, hasher=QUICK)
         self._outside = HttpOutside(frozenset({"127.0.0.1"}))
 
     async def start(self) -> None:
@@ -156,7 +159,7 @@ class ConsoleBench:
             settings=own,
             sessions=self.sessions,
             passkeys=self.passkeys,
-            judge=ConsoleJudge(self.authenticator, self.reader),
+            judge=ConsoleJudge(self.authenticator, self.reader, self.throttle),
             party=self.party,
             oidc=oidc,
             observer=NullObserver(),

@@ -58,7 +58,7 @@ class Directory:
             "added": self._clock(),
         }
         with self._database.write() as connection:
-            _insert(connection, partners, row, f"there is a partner {partner} already")
+            insert_row(connection, partners, row, f"there is a partner {partner} already")
             self._log(connection, RecordKind.PARTNER_ADDED, actor, {"partner": partner})
 
     def enable_partner(self, partner: str, actor: str, *, enabled: bool) -> None:
@@ -69,7 +69,7 @@ class Directory:
         """
         kind = RecordKind.PARTNER_ENABLED if enabled else RecordKind.PARTNER_DISABLED
         with self._database.write() as connection:
-            _require(connection, partners, partner)
+            require(connection, partners, partner)
             connection.execute(
                 update(partners).where(partners.c.id == partner).values(enabled=enabled)
             )
@@ -102,8 +102,8 @@ class Directory:
         }
         facts = {"account": account, "partner": partner, "scopes": sorted(map(str, allowed))}
         with self._database.write() as connection:
-            _require(connection, partners, partner)
-            _insert(connection, accounts, row, f"there is an account {account} already")
+            require(connection, partners, partner)
+            insert_row(connection, accounts, row, f"there is an account {account} already")
             self._log(connection, RecordKind.ACCOUNT_ADDED, actor, facts)
             for proof in proofs:
                 self._add_credential(connection, account, proof, actor)
@@ -116,7 +116,7 @@ class Directory:
         """
         kind = RecordKind.ACCOUNT_ENABLED if enabled else RecordKind.ACCOUNT_DISABLED
         with self._database.write() as connection:
-            _require(connection, accounts, account)
+            require(connection, accounts, account)
             connection.execute(
                 update(accounts).where(accounts.c.id == account).values(enabled=enabled)
             )
@@ -130,7 +130,7 @@ class Directory:
             DirectoryError: It has that one already.
         """
         with self._database.write() as connection:
-            _require(connection, accounts, account)
+            require(connection, accounts, account)
             self._add_credential(connection, account, proof, actor)
 
     def remove_credential(self, account: str, fingerprint: str, actor: str) -> None:
@@ -169,7 +169,7 @@ class Directory:
         row = {"content": content, "added": self._clock(), "expires": expires, "retired": None}
         here = (certificates.c.partner == partner) & (certificates.c.fingerprint == fingerprint)
         with self._database.write() as connection:
-            _require(connection, partners, partner)
+            require(connection, partners, partner)
             if connection.execute(update(certificates).where(here).values(row)).rowcount == 0:
                 connection.execute(insert(certificates).values(key | row))
             facts = key | {"expires": expires.date().isoformat() if expires else None}
@@ -215,7 +215,7 @@ class Directory:
         }
         if proof.kind in PINS:
             _refuse_pinned_elsewhere(connection, proof)
-        _insert(connection, credentials, row, f"{account} has {proof.fingerprint} already")
+        insert_row(connection, credentials, row, f"{account} has {proof.fingerprint} already")
         facts = {"account": account, "kind": str(proof.kind), "fingerprint": proof.fingerprint}
         self._log(connection, RecordKind.CREDENTIAL_ADDED, actor, facts)
 
@@ -236,7 +236,12 @@ def _refuse_pinned_elsewhere(connection: Connection, proof: NewCredential) -> No
         )
 
 
-def _require(connection: Connection, table: Table, entry: str) -> None:
+def require(connection: Connection, table: Table, entry: str) -> None:
+    """Lock the row of ``entry``.
+
+    Raises:
+        UnknownEntryError: There is none.
+    """
     statement = select(table.c.id).where(table.c.id == entry).with_for_update()
     # No id is other than ASCII, and databases choke on half characters.
     if not entry.isascii() or connection.execute(statement).scalar() is None:
@@ -257,7 +262,12 @@ def _unknown(connection: Connection, table: Table, entry: str) -> str:
     return f"there is no {what} of that name{hint}"
 
 
-def _insert(connection: Connection, table: Table, row: Mapping[str, Any], taken: str) -> None:
+def insert_row(connection: Connection, table: Table, row: Mapping[str, Any], taken: str) -> None:
+    """Insert ``row``.
+
+    Raises:
+        DirectoryError: With ``taken``: there is one of that key.
+    """
     try:
         connection.execute(insert(table).values(row))
     except IntegrityError:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.cli import partner_ssh
 from gateway.cli.acting import SOON, acting_arguments, actor, expiry, now, site_database
 from gateway.cli.common import OK, Subparsers, emit, site_arguments, table
 from gateway.directory import Directory
@@ -27,6 +28,7 @@ def register(subparsers: Subparsers) -> None:
         "list", parents=[site_arguments()], help="with what they have and when it expires"
     )
     listing.set_defaults(run=run_list)
+    partner_ssh.register(commands)
     for word, enabled in (("disable", False), ("enable", True)):
         switch = commands.add_parser(
             word, parents=[acting_arguments()], help=f"{word} all logins of a partner"

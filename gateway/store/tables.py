@@ -225,3 +225,25 @@ certificates = Table(
     Column("retired", Instant),
     Index("ix_certificates_partner_added", "partner", "added"),
 )
+
+# CAs whose OpenSSH user certificates let a partner's accounts in.
+ssh_authorities = Table(
+    "ssh_authorities",
+    metadata,
+    Column("partner", String(64), ForeignKey(partners.c.id), primary_key=True),
+    Column("fingerprint", String(64), primary_key=True),
+    # In the form of an authorized_keys line.
+    Column("key", Text, nullable=False),
+    _text("comment"),
+    Column("added", Instant, nullable=False),
+)
+
+# Certificates of these CAs that no longer let anybody in: "FINGERPRINT serial:N" or
+# "FINGERPRINT id:TEXT".
+ssh_revocations = Table(
+    "ssh_revocations",
+    metadata,
+    Column("partner", String(64), ForeignKey(partners.c.id), primary_key=True),
+    Column("word", String(320), primary_key=True),
+    Column("added", Instant, nullable=False),
+)

@@ -19,6 +19,7 @@ from gateway.declared import DeclaringIntake
 from gateway.directory_queries import DirectoryReader
 from gateway.identity import DirectoryAuthenticator
 from gateway.integrator import Integrator
+from gateway.key_files import check_private
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
@@ -65,8 +66,10 @@ def serve(site: Site) -> None:
         LedgerUnavailableError: The database is missing or can't be written.
         NewerSchemaError: The database was made by a later version.
         LogBrokenError: The log isn't the one that was signed.
+        SiteError: A secret key is open to others.
     """
     logs.configure(site.settings.logging, "supervisor")
+    check_private(site)
     LocalKek.load(site.paths.kek)  # said here, once, rather than by every child at every try
     database = site.database()
     try:
@@ -227,7 +230,9 @@ class Workshop:
             memory=int(inspection.memory),
             strict=inspection.sandbox == "strict",
         )
-        self._sealer = ProcessSealer(site.paths.openpgp_secret)
+        self._sealer = ProcessSealer(
+            site.paths.openpgp_secret, strict=inspection.sandbox == "strict"
+        )
         payloads = Payloads(common.disk, common.keys)
         opener = ProcessOpener(
             site.paths.openpgp_secret,

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from gateway import key_files
 from gateway.doctor import Diagnosis, Patient, fail, ok, warn
 from keys.certificate import CertificateError, describe
 from keys.kek import KekError, LocalKek
@@ -31,10 +32,9 @@ _RESTORE: Final = "restore it from the backup of keys/"
 def permissions(patient: Patient) -> Iterator[Diagnosis]:
     """Whether others than the owner can reach keys and data."""
     paths = patient.site.paths
-    wide = [path for path in (*paths.secrets, paths.data, paths.run) if _open_to_others(path)]
+    wide = [*key_files.wide(patient.site), *filter(_open_to_others, (paths.data, paths.run))]
     for path in wide:
-        mode = "700" if path.is_dir() else "600"
-        yield fail("permissions", f"{path} is open to others", f"chmod {mode} {path}")
+        yield fail("permissions", f"{path} is open to others", key_files.narrow(path))
     if not wide:
         yield ok("permissions", "keys and data are their owner's alone")
 

@@ -179,7 +179,7 @@ class DirectoryAuthenticator:
         accepted = proven and login is not None and login.allowed and account is not None
         self._observe(method, accepted)
         if accepted and account is not None:
-            return Principal(account.id, account.partner, account.scopes, credential)
+            return Principal(account.id, account.partner, account.roles, credential)
         self._refused(method, account.id if account else "")
         # Only names that we gave out: people type passwords where the user name goes.
         known = account.id if account else "(unknown)"

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 POLICY: Final = "policy"
 KEYS: Final = "keys"
+EDGE_KEYS: Final = f"{KEYS}/edge"
+"""What edges read, and nothing else of the keys: they are confined to this directory."""
 RUN: Final = "run"
 
 
@@ -36,6 +38,8 @@ class SitePaths:
     Attributes:
         settings: ``lazaretto.yaml``.
         policy: Directory of the policy.
+        keys: Directory of the keys.
+        edge_keys: That of the keys which edges read.
         kek: The key-encryption key (secret).
         openpgp_secret: The gateway's OpenPGP key (secret).
         openpgp_public: Its certificate, armored, for partners.
@@ -55,6 +59,8 @@ class SitePaths:
 
     settings: Path
     policy: Path
+    keys: Path
+    edge_keys: Path
     kek: Path
     openpgp_secret: Path
     openpgp_public: Path
@@ -79,15 +85,17 @@ class SitePaths:
 
 def site_paths(root: Path, settings: Settings) -> SitePaths:
     """The layout of the site at ``root``."""
-    keys = root / KEYS
+    keys, edge = root / KEYS, root / EDGE_KEYS
     data = root / settings.storage.data
     return SitePaths(
         settings=root / FILE_NAME,
         policy=root / POLICY,
-        kek=keys / "kek.key",
+        keys=keys,
+        edge_keys=edge,
+        kek=edge / "kek.key",
         openpgp_secret=keys / "openpgp.pgp",
         openpgp_public=keys / "openpgp.asc",
-        ssh_host_keys=(keys / "ssh_host_ed25519_key", keys / "ssh_host_rsa_key"),
+        ssh_host_keys=(edge / "ssh_host_ed25519_key", edge / "ssh_host_rsa_key"),
         tls_cert=root / settings.https.tls_certificate,
         tls_key=root / settings.https.tls_key,
         client_ca=root / settings.https.client_ca if settings.https.client_ca else None,

@@ -13,9 +13,10 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from config.operations import https, permits
 from transports.https_problems import Handler, ProblemError
 from transports.observer import Observer
-from transports.ports import ApiAuthenticator, Principal, Scope
+from transports.ports import ApiAuthenticator, Principal
 
 PUBLIC: Final = frozenset({"/v1/openapi.json"})
 PRINCIPAL: Final[web.RequestKey[Principal]] = web.RequestKey("principal", Principal)
@@ -33,30 +34,27 @@ _log = logging.getLogger(__name__)
 
 
 def bearer(auth: ApiAuthenticator, observer: Observer) -> Middleware:
-    """The middleware that lets in whom ``auth`` knows."""
+    """The middleware that lets in whom ``auth`` knows, to what the table lets them do."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         unrouted = request.match_info.http_exception
         if unrouted is None and request.path not in PUBLIC:
-            request[PRINCIPAL] = await _principal(request, auth, observer)
+            who = await _principal(request, auth, observer)
+            _authorise(request, who)
+            request[PRINCIPAL] = who
         return await handler(request)
 
     return middleware
 
 
-def require(request: web.Request, scope: Scope) -> Principal:
-    """The principal of ``request``, if it has ``scope``.
-
-    Raises:
-        ProblemError: 403 otherwise.
-    """
-    who = request[PRINCIPAL]
-    if scope not in who.scopes:
+def _authorise(request: web.Request, who: Principal) -> None:
+    resource = request.match_info.route.resource
+    operation = https(request.method, resource.canonical if resource else "")
+    if not permits(who.roles, operation, factor=who.factor):
         raise ProblemError(
-            403, "forbidden", f"this account may not {scope.value}; ask the operator for the scope"
+            403, "forbidden", "this account may not do that; ask the operator for the role"
         )
-    return who
 
 
 async def _principal(request: web.Request, auth: ApiAuthenticator, observer: Observer) -> Principal:

@@ -12,15 +12,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from config.operations import Role
+
 if TYPE_CHECKING:
     from transports.ssh_certificate import UserCertificate
-
-
-class Scope(StrEnum):
-    """What an account may do."""
-
-    SEND = "send"
-    RECEIVE = "receive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +24,18 @@ class Principal:
 
     Attributes:
         account: Its id.
-        partner: The partner's id.
-        scopes: What it may do.
+        partner: The partner's id; "" if the account is the site's own.
+        roles: What it may do, by :mod:`config.operations`.
         credential: Fingerprint of what was logged in with, as ``account list`` shows it.
+        factor: Whether a second factor was proven besides.
         expires: When that ends, UTC, and the session with it; None if it doesn't.
     """
 
     account: str
     partner: str
-    scopes: frozenset[Scope]
+    roles: frozenset[Role]
     credential: str = field(default="", compare=False)
+    factor: bool = field(default=False, compare=False)
     expires: datetime | None = field(default=None, compare=False)
 
 

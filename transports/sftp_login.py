@@ -20,6 +20,7 @@ from typing import Final
 import asyncssh
 from asyncssh.packet import PacketDecodeError, SSHPacket, String
 
+from config.operations import SFTP_SESSION, permits
 from transports.ports import Authenticator, HalfProven, Principal
 from transports.ssh_certificate import (
     SIGNATURES,
@@ -216,10 +217,15 @@ class Login:
 
     async def _ask(self, judging: Coroutine[object, object, Judged]) -> Judged:
         try:
-            return await judging
+            found = await judging
         except Exception as error:  # noqa: BLE001 - whatever the judge's trouble, nobody gets in
             _log.error("authenticator failed: %s", type(error).__name__)
             return None
+        if isinstance(found, Principal) and not permits(
+            found.roles, SFTP_SESSION, factor=found.factor
+        ):
+            return None
+        return found
 
     def _forget(self) -> None:
         self._claim, self._partial = None, False

@@ -96,7 +96,7 @@ class VirtualServer(asyncssh.SFTPServer):
         """Open for writing (outbox) or for reading (everything else)."""
         if self.draining:
             raise TransportError(Problem.UNAVAILABLE, "the gateway is restarting; try again")
-        node = self._catalogue.resolve(path)
+        node = self._catalogue.resolve(path, "open")
         if pflags & WRITING:
             return await self._open_for_writing(node, pflags)
         return await self._open_for_reading(node)
@@ -196,7 +196,7 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def stat(self, path: bytes) -> asyncssh.SFTPAttrs:
         """Attributes of what a path names."""
-        return await self._catalogue.attributes(self._catalogue.resolve(path))
+        return await self._catalogue.attributes(self._catalogue.resolve(path, "stat"))
 
     async def lstat(self, path: bytes) -> asyncssh.SFTPAttrs:
         """As :meth:`stat`: there are no symbolic links."""
@@ -208,7 +208,7 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
         """Accept and ignore times and modes that clients set after a put."""
-        node = self._catalogue.resolve(path)
+        node = self._catalogue.resolve(path, "setstat")
         if not isinstance(node, OutboxFile):
             raise denied("attributes can't be changed here")
         same_size(attrs, (await self._catalogue.attributes(node)).size)
@@ -223,7 +223,7 @@ class VirtualServer(asyncssh.SFTPServer):
 
     def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
         """The entries of a directory."""
-        return self._entries(self._catalogue.resolve(path))
+        return self._entries(self._catalogue.resolve(path, "scandir"))
 
     async def realpath(self, path: bytes) -> bytes:
         """The absolute virtual path."""
@@ -240,7 +240,7 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def remove(self, path: bytes) -> None:
         """Forget an unfinished upload, or be done with a sealed file."""
-        node = self._catalogue.resolve(path)
+        node = self._catalogue.resolve(path, "remove")
         match node:
             case OutboxFile():
                 await self._discard(node)
@@ -252,7 +252,8 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def rename(self, oldpath: bytes, newpath: bytes) -> None:
         """Submit a file that was sent under a temporary name."""
-        old, new = self._catalogue.resolve(oldpath), self._catalogue.resolve(newpath)
+        old = self._catalogue.resolve(oldpath, "rename")
+        new = self._catalogue.resolve(newpath, "rename")
         if not isinstance(old, OutboxFile) or not isinstance(new, OutboxFile):
             raise denied("only files in /outbox/<route>/ can be renamed")
         if old.route != new.route:
@@ -274,15 +275,15 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def mkdir(
         self,
-        path: bytes,  # noqa: ARG002 - asyncssh's signature
-        attrs: asyncssh.SFTPAttrs,  # noqa: ARG002 - likewise
+        path: bytes,
+        attrs: asyncssh.SFTPAttrs,  # noqa: ARG002 - asyncssh's signature
     ) -> None:
-        """Refused: the tree is given by the routes."""
-        raise denied("directories can't be made here; ask the operator for a route")
+        """Refused to all: the tree is given by the routes."""
+        self._catalogue.resolve(path, "mkdir")
 
-    async def rmdir(self, path: bytes) -> None:  # noqa: ARG002 - asyncssh's signature
-        """Refused likewise."""
-        raise denied("directories can't be removed here")
+    async def rmdir(self, path: bytes) -> None:
+        """Refused to all likewise."""
+        self._catalogue.resolve(path, "rmdir")
 
     async def _discard(self, node: OutboxFile) -> None:
         await self._catalogue.attributes(node)

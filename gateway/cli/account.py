@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from config.operations import Role
 from gateway.cli.acting import acting_arguments, actor, expiry, now, site_database
 from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
 from gateway.client_certificates import certificate_pin, key_pin
@@ -17,7 +18,6 @@ from gateway.directory import Directory
 from gateway.directory_credentials import new_token, password, ssh_keys, ssh_principal
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import NewCredential
-from transports.ports import Scope
 
 _MAX_KEY_FILE: Final = 65_536
 
@@ -28,11 +28,20 @@ def register(subparsers: Subparsers) -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser("add", parents=[acting_arguments()], help="add an account")
     add.add_argument("account", metavar="USER", help="the user name")
-    add.add_argument("--partner", required=True, metavar="ID", help="for whom it logs in")
-    add.add_argument("--send", action="store_true", help="it may send files")
-    add.add_argument("--receive", action="store_true", help="it may read its partner's mailbox")
+    add.add_argument(
+        "--partner", default="", metavar="ID", help="for whom it logs in (default: for the site)"
+    )
+    add.add_argument("--send", action="store_true", help="the same as --role sender")
+    add.add_argument("--receive", action="store_true", help="the same as --role receiver")
+    _role_argument(add)
     _proof_arguments(add)
     add.set_defaults(run=run_add)
+    change = commands.add_parser(
+        "set", parents=[acting_arguments()], help="change what an account may do"
+    )
+    change.add_argument("account", metavar="USER")
+    _role_argument(change)
+    change.set_defaults(run=run_set)
     more = commands.add_parser(
         "credential",
         parents=[acting_arguments()],
@@ -54,6 +63,18 @@ def register(subparsers: Subparsers) -> None:
         switch = commands.add_parser(word, parents=[acting_arguments()], help=f"{word} an account")
         switch.add_argument("account", metavar="USER")
         switch.set_defaults(run=run_switch, enabled=enabled, word=word)
+
+
+def _role_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--role",
+        metavar="ROLE",
+        type=Role,
+        choices=list(Role),
+        action="append",
+        default=[],
+        help=f"what it is for; may be given again: {', '.join(Role)}",
+    )
 
 
 def _proof_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,21 +123,33 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_add(args: argparse.Namespace) -> int:
     """Add one, with its credentials, all or nothing."""
-    wanted = {Scope.SEND: args.send, Scope.RECEIVE: args.receive}
-    scopes = {scope for scope, given in wanted.items() if given}
-    if not scopes:
+    wanted = ((Role.SENDER, args.send), (Role.RECEIVER, args.receive))
+    roles = {role for role, given in wanted if given} | set(args.role)
+    if not roles:
         raise CliError(
-            "it isn't said what the account may do", "give --send, --receive or both", USAGE
+            "it isn't said what the account may do", "give --send, --receive or --role", USAGE
         )
     proofs, token = _proofs(args)
     with site_database(args) as database:
-        Directory(database).add_account(args.account, args.partner, scopes, actor(args), proofs)
-    lines = [f"added account {args.account} of {args.partner}"]
+        Directory(database).add_account(args.account, args.partner, roles, actor(args), proofs)
+    lines = [f"added account {args.account} of {args.partner or 'the site'}"]
     if not proofs:
         lines.append(
             "it can't log in yet: lazaretto account credential --ssh-key FILE " + args.account
         )
     _report(args, proofs, token, lines)
+    return OK
+
+
+def run_set(args: argparse.Namespace) -> int:
+    """Change its roles."""
+    if not args.role:
+        raise CliError("nothing to do", "give --role", USAGE)
+    with site_database(args) as database:
+        Directory(database).set_roles(args.account, args.role, actor(args))
+    roles = sorted(set(args.role))
+    data = {"account": args.account, "roles": roles}
+    emit(args, data, f"account {args.account} is {' and '.join(roles)} now")
     return OK
 
 
@@ -155,8 +188,7 @@ def run_list(args: argparse.Namespace) -> int:
     for a in accounts:
         own = [c for c in credentials if c.account == a.id]
         state = "yes" if a.enabled else "no"
-        may = " and ".join(sorted(map(str, a.scopes)))
-        head = (a.id, a.partner, may, state)
+        head = (a.id, a.partner or "(the site)", " and ".join(sorted(a.roles)), state)
         shown = [(c.kind, c.fingerprint, c.comment, expiry(c.expires, present)) for c in own]
         shown = shown or [("none", "-", "", "-")]  # type: ignore[list-item]  # a word for no kind
         rows += [(*(head if n == 0 else ("", "", "", "")), *cells) for n, cells in enumerate(shown)]
@@ -164,7 +196,7 @@ def run_list(args: argparse.Namespace) -> int:
             {
                 "id": a.id,
                 "partner": a.partner,
-                "scopes": sorted(map(str, a.scopes)),
+                "roles": sorted(a.roles),
                 "enabled": a.enabled,
                 "credentials": [
                     {
@@ -181,7 +213,7 @@ def run_list(args: argparse.Namespace) -> int:
     headings = (
         "user",
         "partner",
-        "may",
+        "roles",
         "enabled",
         "credential",
         "fingerprint",

@@ -37,7 +37,7 @@ def register(subparsers: Subparsers) -> None:
     revoke.add_argument(
         "--ca", metavar="FINGERPRINT", default="", help="which CA's (needed if there are several)"
     )
-    which = revoke.add_mutually_exclusive_group(required=True)
+    which = revoke.add_mutually_exclusive_group()
     which.add_argument("--serial", metavar="N", type=int, help="the certificate's serial")
     which.add_argument("--key-id", metavar="TEXT", default="", help="every one with this key id")
     revoke.set_defaults(run=run_revoke)
@@ -100,6 +100,8 @@ def run_remove(args: argparse.Namespace) -> int:
 
 def run_revoke(args: argparse.Namespace) -> int:
     """Revoke by serial or key id."""
+    if args.serial is None and not args.key_id:
+        raise CliError("it isn't said which certificate", "give --serial or --key-id", USAGE)
     with site_database(args) as database:
         ca = args.ca or _only(DirectoryReader(database), args.partner)
         SshAuthorities(database).revoke(

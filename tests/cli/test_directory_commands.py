@@ -29,7 +29,8 @@ class Terminal:
         self.out = self.err = ""
 
     def __call__(self, *words: str) -> int:
-        status = main([*words[:2], "--site", str(self.site), *words[2:]])
+        at = 3 if words[:2] == ("partner", "ssh-ca") else 2
+        status = main([*words[:at], "--site", str(self.site), *words[at:]])
         self.out, self.err = self._capsys.readouterr()
         return status
 
@@ -92,7 +93,7 @@ def test_an_account_with_a_key_and_a_token_is_added_at_once(
     assert made["token"].startswith("lz_")
     (account,) = clinic.data("account", "list")
     assert [c["kind"] for c in account["credentials"]] == ["ssh-key", "token"]
-    assert account["scopes"] == ["send"]
+    assert account["roles"] == ["sender"]
 
 
 def test_a_token_is_shown_once_and_kept_nowhere(clinic: Terminal) -> None:
@@ -130,7 +131,7 @@ def test_a_bad_key_adds_no_account(clinic: Terminal, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("c1", "--partner", "clinic"), "give --send, --receive or both"),
+        (("c1", "--partner", "clinic"), "give --send, --receive or --role"),
         (("c1", "--partner", "clinic", "--send", "--token-expires", "3"), "goes with --token"),
         (("c1", "--partner", "clinic", "--send", "--token", "--token-expires", "0"), "1 day"),
     ],
@@ -154,6 +155,28 @@ def test_credentials_are_added_and_taken_away(clinic: Terminal, key_file: Path) 
     assert clinic("account", "credential", "c1", "--remove", made["fingerprint"]) == 0
     assert clinic.data("account", "list")[0]["credentials"] == []
     assert clinic("account", "credential", "c1") == 2
+
+
+def test_an_account_of_the_site_is_added_and_its_roles_changed(run: Terminal) -> None:
+    assert run("account", "add", "dana", "--role", "analyst") == 0
+    assert run.out.startswith("added account dana of the site\n")
+    assert run("account", "set", "dana", "--role", "approver", "--role", "auditor") == 0
+    (account,) = run.data("account", "list")
+    assert (account["partner"], account["roles"]) == ("", ["approver", "auditor"])
+    assert run("account", "set", "dana", "--role", "sender") == 1
+    assert run.err.startswith("lazaretto: an account of the site can't be sender")
+
+
+def test_acting_as_an_account_narrows_to_its_roles(run: Terminal) -> None:
+    run("account", "add", "dana", "--role", "analyst")
+    assert run("transfer", "list", "--as", "dana") == 0
+    assert run("account", "list", "--as", "dana") == 1
+    assert run.err == (
+        "lazaretto: account dana may not do that; it needs role admin or auditor or operator\n"
+    )
+    run("account", "disable", "dana")
+    assert run("transfer", "list", "--as", "dana") == 1
+    assert "account dana is disabled" in run.err
 
 
 @pytest.mark.parametrize(("what", "name"), [("account", "c1"), ("partner", "clinic")])
@@ -246,3 +269,28 @@ def test_a_client_certificate_is_pinned_listed_and_taken_away(
     remove = ("--remove", certificate.fingerprint)
     assert clinic("account", "credential", "bot", *remove) == 0
     assert len(clinic.data("account", "list")[0]["credentials"]) == 1
+
+
+def test_an_ssh_ca_is_added_listed_revoked_from_and_removed(
+    clinic: Terminal, tmp_path: Path
+) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519", comment="clinic ca")
+    file = tmp_path / "ca.pub"
+    file.write_bytes(key.export_public_key())
+    name = key.get_fingerprint()
+    ca = ("partner", "ssh-ca")
+    assert clinic(*ca, "revoke", "clinic", "--serial", "1") != 0
+    assert clinic(*ca, "add", "clinic", str(file)) == 0
+    assert name in clinic.out
+    assert clinic(*ca, "add", "clinic", str(file)) != 0
+    assert "already" in clinic.err
+    assert clinic(*ca, "revoke", "clinic", "--serial", "42") == 0
+    assert clinic(*ca, "revoke", "clinic", "--key-id", "ci of clinic") == 0
+    assert clinic(*ca, "revoke", "clinic") == 2
+    (listed,) = clinic.data(*ca, "list", "clinic")
+    assert listed["fingerprint"] == name
+    assert listed["comment"] == "clinic_ca"
+    assert listed["revoked"] == ["id:ci of clinic", "serial:42"]
+    assert clinic(*ca, "remove", "clinic", name) == 0
+    assert clinic.data(*ca, "list") == []
+    assert clinic(*ca, "remove", "clinic", name) != 0

@@ -15,6 +15,7 @@ import pytest
 from argon2 import PasswordHasher
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from config.operations import Role
 from gateway.client_certificates import certificate_pin, key_pin, pins_of
 from gateway.directory import Directory
 from gateway.directory_credentials import new_token
@@ -26,11 +27,11 @@ from gateway.store.database import Database, open_database
 from tests.support.simulated_gateway import SimulatedGateway, SimulatedMailbox
 from tests.support.tls_clients import DAY, Authority, Client
 from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
-from transports.ports import Principal, Scope
+from transports.ports import Principal
 
 ME = "person:dana"
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-SEND = frozenset({Scope.SEND})
+SEND = frozenset({Role.SENDER})
 TOKEN, TOKEN_PROOF = new_token()
 OTHER_TOKEN, OTHER_PROOF = new_token()
 

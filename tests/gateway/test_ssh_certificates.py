@@ -162,6 +162,7 @@ def test_a_revoked_certificate_is_refused(word: str) -> None:
         revocation(NAME, key_id="ci"),
         revocation(RSA_CA.get_fingerprint(), serial=7),
     ],
+    ids=["longer serial", "shorter key id", "other CA"],
 )
 def test_revocation_is_of_one_serial_or_key_id_of_one_ca(word: str) -> None:
     assert judge(Wanted(), trust=replace(TRUST, revoked={word})) == ""
@@ -217,7 +218,11 @@ def test_options_stand_in_order_and_once(options: Sequence[tuple[bytes, bytes]])
         certify(CA, KEY, Wanted(key_id="x" * 20_000)),
         certify(CA, KEY, Wanted(principals=["x"] * 257)),
     ],
-)
+    ids=[
+        "nothing", "bare key", "cut short", "longer", "other version", "X.509", "DSA", "no lengths",
+        "too long", "too many principals",
+    ],
+)  # fmt: skip
 def test_what_is_no_whole_certificate_is_refused(blob: bytes) -> None:
     with pytest.raises(CertificateFormError):
         read_certificate(blob)

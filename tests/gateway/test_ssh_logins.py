@@ -13,6 +13,7 @@ import pytest
 import structlog
 from argon2 import PasswordHasher
 
+from config.operations import Role
 from gateway.directory import Directory
 from gateway.directory_credentials import ssh_keys, ssh_principal
 from gateway.directory_queries import DirectoryReader
@@ -26,13 +27,13 @@ from tests.support.eventually import eventually
 from tests.support.sftp_client import sftp
 from tests.support.simulated_gateway import Recorder, SimulatedGateway, SimulatedMailbox
 from tests.support.ssh_certs import HOUR, Wanted, as_line, certify, option
-from transports.ports import Principal, Scope
+from transports.ports import Principal
 from transports.sftp import SftpOptions, SftpService, serve_sftp
 from transports.ssh_certificate import read_certificate
 
 ME = "person:dana"
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-SEND = frozenset({Scope.SEND})
+SEND = frozenset({Role.SENDER})
 CA = asyncssh.generate_private_key("ssh-ed25519")
 KEY = asyncssh.generate_private_key("ssh-ed25519")
 RSA_KEY = asyncssh.generate_private_key("ssh-rsa", key_size=2048)

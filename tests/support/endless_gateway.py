@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from transports.ports import HalfProven, Parcel, Principal, Receipt, Scope, Submission
+from config.operations import Role
+from transports.ports import HalfProven, Parcel, Principal, Receipt, Submission
 from transports.ssh_certificate import UserCertificate
 
-WHO = Principal("bench", "bench", frozenset(Scope))
+WHO = Principal("bench", "bench", frozenset({Role.SENDER, Role.RECEIVER}))
 BLOCK = bytes(range(256)) * 1024
 
 

@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from config.operations import Role
 from transports.ports import (
     HalfProven,
     Parcel,
     Principal,
     Problem,
     Receipt,
-    Scope,
     Submission,
     TransportError,
 )
 from transports.ssh_certificate import UserCertificate
 
-BOTH = frozenset({Scope.SEND, Scope.RECEIVE})
+BOTH = frozenset({Role.SENDER, Role.RECEIVER})
 CLINIC = Principal("clinic-bot", "clinic", BOTH)
 PAYER = Principal("payer-bot", "payer", BOTH)
 MAX_FILE = 64 * 1024 * 1024

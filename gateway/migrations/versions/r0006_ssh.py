@@ -1,6 +1,6 @@
 """OpenSSH certificates that are revoked.
 
-Revision ID: 0007
+Revision ID: 0006
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from gateway.store.types import Instant
 
-revision = "0007"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -25,14 +25,4 @@ def upgrade() -> None:
         sa.Column("added", Instant, nullable=False),
         sa.ForeignKeyConstraint(["partner"], ["partners.id"], name="fk_ssh_revocations_partner"),
         sa.PrimaryKeyConstraint("partner", "word", name="pk_ssh_revocations"),
-    )
-    op.create_table(
-        "ssh_authorities",
-        sa.Column("partner", sa.String(64), nullable=False),
-        sa.Column("fingerprint", sa.String(64), nullable=False),
-        sa.Column("key", sa.Text, nullable=False),
-        sa.Column("comment", sa.Text, nullable=False, server_default=""),
-        sa.Column("added", Instant, nullable=False),
-        sa.ForeignKeyConstraint(["partner"], ["partners.id"], name="fk_ssh_authorities_partner"),
-        sa.PrimaryKeyConstraint("partner", "fingerprint", name="pk_ssh_authorities"),
     )

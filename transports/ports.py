@@ -70,6 +70,18 @@ class TransportError(Exception):
         self.detail = detail
 
 
+class TooManyAttemptsError(Exception):
+    """Too many failures from there, or of that name: nothing was looked at.
+
+    Attributes:
+        seconds: Until the next attempt is heard.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too many failed attempts")
+        self.seconds = seconds
+
+
 @dataclass(frozen=True, slots=True)
 class HalfProven:
     """Somebody who proved a first factor and must prove a second. Opens nothing by itself.
@@ -88,7 +100,8 @@ class HalfProven:
 class Authenticator(Protocol):
     """The one judge of identity, as SSH asks it.
 
-    Each method takes as long for unknown users as for known ones.
+    Each method takes as long for unknown users as for known ones, and may raise
+    TooManyAttemptsError.
     """
 
     async def password(

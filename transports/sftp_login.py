@@ -21,7 +21,7 @@ import asyncssh
 from asyncssh.packet import PacketDecodeError, SSHPacket, String
 
 from config.operations import SFTP_SESSION, permits
-from transports.ports import Authenticator, HalfProven, Principal
+from transports.ports import Authenticator, HalfProven, Principal, TooManyAttemptsError
 from transports.ssh_certificate import (
     SIGNATURES,
     CertificateFormError,
@@ -218,6 +218,8 @@ class Login:
     async def _ask(self, judging: Coroutine[object, object, Judged]) -> Judged:
         try:
             found = await judging
+        except TooManyAttemptsError:
+            return None
         except Exception as error:  # noqa: BLE001 - whatever the judge's trouble, nobody gets in
             _log.error("authenticator failed: %s", type(error).__name__)
             return None

@@ -14,6 +14,7 @@ import structlog
 from argon2 import PasswordHasher
 
 from config.operations import Role
+from config.settings import Limits
 from gateway.directory import Directory
 from gateway.directory_credentials import ssh_keys, ssh_principal
 from gateway.directory_queries import DirectoryReader
@@ -23,6 +24,7 @@ from gateway.identity import DirectoryAuthenticator
 from gateway.migrations import upgrade
 from gateway.ssh_certificates import authority
 from gateway.store.database import Database, open_database
+from gateway.throttle import Throttle
 from tests.support.eventually import eventually
 from tests.support.sftp_client import sftp
 from tests.support.simulated_gateway import Recorder, SimulatedGateway, SimulatedMailbox
@@ -85,7 +87,9 @@ class Site:
 async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
     host_key = tmp_path / "host_key"
     asyncssh.generate_private_key("ssh-ed25519").write_private_key(host_key)
-    judge = DirectoryAuthenticator(DirectoryReader(database), hasher=QUICK)
+    judge = DirectoryAuthenticator(
+        DirectoryReader(database), Throttle(database, Limits()), hasher=QUICK
+    )
     gateway, seen = SimulatedGateway(), Recorder()
     service = await serve_sftp(
         SftpOptions(host_keys=(host_key,)), judge, gateway, SimulatedMailbox(gateway), observer=seen

@@ -28,6 +28,7 @@ _MIN_RSA: Final = 2048
 _MAX_SUBJECT: Final = 255
 _RFC4716: Final = "---- BEGIN SSH2 PUBLIC KEY"
 _KEY_LINE: Final = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+ ")
+_PRINCIPAL: Final = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,64}")
 _UNSEEN: Final = re.compile(r"[^\x21-\x7e]+")
 
 
@@ -53,6 +54,17 @@ def ssh_keys(text: str, file: str = "the key") -> Sequence[NewCredential]:
     if not found:
         raise DirectoryError(f"{file} holds no key")
     return found
+
+
+def ssh_principal(name: str) -> NewCredential:
+    """A name in OpenSSH certificates that stands for an account besides its own.
+
+    Raises:
+        DirectoryError: It has another form.
+    """
+    if not _PRINCIPAL.fullmatch(name):
+        raise DirectoryError("an SSH principal is 1 to 64 visible ASCII characters, without commas")
+    return NewCredential(CredentialKind.SSH_PRINCIPAL, name, name)
 
 
 def password(text: str) -> NewCredential:
@@ -103,6 +115,11 @@ def oidc_digest(issuer: str, subject: str) -> str:
 def token_digest(token: str) -> str:
     """What is stored of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def ssh_fingerprint(key: bytes) -> str:
+    """As ``ssh-keygen -l`` shows it."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
 def _ssh_line(line: str, where: str) -> NewCredential:

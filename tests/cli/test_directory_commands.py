@@ -36,7 +36,7 @@ class Terminal:
         self.out = self.err = ""
 
     def __call__(self, *words: str) -> int:
-        status = main([*words[:2], "--site", str(self.site), *words[2:]])
+        status = main([*words, "--site", str(self.site)])
         self.out, self.err = self._capsys.readouterr()
         return status
 

@@ -77,13 +77,13 @@ def asked_code(account: str) -> str:
 
 def factors_of(args: argparse.Namespace, database: Database) -> SecondFactors:
     """The judge of one-time codes."""
+    from gateway.keyring.composition import keyring_of  # noqa: PLC0415 - seldom needed
     from gateway.second_factors import SecondFactors  # noqa: PLC0415 - seldom needed
     from gateway.throttle import Throttle  # noqa: PLC0415 - likewise
-    from keys.kek import LocalKek  # noqa: PLC0415 - likewise
 
     site = open_site(args)
     throttle = Throttle(database, site.settings.limits)
-    return SecondFactors(database, LocalKek.load(site.paths.kek), throttle)
+    return SecondFactors(database, keyring_of(site), throttle)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from transports.ports import (
     TransportError,
 )
 from transports.returned import report
+from transports.sequence import Room
 from transports.sftp_catalogue import Catalogue
 from transports.sftp_errors import denied
 from transports.sftp_files import (
@@ -59,6 +60,7 @@ class VirtualServer(asyncssh.SFTPServer):
         mailbox: Mailbox,
         observer: Observer,
         max_read: int,
+        room: Room | None = None,
     ) -> None:
         super().__init__(channel)
         self.closing = False
@@ -68,6 +70,7 @@ class VirtualServer(asyncssh.SFTPServer):
         self._mailbox = mailbox
         self._observer = observer
         self._max_read = max_read
+        self._room = room or Room()
         self._views = views.Views(who, intake, mailbox)
         self._open: dict[OpenFile, OutboxFile | None] = {}
         self._catalogue = Catalogue(who, self._views, self._open)
@@ -151,8 +154,9 @@ class VirtualServer(asyncssh.SFTPServer):
         submits = not is_temporary(node.name)
         append = bool(pflags & asyncssh.FXF_APPEND)
         file = IncomingFile(
-            upload, node.route, submits=submits, append=append, observer=self._observer
-        )
+            upload, node.route, submits=submits, append=append, room=self._room,
+            observer=self._observer,
+        )  # fmt: skip
         self._open[file] = node
         return file
 

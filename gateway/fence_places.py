@@ -29,6 +29,10 @@ _SYSTEM: Final = tuple(
 )  # fmt: skip
 _PROGRAMS: Final = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib64")))
 _TLS: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_AWS: Final = (
+    "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CA_BUNDLE",
+)  # fmt: skip
 _LIBPQ: Final = {
     "PGPASSFILE": ".pgpass", "PGSERVICEFILE": ".pg_service.conf",
     "PGSSLROOTCERT": ".postgresql/root.crt", "PGSSLCERT": ".postgresql/postgresql.crt",
@@ -62,6 +66,7 @@ def places(site: Site, kind: str) -> Places:
         kind: ``worker``, or anything else for an edge.
     """
     common = (*readable_roots(), *_SYSTEM, *_environment(_TLS), *_of_database(site.paths.database))
+    common = (*common, *_in(site, _of_key_store(site)))
     own = (site.paths.settings, site.paths.policies, site.paths.log_pub, site.paths.openpgp_public)
     readable, writable = (*common, *own), (*_written(site), Path("/dev/null"))
     processes = site.settings.processes
@@ -108,15 +113,35 @@ def _edge_keys(site: Site) -> Iterator[Path]:
             yield real if holds_others else real.parent
 
 
+def _home() -> Path:
+    return Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() fails where there is none
+
+
 def _environment(names: tuple[str, ...]) -> Iterator[Path]:
     return (Path(os.environ[name]) for name in names if os.environ.get(name))
+
+
+def _of_key_store(site: Site) -> tuple[Path, ...]:
+    """Module, PIN, token and authorities of whoever guards the key-encryption keys.
+
+    What a module needs besides, its token's directory say, only the site's settings know.
+    """
+    pkcs11, vault = site.settings.keys.pkcs11, site.settings.keys.vault
+    found: list[Path | None] = []
+    if pkcs11:
+        found += [pkcs11.module, pkcs11.module.resolve(), pkcs11.pin_file]
+    if vault:
+        found += [vault.token_file, vault.ca_file]
+    if site.settings.keys.aws_kms:
+        found += [*_environment(_AWS), _home() / ".aws"]
+    return tuple(path for path in found if path)
 
 
 def _of_database(url: str) -> Iterator[Path]:
     """Password, certificates and keys that libpq reads to reach PostgreSQL."""
     if url.startswith("sqlite:"):
         return
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() fails where there is none
+    home = _home()
     for variable, usual in _LIBPQ.items():
         if named := os.environ.get(variable):
             yield Path(named)

@@ -27,6 +27,7 @@ _TOKEN_BYTES: Final = 32
 _MIN_RSA: Final = 2048
 _RFC4716: Final = "---- BEGIN SSH2 PUBLIC KEY"
 _KEY_LINE: Final = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+ ")
+_PRINCIPAL: Final = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,64}")
 _UNSEEN: Final = re.compile(r"[^\x21-\x7e]+")
 
 
@@ -52,6 +53,17 @@ def ssh_keys(text: str, file: str = "the key") -> Sequence[NewCredential]:
     if not found:
         raise DirectoryError(f"{file} holds no key")
     return found
+
+
+def ssh_principal(name: str) -> NewCredential:
+    """A name in OpenSSH certificates that stands for an account besides its own.
+
+    Raises:
+        DirectoryError: It has another form.
+    """
+    if not _PRINCIPAL.fullmatch(name):
+        raise DirectoryError("an SSH principal is 1 to 64 visible ASCII characters, without commas")
+    return NewCredential(CredentialKind.SSH_PRINCIPAL, name, name)
 
 
 def password(text: str) -> NewCredential:
@@ -81,6 +93,11 @@ def new_token(lifetime: timedelta | None = None) -> tuple[str, NewCredential]:
 def token_digest(token: str) -> str:
     """What is stored of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def ssh_fingerprint(key: bytes) -> str:
+    """As ``ssh-keygen -l`` shows it."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
 def _ssh_line(line: str, where: str) -> NewCredential:

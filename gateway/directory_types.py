@@ -30,6 +30,7 @@ class CredentialKind(StrEnum):
     SSH_KEY = "ssh-key"
     PASSWORD = "password"  # noqa: S105 - the name of a kind, not a password
     TOKEN = "token"  # noqa: S105 - likewise
+    SSH_PRINCIPAL = "ssh-principal"
     CLIENT_CERTIFICATE = "client-cert"
     CLIENT_KEY = "client-key"
 
@@ -85,7 +86,8 @@ class NewCredential:
     Attributes:
         kind: What it is.
         secret: What is stored: the key blob in base64, the Argon2id hash, the token's SHA-256, or
-            that of a TLS client certificate or of its public key.
+            that of a TLS client certificate or of its public key. Of an SSH principal its name,
+            which is no secret.
         fingerprint: What people and the log may see.
         comment: For people.
         lifetime: None for no end.

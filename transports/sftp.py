@@ -17,6 +17,7 @@ from transports.observer import NullObserver, Observer
 from transports.ports import Authenticator, Intake, Mailbox
 from transports.sftp_auth import Connection
 from transports.sftp_guard import GuardedConnection
+from transports.ssh_certificate import SIGNATURES
 
 # GCM alone: no CBC, and no chacha20-poly1305, which Terrapin (CVE-2023-48795) is about.
 CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
@@ -29,11 +30,6 @@ _KEX: Final = (
     "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256",
     "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group16-sha512",
     "diffie-hellman-group14-sha256",
-)  # fmt: skip
-SIGNATURES: Final = (
-    "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-    "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
-    "rsa-sha2-512", "rsa-sha2-256",
 )  # fmt: skip
 _POLL_SECONDS: Final = 0.05
 _LEAVE_SECONDS: Final = 10.0

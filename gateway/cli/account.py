@@ -24,7 +24,7 @@ from gateway.cli.acting import (
 from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
 from gateway.client_certificates import certificate_pin, key_pin
 from gateway.directory import Directory
-from gateway.directory_credentials import new_token, password, ssh_keys
+from gateway.directory_credentials import new_token, password, ssh_keys, ssh_principal
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import NewCredential
 
@@ -110,6 +110,14 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
         "--password",
         action="store_true",
         help="ask for a password, or read one line of standard input where that is no terminal",
+    )
+    parser.add_argument(
+        "--ssh-principal",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a name in OpenSSH certificates of the partner's CAs that stands for this account "
+        "besides its own; may be given again",
     )
     parser.add_argument(
         "--client-cert",
@@ -252,6 +260,7 @@ def run_list(args: argparse.Namespace) -> int:
 def _proofs(args: argparse.Namespace) -> tuple[list[NewCredential], str]:
     """The credentials that the arguments ask for, and the token to be shown, if any."""
     found = [key for path in args.ssh_key for key in ssh_keys(_read(path), str(path))]
+    found += [ssh_principal(name) for name in args.ssh_principal]
     found += [certificate_pin(_read(path), str(path)) for path in args.client_cert]
     found += [key_pin(_read(path), str(path)) for path in args.client_key_of]
     token = ""

@@ -275,13 +275,12 @@ class Directory:
 
 
 def _refuse_pinned_elsewhere(connection: Connection, proof: NewCredential) -> None:
-    """A request names no account beside its certificate, so a pin must lead to one alone."""
+    """No account is named beside a certificate or subject, so a pin must lead to one alone."""
     same = (credentials.c.kind == proof.kind) & (credentials.c.secret == proof.secret)
     owner = connection.execute(select(credentials.c.account).where(same)).scalar()
     if owner is not None:
         raise DirectoryError(
-            f"{proof.fingerprint} is pinned to account {owner} already; a certificate stands for "
-            "one account"
+            f"{proof.fingerprint} is pinned to account {owner} already; it stands for one account"
         )
 
 

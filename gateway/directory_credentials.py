@@ -25,6 +25,7 @@ MAX_PASSWORD: Final = 1024
 TOKEN_PREFIX: Final = "lz_"  # noqa: S105 - secret scanners find leaked tokens by it
 _TOKEN_BYTES: Final = 32
 _MIN_RSA: Final = 2048
+_MAX_SUBJECT: Final = 255
 _RFC4716: Final = "---- BEGIN SSH2 PUBLIC KEY"
 _KEY_LINE: Final = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+ ")
 _PRINCIPAL: Final = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,64}")
@@ -88,6 +89,27 @@ def new_token(lifetime: timedelta | None = None) -> tuple[str, NewCredential]:
     digest = token_digest(text)
     stored = NewCredential(CredentialKind.TOKEN, digest, f"sha256:{digest[:16]}", lifetime=lifetime)
     return text, stored
+
+
+def oidc_subject(issuer: str, subject: str) -> NewCredential:
+    """A person as an identity provider knows them, by its lasting name and never by their mail.
+
+    Raises:
+        DirectoryError: There is no provider, or no such name can come from one.
+    """
+    if not issuer:
+        raise DirectoryError("the settings name no identity provider: set console.oidc.issuer")
+    if not 0 < len(subject) <= _MAX_SUBJECT or not subject.isascii() or not subject.isprintable():
+        raise DirectoryError(
+            f"a subject is up to {_MAX_SUBJECT} ASCII characters: the provider's 'sub'"
+        )
+    digest = oidc_digest(issuer, subject)
+    return NewCredential(CredentialKind.OIDC, digest, f"oidc:{digest[:16]}")
+
+
+def oidc_digest(issuer: str, subject: str) -> str:
+    """What is stored of a subject; no issuer holds a blank."""
+    return hashlib.sha256(f"{issuer} {subject}".encode()).hexdigest()
 
 
 def token_digest(token: str) -> str:

@@ -33,9 +33,12 @@ class CredentialKind(StrEnum):
     SSH_PRINCIPAL = "ssh-principal"
     CLIENT_CERTIFICATE = "client-cert"
     CLIENT_KEY = "client-key"
+    OIDC = "oidc"
 
 
-PINS: Final = frozenset({CredentialKind.CLIENT_CERTIFICATE, CredentialKind.CLIENT_KEY})
+PINS: Final = frozenset(
+    {CredentialKind.CLIENT_CERTIFICATE, CredentialKind.CLIENT_KEY, CredentialKind.OIDC}
+)
 """Kinds that tell an account by themselves and are no secret."""
 
 

@@ -241,7 +241,7 @@ class DirectoryAuthenticator:
         self, method: str, login: Login | None, address: str, *, proven: bool, credential: str
     ) -> Principal | None:
         account = login.account if login else None
-        accepted = proven and login is not None and account is not None and _admits(login, address)
+        accepted = proven and login is not None and account is not None and admits(login, address)
         self._observe(method, accepted)
         if accepted and account is not None:
             return Principal(account.id, account.partner, account.roles, credential)
@@ -252,7 +252,7 @@ class DirectoryAuthenticator:
         return None
 
 
-def _admits(login: Login, address: str) -> bool:
+def admits(login: Login, address: str) -> bool:
     """Whether it is enabled, and may come from there."""
     own = login.account.networks if login.account else ()
     return login.allowed and all(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from config.operations import Role
+from gateway.cli import account_totp
 from gateway.cli.account_locks import run_locks, run_unlock
 from gateway.cli.acting import (
     acting_arguments,
@@ -21,10 +22,25 @@ from gateway.cli.acting import (
     now,
     site_database,
 )
-from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
+from gateway.cli.common import (
+    OK,
+    USAGE,
+    CliError,
+    Subparsers,
+    emit,
+    open_site,
+    site_arguments,
+    table,
+)
 from gateway.client_certificates import certificate_pin, key_pin
 from gateway.directory import Directory
-from gateway.directory_credentials import new_token, password, ssh_keys, ssh_principal
+from gateway.directory_credentials import (
+    new_token,
+    oidc_subject,
+    password,
+    ssh_keys,
+    ssh_principal,
+)
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import NewCredential
 
@@ -62,6 +78,7 @@ def register(subparsers: Subparsers) -> None:
     unlock.add_argument("account", metavar="USER", nargs="?", default="")
     unlock.add_argument("--address", default="", help="of an address instead of an account")
     unlock.set_defaults(run=run_unlock)
+    account_totp.register(commands)
     more = commands.add_parser(
         "credential",
         parents=[acting_arguments()],
@@ -134,6 +151,13 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="pin the public key of a TLS client certificate: its renewals fit too",
+    )
+    parser.add_argument(
+        "--oidc-subject",
+        metavar="SUB",
+        action="append",
+        default=[],
+        help="let whom the identity provider calls that sign in to the console",
     )
     parser.add_argument("--token", action="store_true", help="make an API token, shown once")
     parser.add_argument(
@@ -263,6 +287,9 @@ def _proofs(args: argparse.Namespace) -> tuple[list[NewCredential], str]:
     found += [ssh_principal(name) for name in args.ssh_principal]
     found += [certificate_pin(_read(path), str(path)) for path in args.client_cert]
     found += [key_pin(_read(path), str(path)) for path in args.client_key_of]
+    if args.oidc_subject:
+        issuer = open_site(args).settings.console.oidc.issuer
+        found += [oidc_subject(issuer, subject) for subject in args.oidc_subject]
     token = ""
     if args.token_expires is not None and (not args.token or args.token_expires < 1):
         raise CliError("--token-expires goes with --token and takes 1 day or more", code=USAGE)

@@ -46,7 +46,9 @@ from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertifi
 from gateway.refusals import Refusals
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
+from gateway.second_factors import SecondFactors
 from gateway.site import Site
+from gateway.ssh_identity import SshAuthenticator
 from gateway.store.database import Database
 from gateway.store.disk import Disk
 from gateway.supervisor import Supervisor
@@ -135,11 +137,11 @@ class Edge:
         self._common = common
         self._refusals = Refusals(common.ledger)
         self._counting: asyncio.Task[None] | None = None
+        throttle = Throttle(common.database, site.settings.limits)
         self._judge = DirectoryAuthenticator(
-            common.directory,
-            Throttle(common.database, site.settings.limits),
-            refused=self._refusals.count,
+            common.directory, throttle, refused=self._refusals.count
         )
+        self._second = SecondFactors(common.database, common.keys, throttle)
         self._intake = DeclaringIntake(
             ledger=common.ledger,
             transfers=common.transfers,
@@ -189,8 +191,9 @@ class Edge:
             login_timeout=settings.login_seconds,
             idle_timeout=settings.idle_seconds,
         )
+        judge = SshAuthenticator(self._judge, self._second, self._refusals.count)
         return await serve_sftp(
-            options, self._judge, self._intake, self._mailbox, observer=self._common.meters
+            options, judge, self._intake, self._mailbox, observer=self._common.meters
         )
 
     async def _https(self, sock: socket.socket) -> HttpsService:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from gateway.second_factors import FactorState
 from transports.ports import Authenticator, HalfProven, Principal
 from transports.ssh_certificate import UserCertificate
 
@@ -32,7 +33,7 @@ class FirstFactors(Protocol):
 class SecondFactor(Protocol):
     """Codes of accounts. Both methods block, and raise where the database can't be asked."""
 
-    def is_due(self, account: str) -> bool:
+    def state(self, account: str) -> FactorState:
         """Whether the account is asked for one."""
         ...
 
@@ -42,17 +43,20 @@ class SecondFactor(Protocol):
 
 
 class SshAuthenticator(Authenticator):
-    """Lets nobody in by one factor whose account has a second."""
+    """Lets nobody in by one factor whose account has a second.
+
+    ``refused`` is called with the method and the account for each wrong code.
+    """
 
     def __init__(
         self,
         first: FirstFactors,
         second: SecondFactor,
-        observe: Callable[[str, bool], None] = lambda _method, _ok: None,
+        refused: Callable[[str, str], None] = lambda _method, _account: None,
     ) -> None:
         self._first = first
         self._second = second
-        self._observe = observe
+        self._refused = refused
 
     async def password(
         self, username: str, password: str, address: str
@@ -76,11 +80,13 @@ class SshAuthenticator(Authenticator):
         """The principal if the code, or recovery code, is one of the account's."""
         account = half.who.account
         fits = await asyncio.to_thread(self._second.check, account, code, address)
-        self._observe("second-factor", fits)
-        return replace(half.who, factor=True) if fits else None
+        if not fits:
+            self._refused("second-factor", account)
+            return None
+        return replace(half.who, factor=True)
 
     async def _whole(self, who: Principal | None) -> Principal | HalfProven | None:
         if who is None:
             return None
-        due = await asyncio.to_thread(self._second.is_due, who.account)
-        return HalfProven(who) if due else who
+        state = await asyncio.to_thread(self._second.state, who.account)
+        return HalfProven(who) if state.confirmed else who

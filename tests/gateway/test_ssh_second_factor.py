@@ -40,7 +40,7 @@ NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 CA = asyncssh.generate_private_key("ssh-ed25519")
 KEY = asyncssh.generate_private_key("ssh-ed25519")
-PASSWORD = "open sesame 123"  # noqa: S105 - a test's
+PASSWORD = "open sesame 123"
 needs_sftp = pytest.mark.skipif(not shutil.which("sftp"), reason="OpenSSH's sftp is not installed")
 
 
@@ -240,6 +240,6 @@ async def test_a_database_that_is_gone_lets_nobody_in_half_or_whole(
     for way in ways:
         try:
             found = await way()  # type: ignore[misc]  # each makes a coroutine
-        except Exception:  # noqa: BLE001, S112 - the listener lets nobody in on any
+        except Exception:  # noqa: BLE001 - the listener lets nobody in on any
             continue
         assert found is None

@@ -1,4 +1,4 @@
-"""Key, certificate or password and then a code, with the gateway's judges and OpenSSH's ``sftp``."""
+"""A first factor and then a code, with the gateway's judges and OpenSSH's ``sftp``."""
 
 from __future__ import annotations
 
@@ -193,6 +193,17 @@ async def test_the_principal_says_that_a_second_factor_was_proven(site: Site) ->
     assert both is not None
     assert both.factor
     assert both.credential == KEY.get_fingerprint()
+
+
+async def test_wrong_codes_are_counted_among_the_refused_logins(site: Site) -> None:
+    site.confirm()
+    counted: list[tuple[str, str]] = []
+    judge = SshAuthenticator(
+        site.judge._first, site.factors, lambda how, account: counted.append((how, account))
+    )
+    assert await judge.second_factor(await half(site), "0", "192.0.2.7") is None
+    assert await judge.second_factor(await half(site), site.code(), "192.0.2.7") is not None
+    assert counted == [("second-factor", "clinic-bot")]
 
 
 async def test_a_certificates_end_outlasts_the_second_factor(site: Site) -> None:

@@ -25,7 +25,7 @@ _MOST_RUNS: Final = 6
 _LONGEST_ID: Final = 48
 _PHONES: Final = frozenset({Category.PHONE, Category.FAX})
 _DATES: Final = frozenset({Category.BIRTH_DATE, Category.DEATH_DATE, Category.SERVICE_DATE})
-_MOST_SEEN: Final = 200_000
+_MOST_SEEN: Final = 20_000
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -99,6 +99,10 @@ class Vocabulary:
             return text.strip().casefold() in self.emails
         value = phone(text) if category in _PHONES else identifier(text)
         return value in self.ids or value.lstrip("0") in self.ids
+
+    def says(self, word: str) -> bool:
+        """Whether a word (lower case, no accents) is in the text."""
+        return word in self.words
 
     def may_name(self, word: str) -> bool:
         """Whether a word of a name (lower case, no accents) may be meant, one typo allowed."""

@@ -19,6 +19,7 @@ from gateway.declared import DeclaringIntake
 from gateway.directory_queries import DirectoryReader
 from gateway.identity import DirectoryAuthenticator
 from gateway.integrator import Integrator
+from gateway.key_files import check_private
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
@@ -65,8 +66,10 @@ def serve(site: Site) -> None:
         LedgerUnavailableError: The database is missing or can't be written.
         NewerSchemaError: The database was made by a later version.
         LogBrokenError: The log isn't the one that was signed.
+        SiteError: A secret key is open to others.
     """
     logs.configure(site.settings.logging, "supervisor")
+    check_private(site)
     LocalKek.load(site.paths.kek)  # said here, once, rather than by every child at every try
     database = site.database()
     try:
@@ -190,6 +193,7 @@ class Edge:
         options = HttpsOptions(
             sock=sock, max_connections=settings.connections, body_timeout=settings.idle_seconds
         )
+        tls = tls_context(paths.tls_cert, paths.tls_key, paths.client_ca)
         app = build_app(
             options,
             self._judge,
@@ -198,7 +202,7 @@ class Edge:
             declaring=self._intake,
             observer=self._common.meters,
         )
-        return await serve_https(options, app, tls_context(paths.tls_cert, paths.tls_key))
+        return await serve_https(options, app, tls)
 
 
 def _inherited(descriptor: int) -> socket.socket:
@@ -226,7 +230,9 @@ class Workshop:
             memory=int(inspection.memory),
             strict=inspection.sandbox == "strict",
         )
-        self._sealer = ProcessSealer(site.paths.openpgp_secret)
+        self._sealer = ProcessSealer(
+            site.paths.openpgp_secret, strict=inspection.sandbox == "strict"
+        )
         payloads = Payloads(common.disk, common.keys)
         opener = ProcessOpener(
             site.paths.openpgp_secret,

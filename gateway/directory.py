@@ -14,7 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from config.operations import Role
 from gateway.directory_types import (
+    PINS,
     CredentialKind,
     DirectoryError,
     NewCredential,
@@ -22,6 +24,7 @@ from gateway.directory_types import (
     check_account_id,
     check_partner_id,
     check_partner_name,
+    check_roles,
 )
 from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
@@ -29,8 +32,7 @@ from gateway.ledger.log import append
 from gateway.ledger.vocabulary import RecordKind
 from gateway.ports import Json
 from gateway.store.database import Database
-from gateway.store.tables import accounts, certificates, credentials, partners
-from transports.ports import Scope
+from gateway.store.tables import accounts, certificates, credentials, directory_state, partners
 
 
 class Directory:
@@ -78,30 +80,31 @@ class Directory:
         self,
         account: str,
         partner: str,
-        scopes: Iterable[Scope],
+        roles: Iterable[Role],
         actor: str,
         proofs: Iterable[NewCredential] = (),
     ) -> None:
         """Add an account with its first credentials, all or nothing.
 
+        ``partner`` is "" for an account of the site.
+
         Raises:
-            DirectoryError: The user name is malformed or taken, or there are no scopes.
+            DirectoryError: The user name is malformed or taken, there are no roles, or one is of
+                the other kind (a partner's or the site's).
             UnknownEntryError: No such partner.
         """
-        allowed = frozenset(scopes)
-        if not allowed:
-            raise DirectoryError("an account that may neither send nor receive is of no use")
+        held = sorted(check_roles(frozenset(roles), partner))
         row = {
             "id": check_account_id(account),
-            "partner": partner,
-            "may_send": Scope.SEND in allowed,
-            "may_receive": Scope.RECEIVE in allowed,
+            "partner": partner or None,
+            "roles": " ".join(held),
             "enabled": True,
             "added": self._clock(),
         }
-        facts = {"account": account, "partner": partner, "scopes": sorted(map(str, allowed))}
+        facts = {"account": account, "partner": partner, "roles": list(map(str, held))}
         with self._database.write() as connection:
-            _require(connection, partners, partner)
+            if partner:
+                _require(connection, partners, partner)
             _insert(connection, accounts, row, f"there is an account {account} already")
             self._log(connection, RecordKind.ACCOUNT_ADDED, actor, facts)
             for proof in proofs:
@@ -120,6 +123,22 @@ class Directory:
                 update(accounts).where(accounts.c.id == account).values(enabled=enabled)
             )
             self._log(connection, kind, actor, {"account": account})
+
+    def set_roles(self, account: str, roles: Iterable[Role], actor: str) -> None:
+        """Give an account these roles instead of those it had.
+
+        Raises:
+            UnknownEntryError: No such account.
+            DirectoryError: There are none, or one doesn't fit the account's kind.
+        """
+        with self._database.write() as connection:
+            _require(connection, accounts, account)
+            here = accounts.c.id == account
+            partner = connection.execute(select(accounts.c.partner).where(here)).scalar_one()
+            held = sorted(check_roles(frozenset(roles), partner or ""))
+            connection.execute(update(accounts).where(here).values(roles=" ".join(held)))
+            facts = {"account": account, "roles": list(map(str, held))}
+            self._log(connection, RecordKind.ACCOUNT_CHANGED, actor, facts)
 
     def add_credential(self, account: str, proof: NewCredential, actor: str) -> None:
         """Give an account another credential; a password replaces the one before.
@@ -212,6 +231,8 @@ class Directory:
             "added": now,
             "expires": expires,
         }
+        if proof.kind in PINS:
+            _refuse_pinned_elsewhere(connection, proof)
         _insert(connection, credentials, row, f"{account} has {proof.fingerprint} already")
         facts = {"account": account, "kind": str(proof.kind), "fingerprint": proof.fingerprint}
         self._log(connection, RecordKind.CREDENTIAL_ADDED, actor, facts)
@@ -219,7 +240,19 @@ class Directory:
     def _log(
         self, connection: Connection, kind: RecordKind, actor: str, facts: Mapping[str, Json]
     ) -> None:
+        connection.execute(update(directory_state).values(revision=directory_state.c.revision + 1))
         append(connection, Entry(kind, actor, self._clock(), facts=facts))
+
+
+def _refuse_pinned_elsewhere(connection: Connection, proof: NewCredential) -> None:
+    """A request names no account beside its certificate, so a pin must lead to one alone."""
+    same = (credentials.c.kind == proof.kind) & (credentials.c.secret == proof.secret)
+    owner = connection.execute(select(credentials.c.account).where(same)).scalar()
+    if owner is not None:
+        raise DirectoryError(
+            f"{proof.fingerprint} is pinned to account {owner} already; a certificate stands for "
+            "one account"
+        )
 
 
 def _require(connection: Connection, table: Table, entry: str) -> None:

@@ -14,6 +14,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     doctor_keys.log_keys,
     doctor_keys.ssh_host_keys,
     doctor_keys.tls,
+    doctor_keys.client_ca,
     doctor_world.database,
     doctor_world.payload_store,
     doctor_payloads.ends,

@@ -13,12 +13,14 @@ import hmac
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from gateway.client_certificates import pins_of
 from gateway.directory_credentials import HASHER, MAX_PASSWORD, token_digest
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import CredentialKind, Login
@@ -27,7 +29,7 @@ from transports.ports import Principal
 
 T = TypeVar("T")
 Observer = Callable[[str, bool], None]
-"""Called with the method (``password``, ``ssh-key``, ``token``) and whether it succeeded."""
+"""Called with the method (``password``, ``ssh-key``, ``token``, ``client-cert``) and success."""
 
 Observed = Callable[[str, str], None]
 """Called for each refusal with the method and the account, "" if there is none of that name."""
@@ -101,6 +103,13 @@ class DirectoryAuthenticator:
             "token", login, address, proven=proven, credential=f"sha256:{digest[:16]}"
         )
 
+    async def client_certificate(self, der: bytes, address: str) -> Principal | None:
+        """The principal that a TLS client certificate is pinned to, or None."""
+        pins = pins_of(der, datetime.now(UTC))
+        login = await self._find(lambda: self._directory.pinned_login(pins)) if pins else None
+        fitting = login.secrets[0] if login and login.secrets else ""
+        return self._decide("client-cert", login, address, proven=bool(fitting), credential=fitting)
+
     async def _hash_fits(self, login: Login | None, password: str) -> bool:
         stored = login.secrets[0] if login and login.secrets else self._nobody
         given = password.encode("utf-8", "surrogatepass")
@@ -137,7 +146,7 @@ class DirectoryAuthenticator:
         accepted = proven and login is not None and login.allowed and account is not None
         self._observe(method, accepted)
         if accepted and account is not None:
-            return Principal(account.id, account.partner, account.scopes, credential)
+            return Principal(account.id, account.partner, account.roles, credential)
         self._refused(method, account.id if account else "")
         # Only names that we gave out: people type passwords where the user name goes.
         known = account.id if account else "(unknown)"

@@ -157,7 +157,24 @@ def confine_leaf(address_space: int) -> bool:
         False if there is no filter for this machine or kernel.
     """
     _lower(resource.RLIMIT_AS, address_space)
+    _lower(resource.RLIMIT_NPROC, 0)
     return seccomp.install(leaf=True)
+
+
+def confine_lone(memory: int) -> Confinement:
+    """Both at once, for a process that holds the gateway's OpenPGP key and has no children.
+
+    Args:
+        memory: Bytes that it may map beyond what it has.
+
+    Raises:
+        SandboxError: It has threads, or only half of the filter could be had.
+    """
+    most = address_space() + memory
+    held = confine()
+    if held.seccomp and not confine_leaf(most):
+        raise SandboxError("no filter for a process without children")
+    return held
 
 
 def confinement() -> Confinement:

@@ -22,7 +22,7 @@ from transports.https_tus import PREFIX, Tus, name_version
 from transports.limits import InFlight, Slots
 from transports.observer import NullObserver, Observer
 from transports.openapi import document
-from transports.ports import Authenticator, Declaring, Intake, Mailbox
+from transports.ports import ApiAuthenticator, Declaring, Intake, Mailbox
 
 # TLS 1.2 with forward secrecy and AEAD only; TLS 1.3's own suites are all of that kind.
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -126,7 +126,7 @@ OBSERVER: Final[web.AppKey[Observer]] = web.AppKey("observer", Observer)
 
 def build_app(
     options: HttpsOptions,
-    auth: Authenticator,
+    auth: ApiAuthenticator,
     intake: Intake,
     mailbox: Mailbox,
     *,
@@ -188,12 +188,15 @@ async def serve_https(
     return service
 
 
-def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
+def tls_context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
     """A server context: TLS 1.2 or later, AEAD with forward secrecy.
+
+    With ``client_ca``, a PEM bundle, clients may show a certificate; one that isn't of these CAs,
+    is out of date or isn't for clients ends the handshake.
 
     Raises:
         OSError: A file can't be read.
-        ssl.SSLError: They aren't a certificate and its key.
+        ssl.SSLError: They aren't a certificate and its key, or a bundle.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -201,4 +204,10 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(certificate, key)
+    if client_ca is not None:
+        context.load_verify_locations(client_ca)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        # A resumed session would bring its certificate along without another look at its chain.
+        context.options |= ssl.OP_NO_TICKET
+        context.num_tickets = 0
     return context

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from transports.https_auth import require
+from transports.https_auth import PRINCIPAL
 from transports.https_conditions import (
     Span,
     etag_listed,
@@ -17,7 +17,7 @@ from transports.https_conditions import (
 )
 from transports.https_outbox import PROTOCOL, shown
 from transports.observer import Observer
-from transports.ports import Mailbox, Parcel, Principal, Reading, Scope
+from transports.ports import Mailbox, Parcel, Principal, Reading
 
 CHUNK: Final = 256 * 1024
 
@@ -31,31 +31,31 @@ class Receiving:
 
     async def inbox(self, request: web.Request) -> web.Response:
         """``GET /v1/inbox``, oldest first."""
-        who = require(request, Scope.RECEIVE)
+        who = request[PRINCIPAL]
         parcels = await self._mailbox.parcels(who)
         return web.json_response({"files": [listed(parcel) for parcel in parcels]})
 
     async def acknowledge(self, request: web.Request) -> web.Response:
         """``POST /v1/inbox/{id}/ack``: collected, once or again."""
-        who = require(request, Scope.RECEIVE)
+        who = request[PRINCIPAL]
         parcel = await self._mailbox.acknowledge(who, request.match_info["id"])
         return web.json_response(listed(parcel))
 
     async def returned(self, request: web.Request) -> web.Response:
         """``GET /v1/returned``, newest first."""
-        who = require(request, Scope.SEND)
+        who = request[PRINCIPAL]
         submissions = await self._mailbox.returned(who)
         return web.json_response({"transfers": [shown(submission) for submission in submissions]})
 
     async def receipt(self, request: web.Request) -> web.Response:
         """``GET /v1/transfers/{id}/receipt``."""
-        who = require(request, Scope.SEND)
+        who = request[PRINCIPAL]
         body = await self._mailbox.receipt(who, request.match_info["id"])
         return web.Response(body=body, content_type="application/json")
 
     async def content(self, request: web.Request) -> web.StreamResponse:
         """``GET`` and ``HEAD /v1/inbox/{id}/content``, whole or one range of it."""
-        who = require(request, Scope.RECEIVE)
+        who = request[PRINCIPAL]
         reading = await self._mailbox.open(who, request.match_info["id"])
         download = Download(request, reading)
         try:
@@ -66,7 +66,7 @@ class Receiving:
 
     async def sealed_name(self, request: web.Request) -> web.Response:
         """``GET /v1/inbox/{id}/name``: the original name as an OpenPGP message."""
-        who = require(request, Scope.RECEIVE)
+        who = request[PRINCIPAL]
         parcel = await self._parcel(who, request.match_info["id"])
         if not parcel.sealed_name:
             raise web.HTTPNotFound

@@ -12,12 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-
-class Scope(StrEnum):
-    """What an account may do."""
-
-    SEND = "send"
-    RECEIVE = "receive"
+from config.operations import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +21,17 @@ class Principal:
 
     Attributes:
         account: Its id.
-        partner: The partner's id.
-        scopes: What it may do.
+        partner: The partner's id; "" if the account is the site's own.
+        roles: What it may do, by :mod:`config.operations`.
         credential: Fingerprint of what was logged in with, as ``account list`` shows it.
+        factor: Whether a second factor was proven besides.
     """
 
     account: str
     partner: str
-    scopes: frozenset[Scope]
+    roles: frozenset[Role]
     credential: str = field(default="", compare=False)
+    factor: bool = field(default=False, compare=False)
 
 
 class Problem(StrEnum):
@@ -69,7 +66,10 @@ class TransportError(Exception):
 
 
 class Authenticator(Protocol):
-    """The one judge of identity. Each method takes as long for unknown users as for known ones."""
+    """The one judge of identity, as SSH asks it.
+
+    Each method takes as long for unknown users as for known ones.
+    """
 
     async def password(self, username: str, password: str, address: str) -> Principal | None:
         """The principal, or None for any failure whatever."""
@@ -82,8 +82,19 @@ class Authenticator(Protocol):
         """
         ...
 
+
+class ApiAuthenticator(Protocol):
+    """The same judge, as HTTPS asks it."""
+
     async def token(self, token: str, address: str) -> Principal | None:
         """The principal an HTTPS API token belongs to, or None."""
+        ...
+
+    async def client_certificate(self, der: bytes, address: str) -> Principal | None:
+        """The principal that a TLS client certificate is pinned to, or None.
+
+        Chain, dates and proof of possession are TLS's job and come before.
+        """
         ...
 
 

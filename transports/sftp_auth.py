@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import asyncssh
 
+from config.operations import SFTP_SESSION, permits
 from transports.limits import IdleTimer
 from transports.ports import Principal
+from transports.sequence import Room
+from transports.sftp_guard import GuardedConnection
 from transports.sftp_server import VirtualServer
 from transports.sftp_session import SftpChannel
 
@@ -19,6 +22,12 @@ if TYPE_CHECKING:
 
 MAX_CHANNELS: Final = 8
 """Sessions in one connection; FileZilla and WinSCP use one, multiplexing OpenSSH a few."""
+WIDE_CHANNELS: Final = 2
+WINDOW: Final = 2 * 1024 * 1024
+"""Bytes that may be on their way to a session, for the first :data:`WIDE_CHANNELS` of a connection;
+as much again may wait for its turn."""
+NARROW_WINDOW: Final = 256 * 1024
+"""The same for further sessions."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,8 +43,7 @@ class Connection(asyncssh.SSHServer):
         self._failures = 0
         self._channels: set[SftpChannel] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._room = Room()
         self._reason = "closed"
         self._admitted = self._pending = False
 
@@ -43,12 +51,8 @@ class Connection(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """Take a place, or turn the client away before it costs a key exchange."""
-        self._conn = conn
+        self._conn = cast(GuardedConnection, conn)
         self._idle = IdleTimer(self._options.idle_timeout, self._expire)
-        # asyncssh ignores the transport's flow control; without it a client that grants a window
-        # of 4 GiB and doesn't read makes the kernel's refusals pile up here.
-        conn.pause_writing = self._writable.clear  # type: ignore[method-assign]  # asyncio's hooks
-        conn.resume_writing = self._writable.set  # type: ignore[method-assign]  # likewise
         self._service.observer.connection_opened("sftp")
         self._admitted = self._service.admit(self)
         self._pending = self._admitted
@@ -59,7 +63,7 @@ class Connection(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the places back. Sessions end on their own and keep what is unfinished."""
         self._idle.stop()
-        self._writable.set()
+        self._conn.release()
         if exc is not None and self._reason == "closed":
             self._reason = "lost"
         if self._admitted:
@@ -73,7 +77,7 @@ class Connection(asyncssh.SSHServer):
 
     async def writable(self) -> None:
         """Wait until the socket takes more."""
-        await self._writable.wait()
+        await self._conn.writable()
 
     def _expire(self) -> None:
         self._reason = "idle"
@@ -126,6 +130,8 @@ class Connection(asyncssh.SSHServer):
         except Exception as error:  # noqa: BLE001 - whatever the judge's trouble, nobody gets in
             _log.error("authenticator failed: %s", type(error).__name__)
             principal = None
+        if principal and not permits(principal.roles, SFTP_SESSION, factor=principal.factor):
+            principal = None
         self._service.observer.login("sftp", method, accepted=principal is not None)
         if principal is None:
             self._count_failure()
@@ -156,13 +162,17 @@ class Connection(asyncssh.SSHServer):
         """Whether any session has a file open."""
         return any(channel.server and channel.server.busy for channel in self._channels)
 
-    def session_requested(self) -> SftpChannel | bool:
+    def session_requested(
+        self,
+    ) -> tuple[asyncssh.SSHServerChannel[bytes], SftpChannel] | bool:
         """A new session channel, within bounds."""
         if self._principal is None or len(self._channels) >= MAX_CHANNELS:
             return False
-        channel = SftpChannel(self)
-        self._channels.add(channel)
-        return channel
+        window = WINDOW if len(self._channels) < WIDE_CHANNELS else NARROW_WINDOW
+        channel = self._conn.create_server_channel(window=window)
+        session = SftpChannel(self)
+        self._channels.add(session)
+        return channel, session
 
     def channel_closed(self, channel: SftpChannel) -> None:
         """A session channel ended."""
@@ -174,7 +184,7 @@ class Connection(asyncssh.SSHServer):
             raise asyncssh.PermissionDenied("not authenticated")
         server = VirtualServer(
             channel, self._principal, self._service.intake, self._service.mailbox,
-            self._service.observer, self._options.max_read,
+            self._service.observer, self._options.max_read, self._room,
         )  # fmt: skip
         server.draining = self._service.draining
         return server

@@ -10,13 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from config.operations import Role
 from gateway.cli.acting import acting_arguments, actor, expiry, now, site_database
 from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
+from gateway.client_certificates import certificate_pin, key_pin
 from gateway.directory import Directory
 from gateway.directory_credentials import new_token, password, ssh_keys
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import NewCredential
-from transports.ports import Scope
 
 _MAX_KEY_FILE: Final = 65_536
 
@@ -27,11 +28,20 @@ def register(subparsers: Subparsers) -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser("add", parents=[acting_arguments()], help="add an account")
     add.add_argument("account", metavar="USER", help="the user name")
-    add.add_argument("--partner", required=True, metavar="ID", help="for whom it logs in")
-    add.add_argument("--send", action="store_true", help="it may send files")
-    add.add_argument("--receive", action="store_true", help="it may read its partner's mailbox")
+    add.add_argument(
+        "--partner", default="", metavar="ID", help="for whom it logs in (default: for the site)"
+    )
+    add.add_argument("--send", action="store_true", help="the same as --role sender")
+    add.add_argument("--receive", action="store_true", help="the same as --role receiver")
+    _role_argument(add)
     _proof_arguments(add)
     add.set_defaults(run=run_add)
+    change = commands.add_parser(
+        "set", parents=[acting_arguments()], help="change what an account may do"
+    )
+    change.add_argument("account", metavar="USER")
+    _role_argument(change)
+    change.set_defaults(run=run_set)
     more = commands.add_parser(
         "credential",
         parents=[acting_arguments()],
@@ -55,6 +65,18 @@ def register(subparsers: Subparsers) -> None:
         switch.set_defaults(run=run_switch, enabled=enabled, word=word)
 
 
+def _role_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--role",
+        metavar="ROLE",
+        type=Role,
+        choices=list(Role),
+        action="append",
+        default=[],
+        help=f"what it is for; may be given again: {', '.join(Role)}",
+    )
+
+
 def _proof_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ssh-key",
@@ -69,6 +91,22 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask for a password, or read one line of standard input where that is no terminal",
     )
+    parser.add_argument(
+        "--client-cert",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="pin a TLS client certificate (PEM); may be given again",
+    )
+    parser.add_argument(
+        "--client-key-of",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="pin the public key of a TLS client certificate: its renewals fit too",
+    )
     parser.add_argument("--token", action="store_true", help="make an API token, shown once")
     parser.add_argument(
         "--token-expires", metavar="DAYS", type=int, help="the token's life (default: no end)"
@@ -77,16 +115,16 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_add(args: argparse.Namespace) -> int:
     """Add one, with its credentials, all or nothing."""
-    wanted = {Scope.SEND: args.send, Scope.RECEIVE: args.receive}
-    scopes = {scope for scope, given in wanted.items() if given}
-    if not scopes:
+    wanted = ((Role.SENDER, args.send), (Role.RECEIVER, args.receive))
+    roles = {role for role, given in wanted if given} | set(args.role)
+    if not roles:
         raise CliError(
-            "it isn't said what the account may do", "give --send, --receive or both", USAGE
+            "it isn't said what the account may do", "give --send, --receive or --role", USAGE
         )
     proofs, token = _proofs(args)
     with site_database(args) as database:
-        Directory(database).add_account(args.account, args.partner, scopes, actor(args), proofs)
-    lines = [f"added account {args.account} of {args.partner}"]
+        Directory(database).add_account(args.account, args.partner, roles, actor(args), proofs)
+    lines = [f"added account {args.account} of {args.partner or 'the site'}"]
     if not proofs:
         lines.append(
             "it can't log in yet: lazaretto account credential --ssh-key FILE " + args.account
@@ -95,11 +133,23 @@ def run_add(args: argparse.Namespace) -> int:
     return OK
 
 
+def run_set(args: argparse.Namespace) -> int:
+    """Change its roles."""
+    if not args.role:
+        raise CliError("nothing to do", "give --role", USAGE)
+    with site_database(args) as database:
+        Directory(database).set_roles(args.account, args.role, actor(args))
+    roles = sorted(set(args.role))
+    data = {"account": args.account, "roles": roles}
+    emit(args, data, f"account {args.account} is {' and '.join(roles)} now")
+    return OK
+
+
 def run_credential(args: argparse.Namespace) -> int:
     """Add and remove credentials; new ones first, so that nobody locks themselves out."""
     proofs, token = _proofs(args)
     if not proofs and not args.remove:
-        raise CliError("nothing to do", "give --ssh-key, --password, --token or --remove", USAGE)
+        raise CliError("nothing to do", "give a credential to add, or --remove", USAGE)
     with site_database(args) as database:
         directory = Directory(database)
         for proof in proofs:
@@ -130,8 +180,7 @@ def run_list(args: argparse.Namespace) -> int:
     for a in accounts:
         own = [c for c in credentials if c.account == a.id]
         state = "yes" if a.enabled else "no"
-        may = " and ".join(sorted(map(str, a.scopes)))
-        head = (a.id, a.partner, may, state)
+        head = (a.id, a.partner or "(the site)", " and ".join(sorted(a.roles)), state)
         shown = [(c.kind, c.fingerprint, c.comment, expiry(c.expires, present)) for c in own]
         shown = shown or [("none", "-", "", "-")]  # type: ignore[list-item]  # a word for no kind
         rows += [(*(head if n == 0 else ("", "", "", "")), *cells) for n, cells in enumerate(shown)]
@@ -139,7 +188,7 @@ def run_list(args: argparse.Namespace) -> int:
             {
                 "id": a.id,
                 "partner": a.partner,
-                "scopes": sorted(map(str, a.scopes)),
+                "roles": sorted(a.roles),
                 "enabled": a.enabled,
                 "credentials": [
                     {
@@ -156,7 +205,7 @@ def run_list(args: argparse.Namespace) -> int:
     headings = (
         "user",
         "partner",
-        "may",
+        "roles",
         "enabled",
         "credential",
         "fingerprint",
@@ -171,6 +220,8 @@ def run_list(args: argparse.Namespace) -> int:
 def _proofs(args: argparse.Namespace) -> tuple[list[NewCredential], str]:
     """The credentials that the arguments ask for, and the token to be shown, if any."""
     found = [key for path in args.ssh_key for key in ssh_keys(_read(path), str(path))]
+    found += [certificate_pin(_read(path), str(path)) for path in args.client_cert]
+    found += [key_pin(_read(path), str(path)) for path in args.client_key_of]
     token = ""
     if args.token_expires is not None and (not args.token or args.token_expires < 1):
         raise CliError("--token-expires goes with --token and takes 1 day or more", code=USAGE)

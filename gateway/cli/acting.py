@@ -17,16 +17,8 @@ SOON: Final = timedelta(days=30)
 
 
 def acting_arguments() -> argparse.ArgumentParser:
-    """Parent parser with ``--site``, ``--json`` and ``--as``."""
-    parser = argparse.ArgumentParser(add_help=False, parents=[site_arguments()])
-    parser.add_argument(
-        "--as",
-        dest="acting_as",
-        metavar="WHO",
-        default="",
-        help="who does this, for the log (default: your login name)",
-    )
-    return parser
+    """Parent parser of the commands whose doer the log names."""
+    return site_arguments()
 
 
 def who(args: argparse.Namespace) -> str:

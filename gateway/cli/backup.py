@@ -97,7 +97,7 @@ def _recovery(site: Site, given: Path | None) -> bytes:
     """The certificate, remembered in the site the first time."""
     from keys.openpgp import CertificateError, fingerprint  # noqa: PLC0415
 
-    kept = site.paths.kek.parent / "recovery.asc"
+    kept = site.paths.keys / "recovery.asc"
     if given is None:
         if not kept.is_file():
             raise CliError(

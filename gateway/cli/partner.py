@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.operations import Role
 from gateway.cli.acting import SOON, acting_arguments, actor, expiry, now, site_database
 from gateway.cli.common import OK, Subparsers, emit, site_arguments, table
 from gateway.directory import Directory
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import Account, Certificate, Credential, Partner
-from transports.ports import Scope
 
 
 def register(subparsers: Subparsers) -> None:
@@ -119,7 +119,7 @@ def _json(held: _Holding, present: datetime) -> dict[str, object]:
             {
                 "id": a.id,
                 "enabled": a.enabled,
-                "scopes": sorted(map(str, a.scopes)),
+                "roles": sorted(a.roles),
                 "credentials": [
                     {"kind": c.kind, "fingerprint": c.fingerprint, "expires": c.expires}
                     for c in held.credentials
@@ -137,7 +137,7 @@ def _json(held: _Holding, present: datetime) -> dict[str, object]:
 
 def _warnings(held: _Holding, present: datetime) -> Iterator[str]:
     partner = held.partner.id
-    receives = any(Scope.RECEIVE in a.scopes and a.enabled for a in held.accounts)
+    receives = any(Role.RECEIVER in a.roles and a.enabled for a in held.accounts)
     sealing = held.sealing(present)
     if receives and sealing is None:
         yield (

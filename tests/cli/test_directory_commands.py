@@ -17,6 +17,7 @@ from gateway.ledger.verify import verify_database
 from gateway.migrations import upgrade
 from gateway.store.database import open_database
 from tests.support.log_keys import give_log_key
+from tests.support.tls_clients import Authority
 
 
 class Terminal:
@@ -91,7 +92,7 @@ def test_an_account_with_a_key_and_a_token_is_added_at_once(
     assert made["token"].startswith("lz_")
     (account,) = clinic.data("account", "list")
     assert [c["kind"] for c in account["credentials"]] == ["ssh-key", "token"]
-    assert account["scopes"] == ["send"]
+    assert account["roles"] == ["sender"]
 
 
 def test_a_token_is_shown_once_and_kept_nowhere(clinic: Terminal) -> None:
@@ -129,7 +130,7 @@ def test_a_bad_key_adds_no_account(clinic: Terminal, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("c1", "--partner", "clinic"), "give --send, --receive or both"),
+        (("c1", "--partner", "clinic"), "give --send, --receive or --role"),
         (("c1", "--partner", "clinic", "--send", "--token-expires", "3"), "goes with --token"),
         (("c1", "--partner", "clinic", "--send", "--token", "--token-expires", "0"), "1 day"),
     ],
@@ -153,6 +154,28 @@ def test_credentials_are_added_and_taken_away(clinic: Terminal, key_file: Path) 
     assert clinic("account", "credential", "c1", "--remove", made["fingerprint"]) == 0
     assert clinic.data("account", "list")[0]["credentials"] == []
     assert clinic("account", "credential", "c1") == 2
+
+
+def test_an_account_of_the_site_is_added_and_its_roles_changed(run: Terminal) -> None:
+    assert run("account", "add", "dana", "--role", "analyst") == 0
+    assert run.out.startswith("added account dana of the site\n")
+    assert run("account", "set", "dana", "--role", "approver", "--role", "auditor") == 0
+    (account,) = run.data("account", "list")
+    assert (account["partner"], account["roles"]) == ("", ["approver", "auditor"])
+    assert run("account", "set", "dana", "--role", "sender") == 1
+    assert run.err.startswith("lazaretto: an account of the site can't be sender")
+
+
+def test_acting_as_an_account_narrows_to_its_roles(run: Terminal) -> None:
+    run("account", "add", "dana", "--role", "analyst")
+    assert run("transfer", "list", "--as", "dana") == 0
+    assert run("account", "list", "--as", "dana") == 1
+    assert run.err == (
+        "lazaretto: account dana may not do that; it needs role admin or auditor or operator\n"
+    )
+    run("account", "disable", "dana")
+    assert run("transfer", "list", "--as", "dana") == 1
+    assert "account dana is disabled" in run.err
 
 
 @pytest.mark.parametrize(("what", "name"), [("account", "c1"), ("partner", "clinic")])
@@ -227,3 +250,21 @@ def test_a_directory_that_is_no_site_is_named(
 ) -> None:
     assert main(["partner", "list", "--site", str(tmp_path)]) == 2
     assert "is not a site" in capsys.readouterr().err
+
+
+def test_a_client_certificate_is_pinned_listed_and_taken_away(
+    clinic: Terminal, tmp_path: Path
+) -> None:
+    certificate = Authority(tmp_path).issue("clinic-bot")
+    assert clinic("account", "add", "bot", "--partner", "clinic", "--send") == 0
+    file = str(certificate.certificate)
+    assert clinic("account", "credential", "bot", "--client-cert", file) == 0
+    assert clinic("account", "credential", "bot", "--client-key-of", file) == 0
+    held = clinic.data("account", "list")[0]["credentials"]
+    assert [c["kind"] for c in held] == ["client-cert", "client-key"]
+    assert held[0]["fingerprint"] == certificate.fingerprint
+    assert held[0]["expires"] is not None
+    assert held[1]["expires"] is None
+    remove = ("--remove", certificate.fingerprint)
+    assert clinic("account", "credential", "bot", *remove) == 0
+    assert len(clinic.data("account", "list")[0]["credentials"]) == 1

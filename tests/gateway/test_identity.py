@@ -11,6 +11,7 @@ import pytest
 import structlog
 from argon2 import PasswordHasher
 
+from config.operations import Role
 from gateway import identity
 from gateway.directory import Directory
 from gateway.directory_credentials import new_token, password, ssh_keys
@@ -19,7 +20,7 @@ from gateway.directory_types import CredentialKind, NewCredential
 from gateway.identity import DirectoryAuthenticator
 from gateway.migrations import upgrade
 from gateway.store.database import Database, open_database
-from transports.ports import Principal, Scope
+from transports.ports import Principal
 
 ME = "person:dana"
 HOST = "192.0.2.7"
@@ -28,7 +29,7 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 KEY = asyncssh.generate_private_key("ssh-ed25519")
 OTHER_KEY = asyncssh.generate_private_key("ssh-ed25519")
 TOKEN, TOKEN_PROOF = new_token(timedelta(days=30))
-CLINIC = Principal("c1", "clinic", frozenset({Scope.SEND}))
+CLINIC = Principal("c1", "clinic", frozenset({Role.SENDER}))
 
 
 class CountingHasher(PasswordHasher):
@@ -57,8 +58,8 @@ def directory(database: Database) -> Directory:
     made.add_partner("clinic", "", ME)
     proof = NewCredential(CredentialKind.PASSWORD, QUICK.hash("open sesame 123"), "password")
     keys = ssh_keys(KEY.export_public_key().decode())
-    made.add_account("c1", "clinic", {Scope.SEND}, ME, [proof, TOKEN_PROOF, *keys])
-    made.add_account("bare", "clinic", {Scope.SEND}, ME)
+    made.add_account("c1", "clinic", {Role.SENDER}, ME, [proof, TOKEN_PROOF, *keys])
+    made.add_account("bare", "clinic", {Role.SENDER}, ME)
     return made
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from transports.ports import Parcel, Principal, Receipt, Scope, Submission
+from config.operations import Role
+from transports.ports import Parcel, Principal, Receipt, Submission
 
-WHO = Principal("bench", "bench", frozenset(Scope))
+WHO = Principal("bench", "bench", frozenset({Role.SENDER, Role.RECEIVER}))
 BLOCK = bytes(range(256)) * 1024
 
 

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from config.operations import Role
 from transports.ports import (
     Parcel,
     Principal,
     Problem,
     Receipt,
-    Scope,
     Submission,
     TransportError,
 )
 
-BOTH = frozenset({Scope.SEND, Scope.RECEIVE})
+BOTH = frozenset({Role.SENDER, Role.RECEIVER})
 CLINIC = Principal("clinic-bot", "clinic", BOTH)
 PAYER = Principal("payer-bot", "payer", BOTH)
 MAX_FILE = 64 * 1024 * 1024
@@ -277,6 +277,7 @@ class SimulatedJudge:
             ("clinic-bot", "clinic-pw"): CLINIC,
             ("payer-bot", "payer-pw"): PAYER,
         }
+        self.certificates: dict[bytes, Principal] = {}
         self.tokens = {"clinic-token": CLINIC, "payer-token": PAYER}
 
     async def password(self, username: str, password: str, address: str) -> Principal | None:
@@ -291,6 +292,10 @@ class SimulatedJudge:
     async def token(self, token: str, address: str) -> Principal | None:
         self._check()
         return self.tokens.get(token)
+
+    async def client_certificate(self, der: bytes, address: str) -> Principal | None:
+        self._check()
+        return self.certificates.get(der)
 
     def _check(self) -> None:
         if self.broken:

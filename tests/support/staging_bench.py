@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.contracts import Contract, Rules
+from config.operations import Role
 from config.policy import Policy, Route
 from gateway import payload_keys
 from gateway.declared import DeclaringIntake
@@ -28,9 +29,9 @@ from gateway.store.system import System
 from gateway.upload import StagedUpload
 from keys.kek import LocalKek
 from keys.segments import SegmentReader
-from transports.ports import Principal, Scope
+from transports.ports import Principal
 
-BOTH = frozenset({Scope.SEND, Scope.RECEIVE})
+BOTH = frozenset({Role.SENDER, Role.RECEIVER})
 CLINIC = Principal("clinic-bot", "clinic", BOTH)
 OTHER = Principal("other-bot", "other", BOTH)
 PAYER = Principal("payer-bot", "payer", BOTH)

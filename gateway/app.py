@@ -49,6 +49,7 @@ from gateway.site import Site
 from gateway.store.database import Database
 from gateway.store.disk import Disk
 from gateway.supervisor import Supervisor
+from gateway.throttle import Throttle
 from gateway.worker import Worker
 from keys.kek import LocalKek
 from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
@@ -134,7 +135,11 @@ class Edge:
         self._common = common
         self._refusals = Refusals(common.ledger)
         self._counting: asyncio.Task[None] | None = None
-        self._judge = DirectoryAuthenticator(common.directory, refused=self._refusals.count)
+        self._judge = DirectoryAuthenticator(
+            common.directory,
+            Throttle(common.database, site.settings.limits),
+            refused=self._refusals.count,
+        )
         self._intake = DeclaringIntake(
             ledger=common.ledger,
             transfers=common.transfers,

@@ -30,6 +30,7 @@ from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ledger.log import append
 from gateway.ledger.vocabulary import RecordKind
+from gateway.networks import check_networks
 from gateway.ports import Json
 from gateway.store.database import Database
 from gateway.store.tables import accounts, certificates, credentials, directory_state, partners
@@ -139,6 +140,35 @@ class Directory:
             connection.execute(update(accounts).where(here).values(roles=" ".join(held)))
             facts = {"account": account, "roles": list(map(str, held))}
             self._log(connection, RecordKind.ACCOUNT_CHANGED, actor, facts)
+
+    def limit_account(self, account: str, networks: Iterable[str], actor: str) -> None:
+        """Let an account log in from these networks (CIDR) alone; none: from anywhere.
+
+        Raises:
+            UnknownEntryError: No such account.
+            DirectoryError: One isn't a network, or they are too many.
+        """
+        self._limit(accounts, account, networks, RecordKind.ACCOUNT_CHANGED, actor)
+
+    def limit_partner(self, partner: str, networks: Iterable[str], actor: str) -> None:
+        """The same for all accounts of a partner; an account's own come on top.
+
+        Raises:
+            UnknownEntryError: No such partner.
+            DirectoryError: One isn't a network, or they are too many.
+        """
+        self._limit(partners, partner, networks, RecordKind.PARTNER_CHANGED, actor)
+
+    def _limit(
+        self, table: Table, entry: str, networks: Iterable[str], kind: RecordKind, actor: str
+    ) -> None:
+        allowed = check_networks(networks)
+        with self._database.write() as connection:
+            _require(connection, table, entry)
+            here = table.c.id == entry
+            connection.execute(update(table).where(here).values(networks=" ".join(allowed)))
+            facts = {table.name.removesuffix("s"): entry, "networks": list(allowed)}
+            self._log(connection, kind, actor, facts)
 
     def add_credential(self, account: str, proof: NewCredential, actor: str) -> None:
         """Give an account another credential; a password replaces the one before.

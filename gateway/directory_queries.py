@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, and_, or_, select, tuple_
 
@@ -20,6 +20,11 @@ from gateway.directory_types import (
 from gateway.ledger.clock import Clock, utc_now
 from gateway.store.database import Database
 from gateway.store.tables import accounts, certificates, credentials, partners
+
+_PARTNER: Final = (
+    partners.c.enabled.label("partner_enabled"),
+    partners.c.networks.label("partner_networks"),
+)
 
 
 class DirectoryReader:
@@ -90,7 +95,7 @@ class DirectoryReader:
         mine = and_(credentials.c.account == account, credentials.c.kind == kind, unexpired)
         with self._database.read() as connection:
             row = connection.execute(
-                select(accounts, partners.c.enabled.label("partner_enabled"))
+                select(accounts, *_PARTNER)
                 .outerjoin(partners, partners.c.id == accounts.c.partner)
                 .where(accounts.c.id == account)
             ).one_or_none()
@@ -102,7 +107,7 @@ class DirectoryReader:
         unexpired = or_(credentials.c.expires.is_(None), credentials.c.expires > self._clock())
         with self._database.read() as connection:
             row = connection.execute(
-                select(accounts, partners.c.enabled.label("partner_enabled"))
+                select(accounts, *_PARTNER)
                 .outerjoin(partners, partners.c.id == accounts.c.partner)
                 .join(credentials, credentials.c.account == accounts.c.id)
                 .where(
@@ -126,7 +131,7 @@ class DirectoryReader:
             rows = connection.execute(
                 select(
                     accounts,
-                    partners.c.enabled.label("partner_enabled"),
+                    *_PARTNER,
                     credentials.c.secret.label("pin"),
                 )
                 .outerjoin(partners, partners.c.id == accounts.c.partner)
@@ -142,7 +147,8 @@ def _login(row: Row[Any] | None, secrets: tuple[str, ...]) -> Login:
         return Login(None, allowed=False, secrets=secrets)
     # No partner: one of the site's own.
     allowed = row.enabled and (row.partner is None or row.partner_enabled)
-    return Login(_account(row), bool(allowed), secrets)
+    networks = tuple((row.partner_networks or "").split())
+    return Login(_account(row), bool(allowed), secrets, networks)
 
 
 def _account(row: Row[Any]) -> Account:

@@ -130,11 +130,13 @@ class Login:
         account: The account; None if there is none by that name.
         allowed: It and its partner are enabled.
         secrets: The stored secrets of one kind that haven't expired.
+        networks: Its partner's; none: from anywhere.
     """
 
     account: Account | None
     allowed: bool
     secrets: tuple[str, ...]
+    networks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Login({self.account}, {self.allowed})"

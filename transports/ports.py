@@ -65,10 +65,23 @@ class TransportError(Exception):
         self.detail = detail
 
 
+class TooManyAttemptsError(Exception):
+    """Too many failures from there, or of that name: nothing was looked at.
+
+    Attributes:
+        seconds: Until the next attempt is heard.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too many failed attempts")
+        self.seconds = seconds
+
+
 class Authenticator(Protocol):
     """The one judge of identity, as SSH asks it.
 
-    Each method takes as long for unknown users as for known ones.
+    Each method takes as long for unknown users as for known ones, and may raise
+    TooManyAttemptsError.
     """
 
     async def password(self, username: str, password: str, address: str) -> Principal | None:

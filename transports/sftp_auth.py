@@ -11,7 +11,7 @@ import asyncssh
 
 from config.operations import SFTP_SESSION, permits
 from transports.limits import IdleTimer
-from transports.ports import Principal
+from transports.ports import Principal, TooManyAttemptsError
 from transports.sequence import Room
 from transports.sftp_guard import GuardedConnection
 from transports.sftp_server import VirtualServer
@@ -127,6 +127,8 @@ class Connection(asyncssh.SSHServer):
         self._claim = None
         try:
             principal = await judge
+        except TooManyAttemptsError:
+            principal = None
         except Exception as error:  # noqa: BLE001 - whatever the judge's trouble, nobody gets in
             _log.error("authenticator failed: %s", type(error).__name__)
             principal = None

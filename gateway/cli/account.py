@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from config.operations import Role
-from gateway.cli.acting import acting_arguments, actor, expiry, now, site_database
+from gateway.cli.account_locks import run_locks, run_unlock
+from gateway.cli.acting import (
+    acting_arguments,
+    actor,
+    chosen_networks,
+    expiry,
+    network_arguments,
+    now,
+    site_database,
+)
 from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
 from gateway.client_certificates import certificate_pin, key_pin
 from gateway.directory import Directory
@@ -41,7 +50,18 @@ def register(subparsers: Subparsers) -> None:
     )
     change.add_argument("account", metavar="USER")
     _role_argument(change)
+    network_arguments(change)
     change.set_defaults(run=run_set)
+    locks = commands.add_parser(
+        "locks", parents=[site_arguments()], help="who isn't heard now, after failed logins"
+    )
+    locks.set_defaults(run=run_locks)
+    unlock = commands.add_parser(
+        "unlock", parents=[acting_arguments()], help="forget failed logins, and hear it again"
+    )
+    unlock.add_argument("account", metavar="USER", nargs="?", default="")
+    unlock.add_argument("--address", default="", help="of an address instead of an account")
+    unlock.set_defaults(run=run_unlock)
     more = commands.add_parser(
         "credential",
         parents=[acting_arguments()],
@@ -134,14 +154,25 @@ def run_add(args: argparse.Namespace) -> int:
 
 
 def run_set(args: argparse.Namespace) -> int:
-    """Change its roles."""
-    if not args.role:
-        raise CliError("nothing to do", "give --role", USAGE)
+    """Change its roles, or where it may log in from."""
+    networks = chosen_networks(args)
+    if not args.role and networks is None:
+        raise CliError("nothing to do", "give --role, --network or --any-network", USAGE)
     with site_database(args) as database:
-        Directory(database).set_roles(args.account, args.role, actor(args))
-    roles = sorted(set(args.role))
-    data = {"account": args.account, "roles": roles}
-    emit(args, data, f"account {args.account} is {' and '.join(roles)} now")
+        directory = Directory(database)
+        if args.role:
+            directory.set_roles(args.account, args.role, actor(args))
+        if networks is not None:
+            directory.limit_account(args.account, networks, actor(args))
+    data: dict[str, object] = {"account": args.account}
+    lines = [f"changed account {args.account}"]
+    if args.role:
+        data["roles"] = sorted(set(args.role))
+        lines.append(f"  it is {' and '.join(sorted(set(args.role)))}")
+    if networks is not None:
+        data["networks"] = networks
+        lines.append(f"  it may log in from {' or '.join(networks) or 'anywhere'}")
+    emit(args, data, "\n".join(lines))
     return OK
 
 
@@ -189,6 +220,7 @@ def run_list(args: argparse.Namespace) -> int:
                 "id": a.id,
                 "partner": a.partner,
                 "roles": sorted(a.roles),
+                "networks": list(a.networks),
                 "enabled": a.enabled,
                 "credentials": [
                     {

@@ -15,12 +15,14 @@ from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
 from config.address import Address, Listen, parse_address
 from config.console import Console
 from config.faults import ConfigError, Fault
+from config.keys import Keys
 from config.loader import Document, check, read_file
 
 __all__ = [
     "FILE_NAME",
     "Address",
     "Console",
+    "Keys",
     "Settings",
     "load_settings",
     "parse_address",
@@ -256,6 +258,7 @@ class Settings(_Section):
         storage: Payloads and database.
         database_url: ``sqlite:////absolute/path`` or ``postgresql://host/database``; empty for
             ``lazaretto.db`` in the data directory.
+        keys: Who guards the key-encryption keys.
         processes: How many.
         inspection: Budget and confinement.
         uploads: Limits.
@@ -270,6 +273,7 @@ class Settings(_Section):
     console: Console = Console()
     storage: Storage = Storage()
     database_url: str = ""
+    keys: Keys = Keys()
     processes: Processes = Processes()
     inspection: Inspection = Inspection()
     uploads: Uploads = Uploads()

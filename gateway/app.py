@@ -20,6 +20,7 @@ from gateway.directory_queries import DirectoryReader
 from gateway.identity import DirectoryAuthenticator
 from gateway.integrator import Integrator
 from gateway.key_files import check_private
+from gateway.keyring import Keyring, keyring_of
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
@@ -51,7 +52,6 @@ from gateway.store.disk import Disk
 from gateway.supervisor import Supervisor
 from gateway.throttle import Throttle
 from gateway.worker import Worker
-from keys.kek import LocalKek
 from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
 from transports.sftp import SftpOptions, SftpService, serve_sftp
 
@@ -71,7 +71,7 @@ def serve(site: Site) -> None:
     """
     logs.configure(site.settings.logging, "supervisor")
     check_private(site)
-    LocalKek.load(site.paths.kek)  # said here, once, rather than by every child at every try
+    keyring_of(site)  # said here, once, rather than by every child at every try
     database = site.database()
     try:
         upgrade(database)
@@ -108,7 +108,7 @@ class _Common:
     transfers: SqlTransfers
     directory: DirectoryReader
     disk: Disk
-    keys: LocalKek
+    keys: Keyring
     meters: Meters
     policy: PolicyHolder
 
@@ -121,7 +121,7 @@ def _common(site: Site, policy: Policy) -> _Common:
         transfers=SqlTransfers(database),
         directory=DirectoryReader(database),
         disk=Disk(site.paths.blobs, int(site.settings.storage.reserve)),
-        keys=LocalKek.load(site.paths.kek),
+        keys=keyring_of(site),
         meters=Meters(REGISTRY),
         policy=PolicyHolder(policy),
     )

@@ -30,11 +30,15 @@ class CredentialKind(StrEnum):
     SSH_KEY = "ssh-key"
     PASSWORD = "password"  # noqa: S105 - the name of a kind, not a password
     TOKEN = "token"  # noqa: S105 - likewise
+    SSH_PRINCIPAL = "ssh-principal"
     CLIENT_CERTIFICATE = "client-cert"
     CLIENT_KEY = "client-key"
+    OIDC = "oidc"
 
 
-PINS: Final = frozenset({CredentialKind.CLIENT_CERTIFICATE, CredentialKind.CLIENT_KEY})
+PINS: Final = frozenset(
+    {CredentialKind.CLIENT_CERTIFICATE, CredentialKind.CLIENT_KEY, CredentialKind.OIDC}
+)
 """Kinds that tell an account by themselves and are no secret."""
 
 
@@ -85,7 +89,8 @@ class NewCredential:
     Attributes:
         kind: What it is.
         secret: What is stored: the key blob in base64, the Argon2id hash, the token's SHA-256, or
-            that of a TLS client certificate or of its public key.
+            that of a TLS client certificate or of its public key. Of an SSH principal its name,
+            which is no secret.
         fingerprint: What people and the log may see.
         comment: For people.
         lifetime: None for no end.

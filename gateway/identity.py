@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import hmac
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, Protocol, TypeVar
 
@@ -21,17 +21,22 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.client_certificates import pins_of
-from gateway.directory_credentials import HASHER, MAX_PASSWORD, token_digest
+from gateway.directory_credentials import HASHER, MAX_PASSWORD, ssh_fingerprint, token_digest
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import CredentialKind, Login
 from gateway.networks import within
 from gateway.ports import LedgerUnavailableError
+from gateway.ssh_certificates import CertificateRefusedError, Trust, check, end_of, named
 from gateway.throttle import of_account, of_name
-from transports.ports import Principal, TooManyAttemptsError
+from transports.ports import HalfProven, Principal, TooManyAttemptsError
+from transports.ssh_certificate import UserCertificate
 
 T = TypeVar("T")
 Observer = Callable[[str, bool], None]
-"""Called with the method (``password``, ``ssh-key``, ``token``, ``client-cert``) and success."""
+"""Called with the method and whether it succeeded.
+
+Methods: ``password``, ``ssh-key``, ``ssh-cert``, ``token``, ``client-cert``, ``totp``.
+"""
 
 Observed = Callable[[str, str], None]
 """Called for each refusal with the method and the account, "" if there is none of that name."""
@@ -125,6 +130,27 @@ class DirectoryAuthenticator:
         fingerprint = ssh_fingerprint(key)
         return self._decide("ssh-key", login, address, proven=True in fits, credential=fingerprint)
 
+    async def certificate(
+        self, username: str, certificate: UserCertificate, address: str
+    ) -> Principal | None:
+        """The principal if an OpenSSH certificate of the partner's CAs is for this account."""
+        login, trust = await self._trust(username)
+        refusal = ""
+        try:
+            check(certificate, trust, address, datetime.now(UTC))
+        except CertificateRefusedError as error:
+            refusal = str(error)
+        name = named(certificate)
+        if refusal and certificate.authority in trust.authorities:
+            # Of strangers' certificates nothing is logged: they write what they like into them.
+            self._refusals.log("certificate.refused", certificate=name, reason=refusal)
+        who = self._decide("ssh-cert", login, address, proven=not refusal, credential=name)
+        return replace(who, expires=end_of(certificate)) if who else None
+
+    async def second_factor(self, half: HalfProven, code: str, address: str) -> Principal | None:  # noqa: ARG002 - nobody is asked for one yet
+        """None: no account is asked for one."""
+        return self._decide("totp", None, address, proven=False, credential="")
+
     async def token(self, token: str, address: str) -> Principal | None:
         """The principal an HTTPS API token belongs to, or None.
 
@@ -177,6 +203,13 @@ class DirectoryAuthenticator:
             self._refusals.log("login.throttled", method=method, address=address)
             raise TooManyAttemptsError(left)
 
+    async def _trust(self, username: str) -> tuple[Login | None, Trust]:
+        def look() -> tuple[Login, Trust]:
+            login = self._directory.login(username, CredentialKind.SSH_PRINCIPAL)
+            return login, self._directory.trust(login)
+
+        return await self._find(look) or (None, Trust((), (), ()))
+
     async def _hash_fits(self, login: Login | None, password: str) -> bool:
         stored = login.secrets[0] if login and login.secrets else self._nobody
         given = password.encode("utf-8", "surrogatepass")
@@ -210,7 +243,7 @@ class DirectoryAuthenticator:
         self, method: str, login: Login | None, address: str, *, proven: bool, credential: str
     ) -> Principal | None:
         account = login.account if login else None
-        accepted = proven and login is not None and account is not None and _admits(login, address)
+        accepted = proven and login is not None and account is not None and admits(login, address)
         self._observe(method, accepted)
         if accepted and account is not None:
             return Principal(account.id, account.partner, account.roles, credential)
@@ -221,17 +254,12 @@ class DirectoryAuthenticator:
         return None
 
 
-def _admits(login: Login, address: str) -> bool:
+def admits(login: Login, address: str) -> bool:
     """Whether it is enabled, and may come from there."""
     own = login.account.networks if login.account else ()
     return login.allowed and all(
         within(address, networks) for networks in (own, login.networks) if networks
     )
-
-
-def ssh_fingerprint(key: bytes) -> str:
-    """As ``ssh-keygen -l`` shows it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
 class _Sparing:

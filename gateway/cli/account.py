@@ -21,10 +21,25 @@ from gateway.cli.acting import (
     now,
     site_database,
 )
-from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
+from gateway.cli.common import (
+    OK,
+    USAGE,
+    CliError,
+    Subparsers,
+    emit,
+    open_site,
+    site_arguments,
+    table,
+)
 from gateway.client_certificates import certificate_pin, key_pin
 from gateway.directory import Directory
-from gateway.directory_credentials import new_token, password, ssh_keys
+from gateway.directory_credentials import (
+    new_token,
+    oidc_subject,
+    password,
+    ssh_keys,
+    ssh_principal,
+)
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import NewCredential
 
@@ -112,6 +127,14 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
         help="ask for a password, or read one line of standard input where that is no terminal",
     )
     parser.add_argument(
+        "--ssh-principal",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a name in OpenSSH certificates of the partner's CAs that stands for this account "
+        "besides its own; may be given again",
+    )
+    parser.add_argument(
         "--client-cert",
         metavar="FILE",
         type=Path,
@@ -126,6 +149,13 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="pin the public key of a TLS client certificate: its renewals fit too",
+    )
+    parser.add_argument(
+        "--oidc-subject",
+        metavar="SUB",
+        action="append",
+        default=[],
+        help="let whom the identity provider calls that sign in to the console",
     )
     parser.add_argument("--token", action="store_true", help="make an API token, shown once")
     parser.add_argument(
@@ -252,8 +282,12 @@ def run_list(args: argparse.Namespace) -> int:
 def _proofs(args: argparse.Namespace) -> tuple[list[NewCredential], str]:
     """The credentials that the arguments ask for, and the token to be shown, if any."""
     found = [key for path in args.ssh_key for key in ssh_keys(_read(path), str(path))]
+    found += [ssh_principal(name) for name in args.ssh_principal]
     found += [certificate_pin(_read(path), str(path)) for path in args.client_cert]
     found += [key_pin(_read(path), str(path)) for path in args.client_key_of]
+    if args.oidc_subject:
+        issuer = open_site(args).settings.console.oidc.issuer
+        found += [oidc_subject(issuer, subject) for subject in args.oidc_subject]
     token = ""
     if args.token_expires is not None and (not args.token or args.token_expires < 1):
         raise CliError("--token-expires goes with --token and takes 1 day or more", code=USAGE)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.operations import Role
+from gateway.cli import partner_ssh
 from gateway.cli.acting import (
     SOON,
     acting_arguments,
@@ -36,6 +37,7 @@ def register(subparsers: Subparsers) -> None:
         "list", parents=[site_arguments()], help="with what they have and when it expires"
     )
     listing.set_defaults(run=run_list)
+    partner_ssh.register(commands)
     change = commands.add_parser(
         "set", parents=[acting_arguments()], help="change where its accounts may log in from"
     )

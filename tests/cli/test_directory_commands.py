@@ -31,7 +31,8 @@ class Terminal:
         self.out = self.err = ""
 
     def __call__(self, *words: str) -> int:
-        status = main([*words[:2], "--site", str(self.site), *words[2:]])
+        at = 3 if words[:2] == ("partner", "ssh-ca") else 2
+        status = main([*words[:at], "--site", str(self.site), *words[at:]])
         self.out, self.err = self._capsys.readouterr()
         return status
 
@@ -305,3 +306,28 @@ def test_a_client_certificate_is_pinned_listed_and_taken_away(
     remove = ("--remove", certificate.fingerprint)
     assert clinic("account", "credential", "bot", *remove) == 0
     assert len(clinic.data("account", "list")[0]["credentials"]) == 1
+
+
+def test_an_ssh_ca_is_added_listed_revoked_from_and_removed(
+    clinic: Terminal, tmp_path: Path
+) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519", comment="clinic ca")
+    file = tmp_path / "ca.pub"
+    file.write_bytes(key.export_public_key())
+    name = key.get_fingerprint()
+    ca = ("partner", "ssh-ca")
+    assert clinic(*ca, "revoke", "clinic", "--serial", "1") != 0
+    assert clinic(*ca, "add", "clinic", str(file)) == 0
+    assert name in clinic.out
+    assert clinic(*ca, "add", "clinic", str(file)) != 0
+    assert "already" in clinic.err
+    assert clinic(*ca, "revoke", "clinic", "--serial", "42") == 0
+    assert clinic(*ca, "revoke", "clinic", "--key-id", "ci of clinic") == 0
+    assert clinic(*ca, "revoke", "clinic") == 2
+    (listed,) = clinic.data(*ca, "list", "clinic")
+    assert listed["fingerprint"] == name
+    assert listed["comment"] == "clinic_ca"
+    assert listed["revoked"] == ["id:ci of clinic", "serial:42"]
+    assert clinic(*ca, "remove", "clinic", name) == 0
+    assert clinic.data(*ca, "list") == []
+    assert clinic(*ca, "remove", "clinic", name) != 0

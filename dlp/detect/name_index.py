@@ -69,7 +69,11 @@ class NameIndex:
         if self._texts is None or self._matters(given):
             return True
         starts = (given[:size] for size in range(_SHORT, len(given)))
-        return any(self._texts.says(start) and not is_word(start) for start in starts)
+        return any(self._texts.says(start) and _is_short_form(start) for start in starts)
+
+    def _says(self, given: str) -> bool:
+        """Whether a text may call somebody by a given name alone: no typing error is one there."""
+        return self._texts is None or self._texts.says(given)
 
     def learn(self, last: str, first: str, middle: str = "") -> int:
         """Add a person; says how many new entries that took."""
@@ -94,7 +98,7 @@ class NameIndex:
 
     def _are_many(self, given: Sequence[str]) -> bool:
         """Whether more bear these names already than one of them alone can tell apart."""
-        return all(self._counts.get(word, 0) > _MANY for word in given if len(word) > 1)
+        return not any(self._counts.get(word, 0) <= _MANY for word in given if self._says(word))
 
     def learn_provider(self, last: str, first: str) -> int:
         """Add a provider's name: evidence against."""
@@ -117,7 +121,8 @@ class NameIndex:
         for name in given:
             if self._given.join(surname, name):
                 added += 1
-                self._counts[name] = self._counts.get(name, 0) + 1
+                if self._says(name):
+                    self._counts[name] = self._counts.get(name, 0) + 1
         return added
 
     def _index(self, surname: str, parts: tuple[str, ...]) -> bool:
@@ -137,7 +142,7 @@ class NameIndex:
         for name in given:
             count = self._counts.get(name, 0)
             person = hash((surname, name))
-            if len(name) > 1 and count <= _MANY and person not in self._passed:
+            if count <= _MANY and self._says(name) and person not in self._passed:
                 self._passed.add(person)
                 self._counts[name] = count + 1
                 added += 1
@@ -269,7 +274,8 @@ class NameIndex:
                 return INITIAL
         if _SHORT <= len(norm) <= LONGEST_NAME and len(given) <= _COMPARED and not is_word(norm):
             close = (g for g in given if len(g) >= _SHORT and g[0] == norm[0])
-            if any(one_error_apart(norm, g) or g.startswith(norm) for g in close):
+            short = _is_short_form(norm)
+            if any(one_error_apart(norm, g) or (short and g.startswith(norm)) for g in close):
                 return FULL_TYPO
         return 0.0
 
@@ -298,6 +304,11 @@ class NameIndex:
         if count > _MANY or not token.raw[0].isupper() or token.norm in self.providers:
             return None
         return _match(tokens, place, place + 1, GIVEN)
+
+
+def _is_short_form(word: str) -> bool:
+    """Whether a word is a name that longer ones begin with: "Jon", and no syllable."""
+    return is_given_name(word) and not is_word(word)
 
 
 def _surname_alone(surname: str, raw: str, *, shouts: bool) -> float:

@@ -66,14 +66,15 @@ def licence_of(name: str) -> dict[str, Any] | None:
         stated = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return None
-    if expression := stated.get("License-Expression"):
-        return {"expression": expression}
+    if "License-Expression" in stated:
+        return {"expression": stated["License-Expression"]}
     classified = [
         line.removeprefix(_CLASSIFIER)
         for line in stated.get_all("Classifier") or []
         if line.startswith(_CLASSIFIER)
     ]
-    first = (stated.get("License") or "").strip().partition("\n")[0][:_LONGEST]
+    own = (stated.get_all("License") or [""])[0]
+    first = own.strip().partition("\n")[0][:_LONGEST]
     words = first or " and ".join(classified)
     return {"license": {"name": words}} if words else None
 

@@ -46,6 +46,21 @@ def test_what_was_not_asked_does_not_pass_for_audited(
     assert "NOT AUDITED" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("packages", "expected"),
+    [
+        ([{"name": "a", "version": "1", "vulns": []}], "none"),
+        ([{"name": "a", "version": "1", "vulns": [{"id": "CVE-1"}]}], "known"),
+        ([{"name": "a", "skip_reason": "not found on PyPI"}], "unanswered"),
+        ([], "unanswered"),
+    ],
+)
+def test_a_package_that_the_service_does_not_know_is_not_audited(
+    packages: list[dict[str, object]], expected: str
+) -> None:
+    assert check.verdict("requirements.txt", packages) == expected
+
+
 def test_the_bill_of_materials_is_whole_and_the_same_each_time() -> None:
     made = bill()
     assert json.dumps(made) == json.dumps(bill())

@@ -52,6 +52,8 @@ from gateway.supervisor import Supervisor
 from gateway.worker import Worker
 from keys.kek import LocalKek
 from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
+from transports.https_head import loopback_of
+from transports.https_names import names_in
 from transports.sftp import SftpOptions, SftpService, serve_sftp
 
 
@@ -190,8 +192,12 @@ class Edge:
 
     async def _https(self, sock: socket.socket) -> HttpsService:
         settings, paths = self._site.settings.https, self._site.paths
+        names = names_in(paths.tls_cert) | loopback_of(settings.listen.host)
         options = HttpsOptions(
-            sock=sock, max_connections=settings.connections, body_timeout=settings.idle_seconds
+            sock=sock,
+            names=names.union(settings.names),
+            max_connections=settings.connections,
+            body_timeout=settings.idle_seconds,
         )
         tls = tls_context(paths.tls_cert, paths.tls_key, paths.client_ca)
         app = build_app(

@@ -88,6 +88,11 @@ def https(method: str, path: str) -> str:
     return f"https {method} {path}"
 
 
+def console(method: str, path: str) -> str:
+    """The operation's name in the table; ``path`` as the router has it."""
+    return f"console {method} {path}"
+
+
 def permits(roles: Collection[Role], operation: str, *, factor: bool = False) -> bool:
     """Whether somebody with these roles may; ``factor``: they have proven a second factor.
 
@@ -98,7 +103,7 @@ def permits(roles: Collection[Role], operation: str, *, factor: bool = False) ->
 
 
 def _rules() -> Iterator[tuple[str, Rule]]:
-    for table in (_EXCHANGE, _HTTPS, _CLI):
+    for table in (_EXCHANGE, _HTTPS, _CLI, _CONSOLE):
         yield from table.items()
     for verb, area in product(SFTP_VERBS, Area):
         visible = _SFTP_AREAS[area]
@@ -191,10 +196,17 @@ _CLI: Final = {
     "cli rules check": _site,
     "cli partner add": _admin,
     "cli partner list": _oversees,
+    "cli partner set": _admin,
     "cli partner disable": _admin,
     "cli partner enable": _admin,
+    "cli partner ssh-ca add": _admin,
+    "cli partner ssh-ca list": _oversees,
+    "cli partner ssh-ca remove": _admin,
+    "cli partner ssh-ca revoke": _admin,
     "cli account add": _admin,
     "cli account set": _admin,
+    "cli account locks": _oversees,
+    "cli account unlock": _admin,
     "cli account credential": _admin,
     "cli account list": _oversees,
     "cli account disable": _admin,
@@ -202,6 +214,22 @@ _CLI: Final = {
     "cli key import": _admin,
     "cli key list": _oversees,
     "cli key retire": _admin,
+    "cli key openpgp rotate": _admin,
+    "cli key openpgp switch": _admin,
+    "cli key openpgp retire": _admin,
+    "cli key ssh rotate": _admin,
+    "cli key ssh switch": _admin,
+    "cli key ssh retire": _admin,
+    "cli key log rotate": _admin,
+    "cli key log switch": _admin,
+    "cli key log retire": _admin,
+    "cli key tls install": _admin,
+    "cli key tls renew": _admin,
+    "cli key kek list": _oversees,
+    "cli key kek rotate": _admin,
+    "cli key kek rewrap": _admin,
+    "cli key kek retire": _admin,
+    "cli key kek reseal": _admin,
     "cli transfer list": _site,
     "cli transfer show": _site,
     "cli transfer legal-hold": _decides,
@@ -215,6 +243,38 @@ _CLI: Final = {
     "cli audit export": Rule(frozenset({Role.AUDITOR, Role.ADMIN})),
     "cli audit key": _site,
     "cli audit checkpoint": _site,
+}
+
+_open: Final = Rule(frozenset(Role))
+_CONSOLE: Final = {
+    # Before anybody is known: how they become so.
+    "console POST /v1/session/password": _open,
+    "console GET /v1/session/oidc": _open,
+    "console GET /v1/session/oidc/callback": _open,
+    "console POST /v1/session/passkey/options": _open,
+    "console POST /v1/session/passkey": _open,
+    # One's own.
+    "console GET /v1/session": _site,
+    "console DELETE /v1/session": _site,
+    "console POST /v1/session/factor/passkey/options": _site,
+    "console POST /v1/session/factor/passkey": _site,
+    "console GET /v1/sessions": _site,
+    "console DELETE /v1/sessions/{id}": _site,
+    "console GET /v1/passkeys": _site,
+    "console POST /v1/passkeys/options": _site,
+    "console POST /v1/passkeys": _site,
+    "console DELETE /v1/passkeys/{fingerprint}": _site,
+    # The same as the commands.
+    "console GET /v1/holds": _CLI["cli hold list"],
+    "console GET /v1/holds/{id}": _CLI["cli hold show"],
+    "console POST /v1/holds/{id}/release": _CLI["cli hold release"],
+    "console POST /v1/holds/{id}/refuse": _CLI["cli hold refuse"],
+    "console GET /v1/transfers": _CLI["cli transfer list"],
+    "console GET /v1/transfers/{id}": _CLI["cli transfer show"],
+    "console POST /v1/transfers/{id}/legal-hold": _CLI["cli transfer legal-hold"],
+    "console POST /v1/transfers/{id}/legal-release": _CLI["cli transfer legal-release"],
+    "console GET /v1/transfers/{id}/events": _CLI["cli audit show"],
+    "console GET /v1/audit/head": _CLI["cli audit checkpoint"],
 }
 
 OPERATIONS: Final[Mapping[str, Rule]] = MappingProxyType(dict(_rules()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,12 +15,14 @@ from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
 from config.address import Address, Listen, parse_address
 from config.console import Console
 from config.faults import ConfigError, Fault
+from config.keys import Keys
 from config.loader import Document, check, read_file
 
 __all__ = [
     "FILE_NAME",
     "Address",
     "Console",
+    "Keys",
     "Settings",
     "load_settings",
     "parse_address",
@@ -32,6 +35,16 @@ _WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  # compared with,
 
 HostName = Annotated[str, Field(pattern=r"^(\*\.)?[0-9A-Za-z_.:-]{1,253}$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+def _cidr(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError("must be a network such as 192.0.2.0/24 or 2001:db8::/32") from None
+
+
+Cidr = Annotated[str, AfterValidator(_cidr)]
 
 
 class _Section(BaseModel):
@@ -212,6 +225,34 @@ class Log(_Section):
     post_seconds: Seconds = 10.0
 
 
+class Limits(_Section):
+    """What logins and tokens may. Failures are counted in the database, for all processes.
+
+    Attributes:
+        free_failures: Failures of an account in a row before the next attempt has to wait.
+        address_free_failures: The same of an address (of IPv6, its /64).
+        delay_seconds: The first wait; each further failure doubles it.
+        longest_delay_seconds: It grows to this.
+        lock_account_after: Failures in a row that lock an account's password and codes.
+        lock_address_after: Failures that lock an address.
+        lock_minutes: How long, unless a person lifts it.
+        forget_hours: A failure is forgotten that long after the last one.
+        exempt_networks: CIDR; addresses in them are never made to wait (their accounts are).
+        token_days: Longest life of a new API token.
+    """
+
+    free_failures: Annotated[int, Field(ge=0, le=100)] = 5
+    address_free_failures: Annotated[int, Field(ge=0, le=100_000)] = 50
+    delay_seconds: Seconds = 1.0
+    longest_delay_seconds: Seconds = 300.0
+    lock_account_after: Annotated[int, Field(ge=1, le=1_000)] = 20
+    lock_address_after: Annotated[int, Field(ge=1, le=1_000_000)] = 200
+    lock_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
+    forget_hours: Annotated[int, Field(ge=1, le=720)] = 24
+    exempt_networks: tuple[Cidr, ...] = ()
+    token_days: Annotated[int, Field(ge=1, le=366)] = 366
+
+
 class Settings(_Section):
     """``lazaretto.yaml``. Every key has a default; the file may be empty.
 
@@ -223,11 +264,13 @@ class Settings(_Section):
         storage: Payloads and database.
         database_url: ``sqlite:////absolute/path`` or ``postgresql://host/database``; empty for
             ``lazaretto.db`` in the data directory.
+        keys: Who guards the key-encryption keys.
         processes: How many.
         inspection: Budget and confinement.
         uploads: Limits.
         log: The audit log's checkpoints.
         logging: Logs.
+        limits: Of logins and tokens.
     """
 
     sftp: Sftp = Sftp()
@@ -236,11 +279,13 @@ class Settings(_Section):
     console: Console = Console()
     storage: Storage = Storage()
     database_url: str = ""
+    keys: Keys = Keys()
     processes: Processes = Processes()
     inspection: Inspection = Inspection()
     uploads: Uploads = Uploads()
     log: Log = Log()
     logging: Logging = Logging()
+    limits: Limits = Limits()
 
 
 def template(**listen: Address) -> str:

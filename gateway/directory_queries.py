@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, and_, or_, select, tuple_
 
@@ -18,8 +18,23 @@ from gateway.directory_types import (
     is_account_id,
 )
 from gateway.ledger.clock import Clock, utc_now
+from gateway.ssh_certificates import Authority, Trust
 from gateway.store.database import Database
-from gateway.store.tables import accounts, certificates, credentials, partners
+from gateway.store.tables import (
+    accounts,
+    certificates,
+    credentials,
+    partners,
+    ssh_authorities,
+    ssh_revocations,
+)
+
+_NOBODY: Final = "-"
+
+_PARTNER: Final = (
+    partners.c.enabled.label("partner_enabled"),
+    partners.c.networks.label("partner_networks"),
+)
 
 
 class DirectoryReader:
@@ -90,7 +105,7 @@ class DirectoryReader:
         mine = and_(credentials.c.account == account, credentials.c.kind == kind, unexpired)
         with self._database.read() as connection:
             row = connection.execute(
-                select(accounts, partners.c.enabled.label("partner_enabled"))
+                select(accounts, *_PARTNER)
                 .outerjoin(partners, partners.c.id == accounts.c.partner)
                 .where(accounts.c.id == account)
             ).one_or_none()
@@ -102,7 +117,7 @@ class DirectoryReader:
         unexpired = or_(credentials.c.expires.is_(None), credentials.c.expires > self._clock())
         with self._database.read() as connection:
             row = connection.execute(
-                select(accounts, partners.c.enabled.label("partner_enabled"))
+                select(accounts, *_PARTNER)
                 .outerjoin(partners, partners.c.id == accounts.c.partner)
                 .join(credentials, credentials.c.account == accounts.c.id)
                 .where(
@@ -112,6 +127,31 @@ class DirectoryReader:
                 )
             ).first()
         return _login(row, (digest,) if row is not None else ())
+
+    def authorities(self, partner: str = "") -> Sequence[Authority]:
+        """All CAs of OpenSSH user certificates, or one partner's."""
+        c = ssh_authorities.c
+        statement = select(c.partner, c.fingerprint, c.key, c.comment).order_by(c.partner, c.added)
+        if partner:
+            statement = statement.where(c.partner == partner)
+        with self._database.read() as connection:
+            return tuple(Authority(*row) for row in connection.execute(statement))
+
+    def revocations(self, partner: str) -> Sequence[str]:
+        """What :func:`gateway.ssh_certificates.revocation` made of a partner's revocations."""
+        mine = ssh_revocations.c.partner == partner
+        with self._database.read() as connection:
+            found = connection.execute(select(ssh_revocations.c.word).where(mine)).scalars()
+            return tuple(sorted(found))
+
+    def trust(self, login: Login) -> Trust:
+        """By what the certificates of an account are judged; ``login`` has its principals."""
+        # For unknown users the same statements; no partner is called that.
+        partner = login.account.partner if login.account else _NOBODY
+        authorities = self.authorities(partner or _NOBODY)
+        revoked = self.revocations(partner)
+        names = {login.account.id, *login.secrets} if login.account else ()
+        return Trust([authority.blob for authority in authorities], names, revoked)
 
     def pinned_login(self, pins: Sequence[tuple[CredentialKind, str]]) -> Login:
         """The login that a client certificate's pins belong to; none if they belong to several.
@@ -126,7 +166,7 @@ class DirectoryReader:
             rows = connection.execute(
                 select(
                     accounts,
-                    partners.c.enabled.label("partner_enabled"),
+                    *_PARTNER,
                     credentials.c.secret.label("pin"),
                 )
                 .outerjoin(partners, partners.c.id == accounts.c.partner)
@@ -142,7 +182,8 @@ def _login(row: Row[Any] | None, secrets: tuple[str, ...]) -> Login:
         return Login(None, allowed=False, secrets=secrets)
     # No partner: one of the site's own.
     allowed = row.enabled and (row.partner is None or row.partner_enabled)
-    return Login(_account(row), bool(allowed), secrets)
+    networks = tuple((row.partner_networks or "").split())
+    return Login(_account(row), bool(allowed), secrets, networks)
 
 
 def _account(row: Row[Any]) -> Account:

@@ -30,11 +30,15 @@ class CredentialKind(StrEnum):
     SSH_KEY = "ssh-key"
     PASSWORD = "password"  # noqa: S105 - the name of a kind, not a password
     TOKEN = "token"  # noqa: S105 - likewise
+    SSH_PRINCIPAL = "ssh-principal"
     CLIENT_CERTIFICATE = "client-cert"
     CLIENT_KEY = "client-key"
+    OIDC = "oidc"
 
 
-PINS: Final = frozenset({CredentialKind.CLIENT_CERTIFICATE, CredentialKind.CLIENT_KEY})
+PINS: Final = frozenset(
+    {CredentialKind.CLIENT_CERTIFICATE, CredentialKind.CLIENT_KEY, CredentialKind.OIDC}
+)
 """Kinds that tell an account by themselves and are no secret."""
 
 
@@ -85,7 +89,8 @@ class NewCredential:
     Attributes:
         kind: What it is.
         secret: What is stored: the key blob in base64, the Argon2id hash, the token's SHA-256, or
-            that of a TLS client certificate or of its public key.
+            that of a TLS client certificate or of its public key. Of an SSH principal its name,
+            which is no secret.
         fingerprint: What people and the log may see.
         comment: For people.
         lifetime: None for no end.
@@ -130,11 +135,13 @@ class Login:
         account: The account; None if there is none by that name.
         allowed: It and its partner are enabled.
         secrets: The stored secrets of one kind that haven't expired.
+        networks: Its partner's; none: from anywhere.
     """
 
     account: Account | None
     allowed: bool
     secrets: tuple[str, ...]
+    networks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Login({self.account}, {self.allowed})"

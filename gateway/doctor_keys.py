@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gateway import key_files
 from gateway.doctor import Diagnosis, Patient, fail, ok, warn
+from gateway.keyring import keyring_of
 from keys.certificate import CertificateError, describe
-from keys.kek import KekError, LocalKek
+from keys.kek import KekError
 from keys.openpgp import certificate_of, fingerprint
 
 SOON: Final = timedelta(days=30)
@@ -42,11 +43,15 @@ def permissions(patient: Patient) -> Iterator[Diagnosis]:
 def key_encryption_key(patient: Patient) -> Iterator[Diagnosis]:
     """Whether payloads can be opened."""
     try:
-        kek = LocalKek.load(patient.site.paths.kek)
+        kek = keyring_of(patient.site)
     except KekError as error:
         yield fail("key-encryption key", str(error), _RESTORE)
     else:
-        yield ok("key-encryption key", f"loads, {len(kek.key_ids)} in the file")
+        yield ok(
+            "key-encryption key",
+            f"{kek.key_id}, {len(kek.key_ids)} in the file, guarded by "
+            + patient.site.settings.keys.provider,
+        )
 
 
 def tls(patient: Patient) -> Iterator[Diagnosis]:

@@ -23,7 +23,7 @@ from gateway.ports import LedgerUnavailableError
 from gateway.site import Site
 from gateway.store.database import Database
 from transports.https_connection import unambiguous
-from transports.https_head import LOOPBACK, MAX_HEADERS, listed_or_address
+from transports.https_head import LOOPBACK, MAX_HEADERS, served_or_address
 from transports.https_problems import dress, problems
 
 CACHE_SECONDS: Final = 1.0
@@ -95,7 +95,7 @@ class Ops:
     def __init__(
         self, checks: Checks, metrics: Callable[[], bytes], names: Sequence[str] = ()
     ) -> None:
-        self._ours = unambiguous(listed_or_address(LOOPBACK.union(names)))
+        self._ours = unambiguous(served_or_address(LOOPBACK.union(names)))
         self._checks = checks
         self._metrics = metrics
         self._runners: list[web.AppRunner] = []

@@ -75,8 +75,8 @@ class StagingFile:
 
     @property
     def wrapped(self) -> bytes:
-        """Its data key, wrapped."""
-        return self._partial.wrapped
+        """Its data key, wrapped: anew, if the key that wrapped it was rotated meanwhile."""
+        return self._partials.wrapped(self._partial)
 
     @property
     def blob(self) -> str:

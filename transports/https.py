@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -15,7 +15,7 @@ from aiohttp import web
 from transports.https_auth import bearer
 from transports.https_body import no_early_continue
 from transports.https_connection import LimitedRunner, unambiguous
-from transports.https_head import LOOPBACK, MAX_HEADERS, listed
+from transports.https_head import LOOPBACK, MAX_HEADERS, Names, Served
 from transports.https_inbox import Receiving
 from transports.https_outbox import Sending
 from transports.https_problems import counted, dress, problems
@@ -55,7 +55,7 @@ class HttpsOptions:
     backlog: int = 256
     max_connections: int = 500
     max_line: int = 8190
-    names: Collection[str] = LOOPBACK
+    names: Names = field(default_factory=lambda: Served(LOOPBACK))
     header_timeout: float = 30.0
     body_timeout: float = 60.0
     handshake_timeout: float = 15.0
@@ -149,7 +149,7 @@ def build_app(
         middlewares=[
             counted(running),
             problems,
-            unambiguous(listed(options.names)),
+            unambiguous(options.names),
             bearer(auth, watching),
         ]
     )
@@ -199,6 +199,18 @@ async def serve_https(
     service = HttpsService(options, app, ssl_context)
     await service.start()
     return service
+
+
+def replace_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    """Have handshakes from now on show another certificate; connections stay as they are.
+
+    Raises:
+        OSError: A file can't be read; nothing was changed.
+        ssl.SSLError: They aren't a certificate and its key; likewise.
+    """
+    # Tried on another one first: half a pair would end every handshake.
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, key)
 
 
 def tls_context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:

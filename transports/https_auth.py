@@ -6,6 +6,7 @@ On everything but the description itself.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Coroutine
 from types import MappingProxyType
 from typing import Final
@@ -16,7 +17,7 @@ from aiohttp.typedefs import Middleware
 from config.operations import https, permits
 from transports.https_problems import Handler, ProblemError
 from transports.observer import Observer
-from transports.ports import ApiAuthenticator, Principal
+from transports.ports import ApiAuthenticator, Principal, TooManyAttemptsError
 
 PUBLIC: Final = frozenset({"/v1/openapi.json"})
 PRINCIPAL: Final[web.RequestKey[Principal]] = web.RequestKey("principal", Principal)
@@ -81,6 +82,14 @@ async def _judge(
 ) -> Principal:
     try:
         who = await judging
+    except TooManyAttemptsError as error:
+        observer.login("https", method, accepted=False)
+        raise ProblemError(
+            429,
+            "too-many-requests",
+            "too many failed attempts from this address; nothing was looked at",
+            {"Retry-After": str(math.ceil(error.seconds))},
+        ) from None
     except Exception as error:  # noqa: BLE001 - whatever its trouble, nobody gets in
         _log.error("authenticator failed: %s", type(error).__name__)
         raise ProblemError(503, "unavailable", f"the gateway can't check a {method} now") from None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -67,15 +67,24 @@ def loopback_of(host: str) -> frozenset[str]:
     return LOOPBACK if address.is_loopback or address.is_unspecified else frozenset()
 
 
-def listed(names: Collection[str]) -> Names:
-    """Only these, with ``*.`` standing for one label as in certificates (RFC 6125)."""
-    known = frozenset(name.lower().strip("[]") for name in names)
-    return lambda name: name in known or ("*." + name.partition(".")[2]) in known
+class Served:
+    """These names only, with ``*.`` standing for one label as in certificates (RFC 6125)."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.replace(names)
+
+    def replace(self, names: Iterable[str]) -> None:
+        """Answer to others from now on, as when the certificate is another one."""
+        self._known = frozenset(name.lower().strip("[]") for name in names)
+
+    def __call__(self, name: str) -> bool:
+        """Whether it is one of them."""
+        return name in self._known or ("*." + name.partition(".")[2]) in self._known
 
 
-def listed_or_address(names: Collection[str]) -> Names:
+def served_or_address(names: Iterable[str]) -> Names:
     """These, and any address: a name can be made to point here, an address is what it is."""
-    known = listed(names)
+    known = Served(names)
     return lambda name: known(name) or _is_address(name)
 
 

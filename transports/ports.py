@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from config.operations import Role
+
+if TYPE_CHECKING:
+    from transports.ssh_certificate import UserCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Principal:
         roles: What it may do, by :mod:`config.operations`.
         credential: Fingerprint of what was logged in with, as ``account list`` shows it.
         factor: Whether a second factor was proven besides.
+        expires: When that ends, UTC, and the session with it; None if it doesn't.
     """
 
     account: str
@@ -32,6 +36,7 @@ class Principal:
     roles: frozenset[Role]
     credential: str = field(default="", compare=False)
     factor: bool = field(default=False, compare=False)
+    expires: datetime | None = field(default=None, compare=False)
 
 
 class Problem(StrEnum):
@@ -65,20 +70,68 @@ class TransportError(Exception):
         self.detail = detail
 
 
+class TooManyAttemptsError(Exception):
+    """Too many failures from there, or of that name: nothing was looked at.
+
+    Attributes:
+        seconds: Until the next attempt is heard.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too many failed attempts")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class HalfProven:
+    """Somebody who proved a first factor and must prove a second. Opens nothing by itself.
+
+    Attributes:
+        account: Its id.
+        credential: Fingerprint of the first factor.
+        expires: When the first factor ends, UTC; None if it doesn't.
+    """
+
+    account: str
+    credential: str
+    expires: datetime | None = None
+
+
 class Authenticator(Protocol):
     """The one judge of identity, as SSH asks it.
 
-    Each method takes as long for unknown users as for known ones.
+    Each method takes as long for unknown users as for known ones, and may raise
+    TooManyAttemptsError.
     """
 
-    async def password(self, username: str, password: str, address: str) -> Principal | None:
+    async def password(
+        self, username: str, password: str, address: str
+    ) -> Principal | HalfProven | None:
         """The principal, or None for any failure whatever."""
         ...
 
-    async def public_key(self, username: str, key: bytes, address: str) -> Principal | None:
+    async def public_key(
+        self, username: str, key: bytes, address: str
+    ) -> Principal | HalfProven | None:
         """The principal if ``key`` (SSH wire format, RFC 4253 section 6.6) is one of theirs.
 
-        Proof of possession is the SSH library's job and comes before the session is used.
+        Proof of possession is the listener's job and comes before the answer is used.
+        """
+        ...
+
+    async def certificate(
+        self, username: str, certificate: UserCertificate, address: str
+    ) -> Principal | HalfProven | None:
+        """The principal if an OpenSSH certificate, nothing of which is verified yet, is theirs.
+
+        Proof of possession likewise.
+        """
+        ...
+
+    async def second_factor(self, half: HalfProven, code: str, address: str) -> Principal | None:
+        """The principal if ``code`` is the second factor that whoever proved the first must show.
+
+        A code counts once.
         """
         ...
 

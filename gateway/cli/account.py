@@ -11,11 +11,35 @@ from pathlib import Path
 from typing import Final
 
 from config.operations import Role
-from gateway.cli.acting import acting_arguments, actor, expiry, now, site_database
-from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
+from gateway.cli.account_locks import run_locks, run_unlock
+from gateway.cli.acting import (
+    acting_arguments,
+    actor,
+    chosen_networks,
+    expiry,
+    network_arguments,
+    now,
+    site_database,
+)
+from gateway.cli.common import (
+    OK,
+    USAGE,
+    CliError,
+    Subparsers,
+    emit,
+    open_site,
+    site_arguments,
+    table,
+)
 from gateway.client_certificates import certificate_pin, key_pin
 from gateway.directory import Directory
-from gateway.directory_credentials import new_token, password, ssh_keys
+from gateway.directory_credentials import (
+    new_token,
+    oidc_subject,
+    password,
+    ssh_keys,
+    ssh_principal,
+)
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import NewCredential
 
@@ -41,7 +65,18 @@ def register(subparsers: Subparsers) -> None:
     )
     change.add_argument("account", metavar="USER")
     _role_argument(change)
+    network_arguments(change)
     change.set_defaults(run=run_set)
+    locks = commands.add_parser(
+        "locks", parents=[site_arguments()], help="who isn't heard now, after failed logins"
+    )
+    locks.set_defaults(run=run_locks)
+    unlock = commands.add_parser(
+        "unlock", parents=[acting_arguments()], help="forget failed logins, and hear it again"
+    )
+    unlock.add_argument("account", metavar="USER", nargs="?", default="")
+    unlock.add_argument("--address", default="", help="of an address instead of an account")
+    unlock.set_defaults(run=run_unlock)
     more = commands.add_parser(
         "credential",
         parents=[acting_arguments()],
@@ -92,6 +127,14 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
         help="ask for a password, or read one line of standard input where that is no terminal",
     )
     parser.add_argument(
+        "--ssh-principal",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a name in OpenSSH certificates of the partner's CAs that stands for this account "
+        "besides its own; may be given again",
+    )
+    parser.add_argument(
         "--client-cert",
         metavar="FILE",
         type=Path,
@@ -106,6 +149,13 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="pin the public key of a TLS client certificate: its renewals fit too",
+    )
+    parser.add_argument(
+        "--oidc-subject",
+        metavar="SUB",
+        action="append",
+        default=[],
+        help="let whom the identity provider calls that sign in to the console",
     )
     parser.add_argument("--token", action="store_true", help="make an API token, shown once")
     parser.add_argument(
@@ -134,14 +184,25 @@ def run_add(args: argparse.Namespace) -> int:
 
 
 def run_set(args: argparse.Namespace) -> int:
-    """Change its roles."""
-    if not args.role:
-        raise CliError("nothing to do", "give --role", USAGE)
+    """Change its roles, or where it may log in from."""
+    networks = chosen_networks(args)
+    if not args.role and networks is None:
+        raise CliError("nothing to do", "give --role, --network or --any-network", USAGE)
     with site_database(args) as database:
-        Directory(database).set_roles(args.account, args.role, actor(args))
-    roles = sorted(set(args.role))
-    data = {"account": args.account, "roles": roles}
-    emit(args, data, f"account {args.account} is {' and '.join(roles)} now")
+        directory = Directory(database)
+        if args.role:
+            directory.set_roles(args.account, args.role, actor(args))
+        if networks is not None:
+            directory.limit_account(args.account, networks, actor(args))
+    data: dict[str, object] = {"account": args.account}
+    lines = [f"changed account {args.account}"]
+    if args.role:
+        data["roles"] = sorted(set(args.role))
+        lines.append(f"  it is {' and '.join(sorted(set(args.role)))}")
+    if networks is not None:
+        data["networks"] = networks
+        lines.append(f"  it may log in from {' or '.join(networks) or 'anywhere'}")
+    emit(args, data, "\n".join(lines))
     return OK
 
 
@@ -189,6 +250,7 @@ def run_list(args: argparse.Namespace) -> int:
                 "id": a.id,
                 "partner": a.partner,
                 "roles": sorted(a.roles),
+                "networks": list(a.networks),
                 "enabled": a.enabled,
                 "credentials": [
                     {
@@ -220,8 +282,12 @@ def run_list(args: argparse.Namespace) -> int:
 def _proofs(args: argparse.Namespace) -> tuple[list[NewCredential], str]:
     """The credentials that the arguments ask for, and the token to be shown, if any."""
     found = [key for path in args.ssh_key for key in ssh_keys(_read(path), str(path))]
+    found += [ssh_principal(name) for name in args.ssh_principal]
     found += [certificate_pin(_read(path), str(path)) for path in args.client_cert]
     found += [key_pin(_read(path), str(path)) for path in args.client_key_of]
+    if args.oidc_subject:
+        issuer = open_site(args).settings.console.oidc.issuer
+        found += [oidc_subject(issuer, subject) for subject in args.oidc_subject]
     token = ""
     if args.token_expires is not None and (not args.token or args.token_expires < 1):
         raise CliError("--token-expires goes with --token and takes 1 day or more", code=USAGE)

@@ -21,6 +21,29 @@ def acting_arguments() -> argparse.ArgumentParser:
     return site_arguments()
 
 
+def network_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--network`` and ``--any-network``."""
+    parser.add_argument(
+        "--network",
+        metavar="CIDR",
+        action="append",
+        default=[],
+        help="logins are taken from there alone, such as 192.0.2.0/24; may be given again",
+    )
+    parser.add_argument("--any-network", action="store_true", help="logins are taken from anywhere")
+
+
+def chosen_networks(args: argparse.Namespace) -> list[str] | None:
+    """What those two say; None if neither is given.
+
+    Raises:
+        CliError: Both are.
+    """
+    if args.network and args.any_network:
+        raise CliError("--network and --any-network contradict each other", code=USAGE)
+    return list(args.network) if args.network or args.any_network else None
+
+
 def who(args: argparse.Namespace) -> str:
     """The person that the log will name.
 

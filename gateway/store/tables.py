@@ -303,6 +303,16 @@ ssh_authorities = Table(
     Column("added", Instant, nullable=False),
 )
 
+# Certificates of these CAs that no longer let anybody in: "FINGERPRINT serial:N" or
+# "FINGERPRINT id:TEXT".
+ssh_revocations = Table(
+    "ssh_revocations",
+    metadata,
+    Column("partner", String(64), ForeignKey(partners.c.id), primary_key=True),
+    Column("word", String(320), primary_key=True),
+    Column("added", Instant, nullable=False),
+)
+
 # WebAuthn credentials. `id`: the credential id in base64url.
 passkeys = Table(
     "passkeys",

@@ -12,10 +12,12 @@ import asyncssh
 import pytest
 from pysequoia import Cert, Tsk
 
+from config.settings import Limits
 from gateway.cli.main import main
 from gateway.ledger.verify import verify_database
 from gateway.migrations import upgrade
 from gateway.store.database import open_database
+from gateway.throttle import Throttle, of_account
 from tests.support.log_keys import give_log_key
 from tests.support.tls_clients import Authority
 
@@ -29,7 +31,8 @@ class Terminal:
         self.out = self.err = ""
 
     def __call__(self, *words: str) -> int:
-        status = main([*words[:2], "--site", str(self.site), *words[2:]])
+        at = 3 if words[:2] == ("partner", "ssh-ca") else 2
+        status = main([*words[:at], "--site", str(self.site), *words[at:]])
         self.out, self.err = self._capsys.readouterr()
         return status
 
@@ -178,6 +181,41 @@ def test_acting_as_an_account_narrows_to_its_roles(run: Terminal) -> None:
     assert "account dana is disabled" in run.err
 
 
+def test_where_logins_come_from_is_limited_and_freed(clinic: Terminal) -> None:
+    clinic("account", "add", "c1", "--partner", "clinic", "--send")
+    for what, name in (("account", "c1"), ("partner", "clinic")):
+        assert clinic(what, "set", name, "--network", "192.0.2.0/24", "--network", "::/0") == 0
+
+        def networks(what: str = what) -> object:
+            found = clinic.data(what, "list")
+            return (found["partners"] if what == "partner" else found)[0]["networks"]
+
+        assert networks() == ["192.0.2.0/24", "::/0"]
+        assert clinic(what, "set", name, "--network", "192.0.2.1/24") == 1
+        assert "no bits set behind the prefix" in clinic.err
+        assert clinic(what, "set", name, "--any-network") == 0
+        assert networks() == []
+        assert clinic(what, "set", name) == 2
+
+
+def test_a_lock_is_listed_and_lifted(clinic: Terminal) -> None:
+    clinic("account", "add", "c1", "--partner", "clinic", "--send")
+    assert clinic("account", "locks") == 0
+    assert clinic.out == "nobody is locked\n"
+    database = open_database(f"sqlite:///{clinic.site / 'data' / 'lazaretto.db'}")
+    throttle = Throttle(database, Limits(free_failures=0, delay_seconds=300, lock_account_after=1))
+    throttle.charge(of_account("c1"), "2001:db8::7")
+    throttle.failed(of_account("c1"), "2001:db8::7")
+    database.close()
+    (lock,) = clinic.data("account", "locks")
+    assert (lock["subject"], lock["failures"], lock["locked"]) == ("account:c1", 1, True)
+    assert clinic("account", "unlock", "c1") == 0
+    assert clinic.data("account", "locks") == []
+    assert clinic("account", "unlock", "c1") == 1
+    assert clinic("account", "unlock", "--address", "2001:db8::9") == 0
+    assert clinic("account", "unlock") == 2
+
+
 @pytest.mark.parametrize(("what", "name"), [("account", "c1"), ("partner", "clinic")])
 def test_logins_are_switched_off_and_on(clinic: Terminal, what: str, name: str) -> None:
     clinic("account", "add", "c1", "--partner", "clinic", "--send")
@@ -268,3 +306,28 @@ def test_a_client_certificate_is_pinned_listed_and_taken_away(
     remove = ("--remove", certificate.fingerprint)
     assert clinic("account", "credential", "bot", *remove) == 0
     assert len(clinic.data("account", "list")[0]["credentials"]) == 1
+
+
+def test_an_ssh_ca_is_added_listed_revoked_from_and_removed(
+    clinic: Terminal, tmp_path: Path
+) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519", comment="clinic ca")
+    file = tmp_path / "ca.pub"
+    file.write_bytes(key.export_public_key())
+    name = key.get_fingerprint()
+    ca = ("partner", "ssh-ca")
+    assert clinic(*ca, "revoke", "clinic", "--serial", "1") != 0
+    assert clinic(*ca, "add", "clinic", str(file)) == 0
+    assert name in clinic.out
+    assert clinic(*ca, "add", "clinic", str(file)) != 0
+    assert "already" in clinic.err
+    assert clinic(*ca, "revoke", "clinic", "--serial", "42") == 0
+    assert clinic(*ca, "revoke", "clinic", "--key-id", "ci of clinic") == 0
+    assert clinic(*ca, "revoke", "clinic") == 2
+    (listed,) = clinic.data(*ca, "list", "clinic")
+    assert listed["fingerprint"] == name
+    assert listed["comment"] == "clinic_ca"
+    assert listed["revoked"] == ["id:ci of clinic", "serial:42"]
+    assert clinic(*ca, "remove", "clinic", name) == 0
+    assert clinic.data(*ca, "list") == []
+    assert clinic(*ca, "remove", "clinic", name) != 0

@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from config.operations import Role
+from config.settings import Limits
 from gateway.client_certificates import certificate_pin, key_pin, pins_of
 from gateway.directory import Directory
 from gateway.directory_credentials import new_token
@@ -24,6 +25,7 @@ from gateway.directory_types import CredentialKind, DirectoryError, NewCredentia
 from gateway.identity import DirectoryAuthenticator
 from gateway.migrations import upgrade
 from gateway.store.database import Database, open_database
+from gateway.throttle import Throttle
 from tests.support.simulated_gateway import SimulatedGateway, SimulatedMailbox
 from tests.support.tls_clients import DAY, Authority, Client
 from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
@@ -95,7 +97,9 @@ class Site:
 async def site(
     directory: Directory, database: Database, authority: Authority
 ) -> AsyncIterator[Site]:
-    judge = DirectoryAuthenticator(DirectoryReader(database), hasher=QUICK)
+    judge = DirectoryAuthenticator(
+        DirectoryReader(database), Throttle(database, Limits()), hasher=QUICK
+    )
     gateway = SimulatedGateway()
     options = HttpsOptions()
     app = build_app(options, judge, gateway, SimulatedMailbox(gateway))

@@ -17,6 +17,7 @@ import uvloop
 from tests.support.simulated_declaring import SimulatedDeclaring
 from tests.support.simulated_gateway import SimulatedGateway, SimulatedJudge, SimulatedMailbox
 from transports.https import HttpsOptions, build_app, serve_https
+from transports.https_head import Served
 from transports.ports import Principal
 from transports.sftp import SftpOptions, serve_sftp
 
@@ -58,7 +59,7 @@ async def main(host_key: Path) -> None:
     options = SftpOptions(host_keys=(host_key,), login_timeout=3.0, idle_timeout=20.0)
     sftp = await serve_sftp(options, judge, gateway, box)
     limits = HttpsOptions(
-        names=["edge.example"],
+        names=Served(["edge.example"]),
         header_timeout=1.5,
         body_timeout=1.0,
         linger=0.2,

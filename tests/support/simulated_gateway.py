@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from config.operations import Role
 from transports.ports import (
+    HalfProven,
     Parcel,
     Principal,
     Problem,
@@ -17,6 +18,7 @@ from transports.ports import (
     Submission,
     TransportError,
 )
+from transports.ssh_certificate import UserCertificate
 
 BOTH = frozenset({Role.SENDER, Role.RECEIVER})
 CLINIC = Principal("clinic-bot", "clinic", BOTH)
@@ -296,6 +298,16 @@ class SimulatedJudge:
         self._check()
         who = self.keys.get(key)
         return who if who and who.account == username else None
+
+    async def certificate(
+        self, username: str, certificate: UserCertificate, address: str
+    ) -> Principal | None:
+        self._check()
+        return None
+
+    async def second_factor(self, half: HalfProven, code: str, address: str) -> Principal | None:
+        self._check()
+        return None
 
     async def token(self, token: str, address: str) -> Principal | None:
         self._check()

@@ -14,6 +14,7 @@ from config.operations import Role
 from config.policy import Policy, Route
 from gateway import payload_keys
 from gateway.declared import DeclaringIntake
+from gateway.keyring import Keyring
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
@@ -155,7 +156,8 @@ class StagingBench:
         self.ledger = FlakyLedger(self.database)
         self.queue = SqlWorkQueue(self.database)
         self.transfers = SqlTransfers(self.database)
-        self.kek = LocalKek.generate(root / "kek.key")
+        LocalKek.generate(root / "kek.key")
+        self.kek = Keyring(root / "kek.key")
         self.system = FaultyDisk()
         self.disk = Disk(self.blobs, reserve, self.system)
         self.partials = Partials(self.disk, self.kek)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transports.https_head import LOOPBACK, Head, check, listed, listed_or_address, loopback_of
+from transports.https_head import LOOPBACK, Head, Served, check, loopback_of, served_or_address
 from transports.https_names import names_in
 from transports.https_problems import ProblemError
 
-OURS = listed({"Edge.example", "*.wild.example", "::1"})
+OURS = Served({"Edge.example", "*.wild.example", "::1"})
 HEADERS = [(b"Host", b"edge.example")]
 
 
@@ -36,8 +36,15 @@ def test_a_host_is_ours_or_not(host: bytes, expected: int) -> None:
     assert status([(b"Host", host)]) == expected
 
 
+def test_names_follow_the_certificate() -> None:
+    ours = Served(["old.example"])
+    ours.replace(["new.example"])
+    assert status([(b"Host", b"old.example")], ours=ours) == 421
+    assert status([(b"Host", b"new.example")], ours=ours) == 200
+
+
 def test_ops_listeners_answer_to_addresses_and_to_no_name_of_another_site() -> None:
-    ours = listed_or_address(LOOPBACK)
+    ours = served_or_address(LOOPBACK)
     answers = [
         status([(b"Host", host)], ours=ours)
         for host in (b"localhost:9109", b"10.1.2.3:9109", b"[fe80::1]", b"rebound.evil.example")

@@ -47,6 +47,7 @@ from gateway.reaper import Reaper
 from gateway.reconcile import account_for, reconcile
 from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertificates
 from gateway.refusals import Refusals
+from gateway.sandbox import dump_nothing
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
 from gateway.site import Site
@@ -82,6 +83,7 @@ def serve(site: Site) -> None:
         LogBrokenError: The log isn't the one that was signed.
         SiteError: A secret key is open to others.
     """
+    dump_nothing()
     logs.configure(site.settings.logging, "supervisor")
     check_private(site)
     keyring_of(site)  # said here, once, rather than by every child at every try

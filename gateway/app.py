@@ -50,7 +50,9 @@ from gateway.refusals import Refusals
 from gateway.sandbox import dump_nothing
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
+from gateway.second_factors import SecondFactors
 from gateway.site import Site
+from gateway.ssh_identity import SshAuthenticator
 from gateway.staged_keys import present
 from gateway.store.database import Database
 from gateway.store.disk import Disk
@@ -65,6 +67,8 @@ from transports.https import (
     serve_https,
     tls_context,
 )
+from transports.https_head import Served, loopback_of
+from transports.https_names import names_in
 from transports.sftp import SftpOptions, SftpService, serve_sftp
 
 
@@ -148,11 +152,11 @@ class Edge:
         self._common = common
         self._refusals = Refusals(common.ledger)
         self._counting: asyncio.Task[None] | None = None
+        throttle = Throttle(common.database, site.settings.limits)
         self._judge = DirectoryAuthenticator(
-            common.directory,
-            Throttle(common.database, site.settings.limits),
-            refused=self._refusals.count,
+            common.directory, throttle, refused=self._refusals.count
         )
+        self._second = SecondFactors(common.database, common.keys, throttle)
         self._intake = DeclaringIntake(
             ledger=common.ledger,
             transfers=common.transfers,
@@ -209,8 +213,9 @@ class Edge:
             login_timeout=settings.login_seconds,
             idle_timeout=settings.idle_seconds,
         )
+        judge = SshAuthenticator(self._judge, self._second, self._refusals.count)
         service = await serve_sftp(
-            options, self._judge, self._intake, self._mailbox, observer=self._common.meters
+            options, judge, self._intake, self._mailbox, observer=self._common.meters
         )
 
         async def follow() -> None:
@@ -221,13 +226,19 @@ class Edge:
 
     async def _https(self, sock: socket.socket) -> HttpsService:
         settings, paths = self._site.settings.https, self._site.paths
+        more = loopback_of(settings.listen.host).union(settings.names)
+        names = Served(names_in(paths.tls_cert) | more)
         options = HttpsOptions(
-            sock=sock, max_connections=settings.connections, body_timeout=settings.idle_seconds
+            sock=sock,
+            names=names,
+            max_connections=settings.connections,
+            body_timeout=settings.idle_seconds,
         )
         tls = tls_context(paths.tls_cert, paths.tls_key, paths.client_ca)
 
         async def follow() -> None:
             replace_certificate(tls, paths.tls_cert, paths.tls_key)
+            names.replace(names_in(paths.tls_cert) | more)
 
         self._follow("TLS certificate", (paths.tls_cert, paths.tls_key), follow)
         app = build_app(

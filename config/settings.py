@@ -2,58 +2,49 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
 
+from config.address import Address, Listen, parse_address
+from config.console import Console
 from config.faults import ConfigError, Fault
+from config.keys import Keys
 from config.loader import Document, check, read_file
 
+__all__ = [
+    "FILE_NAME",
+    "Address",
+    "Console",
+    "Keys",
+    "Settings",
+    "load_settings",
+    "parse_address",
+    "template",
+]
+
 FILE_NAME: Final = "lazaretto.yaml"
-_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  # compared with, never bound
 
 
-class Address(NamedTuple):
-    """Where a listener listens.
-
-    Attributes:
-        host: Name or address, without brackets.
-        port: 0 for any free one.
-    """
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        """``host:port``, with brackets round an IPv6 address."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-def parse_address(value: object) -> Address:
-    """``host:port`` as an :class:`Address`.
-
-    Raises:
-        ValueError: It has another form, or the port is over 65535.
-    """
-    if isinstance(value, Address):
-        return value
-    match = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("must be host:port; write such as 0.0.0.0:2022 or [::]:2022")
-    port = int(match["port"])
-    if port > 65535:  # noqa: PLR2004  # the highest port there is
-        raise ValueError("the port is out of range; use 0 to 65535")
-    return Address(match["host"].strip("[]"), port)
-
-
-Listen = Annotated[Address, BeforeValidator(parse_address)]
+HostName = Annotated[str, Field(pattern=r"^(\*\.)?[0-9A-Za-z_.:-]{1,253}$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+def _cidr(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError("must be a network such as 192.0.2.0/24 or 2001:db8::/32") from None
+
+
+Cidr = Annotated[str, AfterValidator(_cidr)]
 
 
 class _Section(BaseModel):
@@ -86,14 +77,20 @@ class Https(_Section):
         listen: Its address.
         tls_certificate: PEM chain; relative paths count from the site.
         tls_key: PEM private key.
+        client_ca: PEM bundle of the CAs whose client certificates are taken; none: clients aren't
+            asked for one.
+        names: Host names and addresses that clients ask for, besides those in the certificate and,
+            where loopback is listened on, its names. Requests for others get 421.
         connections: Connections at a time, per edge process.
         idle_seconds: Without a word from the client.
     """
 
     enabled: bool = True
     listen: Listen = Address("0.0.0.0", 8443)  # noqa: S104  # partners come from outside
-    tls_certificate: Path = Path("keys/tls.crt")
-    tls_key: Path = Path("keys/tls.key")
+    tls_certificate: Path = Path("keys/edge/tls.crt")
+    tls_key: Path = Path("keys/edge/tls.key")
+    client_ca: Path | None = None
+    names: tuple[HostName, ...] = ()
     connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     idle_seconds: Seconds = 60.0
 
@@ -104,10 +101,12 @@ class Ops(_Section):
     Attributes:
         health: Address of ``/healthz`` and ``/readyz``.
         metrics: Address of ``/metrics``.
+        names: Host names that they are asked by, besides addresses and loopback's names.
     """
 
     health: Listen = Address("127.0.0.1", 8081)
     metrics: Listen = Address("127.0.0.1", 9109)
+    names: tuple[HostName, ...] = ()
 
 
 class Storage(_Section):
@@ -129,11 +128,23 @@ class Processes(_Section):
         edges: Processes that speak SFTP and HTTPS; they share the listening sockets.
         workers: Processes that inspect, seal and deliver.
         grace_seconds: For uploads and steps under way when the gateway is told to stop.
+        sandbox: ``strict`` starts no edge and no worker that can't be confined; ``best-effort``
+            uses what there is and says what is missing.
+        edge_reads: Files and directories outside the site that edges need besides, such as a
+            PKCS#11 module and its token; relative paths count from the site.
+        edge_writes: Likewise, to write.
+        worker_reads: Likewise, of workers.
+        worker_writes: Likewise.
     """
 
     edges: Annotated[int, Field(ge=1, le=64)] = 1
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     grace_seconds: Seconds = 30.0
+    sandbox: Literal["strict", "best-effort"] = "strict"
+    edge_reads: tuple[Path, ...] = ()
+    edge_writes: tuple[Path, ...] = ()
+    worker_reads: tuple[Path, ...] = ()
+    worker_writes: tuple[Path, ...] = ()
 
 
 class Inspection(_Section):
@@ -148,8 +159,8 @@ class Inspection(_Section):
         text_bytes: Free text kept in memory for the second look.
         findings: Findings listed in detail.
         memory: Address space of a scanner, beyond what it starts with.
-        sandbox: ``strict`` refuses to inspect on a system that can't confine the scanner;
-            ``best-effort`` uses what there is and says what is missing.
+        sandbox: ``strict`` refuses to inspect, open and seal on a system that can't confine the
+            processes that do; ``best-effort`` uses what there is and says what is missing.
     """
 
     bytes: ByteSize = ByteSize(4 * 2**30)
@@ -226,6 +237,34 @@ class Log(_Section):
     post_seconds: Seconds = 10.0
 
 
+class Limits(_Section):
+    """What logins and tokens may. Failures are counted in the database, for all processes.
+
+    Attributes:
+        free_failures: Failures of an account in a row before the next attempt has to wait.
+        address_free_failures: The same of an address (of IPv6, its /64).
+        delay_seconds: The first wait; each further failure doubles it.
+        longest_delay_seconds: It grows to this.
+        lock_account_after: Failures in a row that lock an account's password and codes.
+        lock_address_after: Failures that lock an address.
+        lock_minutes: How long, unless a person lifts it.
+        forget_hours: A failure is forgotten that long after the last one.
+        exempt_networks: CIDR; addresses in them are never made to wait (their accounts are).
+        token_days: Longest life of a new API token.
+    """
+
+    free_failures: Annotated[int, Field(ge=0, le=100)] = 5
+    address_free_failures: Annotated[int, Field(ge=0, le=100_000)] = 50
+    delay_seconds: Seconds = 1.0
+    longest_delay_seconds: Seconds = 300.0
+    lock_account_after: Annotated[int, Field(ge=1, le=1_000)] = 20
+    lock_address_after: Annotated[int, Field(ge=1, le=1_000_000)] = 200
+    lock_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
+    forget_hours: Annotated[int, Field(ge=1, le=720)] = 24
+    exempt_networks: tuple[Cidr, ...] = ()
+    token_days: Annotated[int, Field(ge=1, le=366)] = 366
+
+
 class Settings(_Section):
     """``lazaretto.yaml``. Every key has a default; the file may be empty.
 
@@ -233,30 +272,36 @@ class Settings(_Section):
         sftp: SFTP listener.
         https: HTTPS listener.
         ops: Health and metrics listeners.
+        console: People's listener.
         storage: Payloads and database.
         database_url: ``sqlite:////absolute/path`` or ``postgresql://host/database``; empty for
             ``lazaretto.db`` in the data directory.
+        keys: Who guards the key-encryption keys.
         processes: How many.
         inspection: Budget and confinement.
         uploads: Limits.
         log: The audit log's checkpoints.
         logging: Logs.
+        limits: Of logins and tokens.
     """
 
     sftp: Sftp = Sftp()
     https: Https = Https()
     ops: Ops = Ops()
+    console: Console = Console()
     storage: Storage = Storage()
-    database_url: str = ""
+    database_url: str = Field("", repr=False)
+    keys: Keys = Keys()
     processes: Processes = Processes()
     inspection: Inspection = Inspection()
     uploads: Uploads = Uploads()
     log: Log = Log()
     logging: Logging = Logging()
+    limits: Limits = Limits()
 
 
 def template(**listen: Address) -> str:
-    """The commented settings file, with other addresses for ``sftp https health metrics``."""
+    """The commented settings file, with other addresses for the listeners named."""
     text = (files("config") / FILE_NAME).read_text()
     defaults = Settings()
     addresses = {
@@ -264,6 +309,7 @@ def template(**listen: Address) -> str:
         "https": defaults.https.listen,
         "health": defaults.ops.health,
         "metrics": defaults.ops.metrics,
+        "console": defaults.console.listen,
     }
     for name, address in (addresses | listen).items():
         shown = f'"{address}"' if ":" in address.host else str(address)
@@ -289,7 +335,8 @@ def load_settings(path: Path) -> Settings:
 
 
 def _enabled(document: Document, section: str) -> bool:
-    return document.get((section, "enabled")) is not False
+    enabled = document.get((section, "enabled"))
+    return enabled is True if section == "console" else enabled is not False
 
 
 def _addresses(document: Document) -> Iterator[tuple[str, str, Address]]:
@@ -299,6 +346,7 @@ def _addresses(document: Document) -> Iterator[tuple[str, str, Address]]:
         ("https", "listen", Https().listen),
         ("ops", "health", Ops().health),
         ("ops", "metrics", Ops().metrics),
+        ("console", "listen", Console().listen),
     )
     for section, key, default in defaults:
         if _enabled(document, section):
@@ -328,15 +376,25 @@ def _silent(document: Document) -> Iterator[Fault]:
 
 
 def _unreadable(document: Document, root: Path) -> Iterator[Fault]:
-    if not _enabled(document, "https"):
-        return
-    for name in ("tls_certificate", "tls_key"):
-        value = document.get(("https", name)) or getattr(Https(), name)
-        if not isinstance(value, str | Path):
-            continue
+    for path, value in _files(document):
         try:
             (root / value).open("rb").close()
         except OSError as error:
             problem = f"can't be read: {(error.strerror or 'unreadable').lower()}"
-            fix = "name a PEM file that this user may read"
-            yield document.fault(("https", name), problem, fix)
+            fix = "name a file that this user may read"
+            yield document.fault(path, problem, fix)
+
+
+def _files(document: Document) -> Iterator[tuple[tuple[str, ...], str | Path]]:
+    """Every file that the settings name and that must be there, with the key that names it."""
+    has_console = _enabled(document, "console")
+    if _enabled(document, "https") or has_console:
+        for name in ("tls_certificate", "tls_key", "client_ca"):
+            value = document.get(("https", name)) or getattr(Https(), name)
+            if isinstance(value, str | Path):
+                yield ("https", name), value
+    if has_console and document.get(("console", "oidc", "issuer")):
+        for name in ("client_secret", "authorities"):
+            value = document.get(("console", "oidc", name))
+            if isinstance(value, str) and value:
+                yield ("console", "oidc", name), value

@@ -6,8 +6,10 @@ import argparse
 import asyncio
 import os
 import socket
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from prometheus_client import REGISTRY
 
@@ -17,8 +19,11 @@ from dlp.budget import Budget
 from gateway import logs
 from gateway.declared import DeclaringIntake
 from gateway.directory_queries import DirectoryReader
+from gateway.following import Follower
 from gateway.identity import DirectoryAuthenticator
 from gateway.integrator import Integrator
+from gateway.key_files import check_private
+from gateway.keyring import Keyring, keyring_of
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
@@ -26,7 +31,7 @@ from gateway.ledger.sequencer import LogTree, Sequencer, signed_at
 from gateway.ledger.startup import check_log
 from gateway.ledger.verify_note import Key
 from gateway.ledger.work import SqlWorkQueue
-from gateway.log_signing import signer_of
+from gateway.log_signing import FollowingSigner
 from gateway.mailbox import LedgerMailbox
 from gateway.metrics import Meters
 from gateway.migrations import upgrade
@@ -42,15 +47,28 @@ from gateway.reaper import Reaper
 from gateway.reconcile import account_for, reconcile
 from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertificates
 from gateway.refusals import Refusals
+from gateway.sandbox import dump_nothing
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
+from gateway.second_factors import SecondFactors
 from gateway.site import Site
+from gateway.ssh_identity import SshAuthenticator
+from gateway.staged_keys import present
 from gateway.store.database import Database
 from gateway.store.disk import Disk
 from gateway.supervisor import Supervisor
+from gateway.throttle import Throttle
 from gateway.worker import Worker
-from keys.kek import LocalKek
-from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
+from transports.https import (
+    HttpsOptions,
+    HttpsService,
+    build_app,
+    replace_certificate,
+    serve_https,
+    tls_context,
+)
+from transports.https_head import Served, loopback_of
+from transports.https_names import names_in
 from transports.sftp import SftpOptions, SftpService, serve_sftp
 
 
@@ -65,9 +83,12 @@ def serve(site: Site) -> None:
         LedgerUnavailableError: The database is missing or can't be written.
         NewerSchemaError: The database was made by a later version.
         LogBrokenError: The log isn't the one that was signed.
+        SiteError: A secret key is open to others.
     """
+    dump_nothing()
     logs.configure(site.settings.logging, "supervisor")
-    LocalKek.load(site.paths.kek)  # said here, once, rather than by every child at every try
+    check_private(site)
+    keyring_of(site)  # said here, once, rather than by every child at every try
     database = site.database()
     try:
         upgrade(database)
@@ -104,7 +125,7 @@ class _Common:
     transfers: SqlTransfers
     directory: DirectoryReader
     disk: Disk
-    keys: LocalKek
+    keys: Keyring
     meters: Meters
     policy: PolicyHolder
 
@@ -117,7 +138,7 @@ def _common(site: Site, policy: Policy) -> _Common:
         transfers=SqlTransfers(database),
         directory=DirectoryReader(database),
         disk=Disk(site.paths.blobs, int(site.settings.storage.reserve)),
-        keys=LocalKek.load(site.paths.kek),
+        keys=keyring_of(site),
         meters=Meters(REGISTRY),
         policy=PolicyHolder(policy),
     )
@@ -131,7 +152,11 @@ class Edge:
         self._common = common
         self._refusals = Refusals(common.ledger)
         self._counting: asyncio.Task[None] | None = None
-        self._judge = DirectoryAuthenticator(common.directory, refused=self._refusals.count)
+        throttle = Throttle(common.database, site.settings.limits)
+        self._judge = DirectoryAuthenticator(
+            common.directory, throttle, refused=self._refusals.count
+        )
+        self._second = SecondFactors(common.database, common.keys, throttle)
         self._intake = DeclaringIntake(
             ledger=common.ledger,
             transfers=common.transfers,
@@ -150,6 +175,12 @@ class Edge:
             keys=common.keys,
         )
         self._services: list[SftpService | HttpsService] = []
+        self._followers: list[asyncio.Task[None]] = []
+
+    def _follow(
+        self, what: str, paths: Sequence[Path], take: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._followers.append(asyncio.create_task(Follower(what, paths, take).run()))
 
     async def listen(self, sftp: int | None, https: int | None) -> None:
         """Serve on the sockets with these descriptors."""
@@ -166,8 +197,9 @@ class Edge:
     async def stop(self, grace: float) -> None:
         """Accept nothing new; uploads finish within ``grace`` seconds or are suspended."""
         await asyncio.gather(*(service.stop(grace) for service in self._services))
-        if self._counting:
-            self._counting.cancel()
+        for task in (self._counting, *self._followers):
+            if task:
+                task.cancel()
         await asyncio.to_thread(self._refusals.record)
         for part in (self._judge, self._intake, self._mailbox, self._common.database):
             part.close()
@@ -175,21 +207,40 @@ class Edge:
     async def _sftp(self, sock: socket.socket) -> SftpService:
         settings = self._site.settings.sftp
         options = SftpOptions(
-            host_keys=self._site.paths.ssh_host_keys,
+            host_keys=_host_keys(self._site),
             sock=sock,
             max_connections=settings.connections,
             login_timeout=settings.login_seconds,
             idle_timeout=settings.idle_seconds,
         )
-        return await serve_sftp(
-            options, self._judge, self._intake, self._mailbox, observer=self._common.meters
+        judge = SshAuthenticator(self._judge, self._second, self._refusals.count)
+        service = await serve_sftp(
+            options, judge, self._intake, self._mailbox, observer=self._common.meters
         )
+
+        async def follow() -> None:
+            await service.replace_host_keys(_host_keys(self._site))
+
+        self._follow("SSH host keys", self._site.paths.ssh_host_keys, follow)
+        return service
 
     async def _https(self, sock: socket.socket) -> HttpsService:
         settings, paths = self._site.settings.https, self._site.paths
+        more = loopback_of(settings.listen.host).union(settings.names)
+        names = Served(names_in(paths.tls_cert) | more)
         options = HttpsOptions(
-            sock=sock, max_connections=settings.connections, body_timeout=settings.idle_seconds
+            sock=sock,
+            names=names,
+            max_connections=settings.connections,
+            body_timeout=settings.idle_seconds,
         )
+        tls = tls_context(paths.tls_cert, paths.tls_key, paths.client_ca)
+
+        async def follow() -> None:
+            replace_certificate(tls, paths.tls_cert, paths.tls_key)
+            names.replace(names_in(paths.tls_cert) | more)
+
+        self._follow("TLS certificate", (paths.tls_cert, paths.tls_key), follow)
         app = build_app(
             options,
             self._judge,
@@ -198,7 +249,13 @@ class Edge:
             declaring=self._intake,
             observer=self._common.meters,
         )
-        return await serve_https(options, app, tls_context(paths.tls_cert, paths.tls_key))
+        return await serve_https(options, app, tls)
+
+
+def _host_keys(site: Site) -> tuple[Path, ...]:
+    """Those in use first: of each type the first is used, and all are announced."""
+    staged = [tuple(present(path)) for path in site.paths.ssh_host_keys]
+    return (*(keys[0] for keys in staged), *(key for keys in staged for key in keys[1:]))
 
 
 def _inherited(descriptor: int) -> socket.socket:
@@ -226,7 +283,9 @@ class Workshop:
             memory=int(inspection.memory),
             strict=inspection.sandbox == "strict",
         )
-        self._sealer = ProcessSealer(site.paths.openpgp_secret)
+        self._sealer = ProcessSealer(
+            site.paths.openpgp_secret, strict=inspection.sandbox == "strict"
+        )
         payloads = Payloads(common.disk, common.keys)
         opener = ProcessOpener(
             site.paths.openpgp_secret,
@@ -257,7 +316,7 @@ class Workshop:
             partials=Partials(common.disk, common.keys),
             after=timedelta(hours=site.settings.uploads.abandon_after_hours),
         )
-        signer = signer_of(site, common.database)
+        signer = FollowingSigner(site, common.database)
         owner = f"{socket.gethostname()}:{os.getpid()}"
         self._publisher = _publisher(site, common.database)
         self._integrator = Integrator(

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final
 
+from config.operations import Deed, permits
 from config.policy import Route
 from gateway.lifecycle import State
 from gateway.ports import Transfer
-from transports.ports import Principal, Problem, Scope, TransportError
+from transports.ports import Principal, Problem, TransportError
 
 IN_MAILBOX: Final = frozenset({State.DELIVERED, State.COLLECTED})
 """States in which a recipient may know of a transfer."""
-
-
-class Deed(StrEnum):
-    """What somebody wants to do."""
-
-    SEND = "send on a route"
-    LIST_OWN = "list own submissions"
-    SEE = "see a transfer"
-    LIST_MAILBOX = "list the mailbox"
-    COLLECT = "read or acknowledge a parcel"
 
 
 def authorise(
@@ -37,16 +27,18 @@ def authorise(
             ``NOT_FOUND``, the same whether it is somebody else's or there is none.
     """
     if deed is Deed.SEND:
-        _need(who, Scope.SEND)
+        _need(who, deed)
         if route is None or who.partner not in route.senders:
             raise TransportError(
                 Problem.UNKNOWN_ROUTE, "you have no route of that name; list those you have"
             )
-    elif deed is Deed.LIST_OWN:
-        _need(who, Scope.SEND)
-    elif deed is Deed.LIST_MAILBOX:
-        _need(who, Scope.RECEIVE)
-    elif transfer is None or not _is_theirs(who, deed, transfer):
+    elif deed in {Deed.LIST_OWN, Deed.LIST_MAILBOX}:
+        _need(who, deed)
+    elif (
+        transfer is None
+        or not permits(who.roles, deed, factor=who.factor)
+        or not _is_theirs(who, deed, transfer)
+    ):
         raise no_such_transfer()
 
 
@@ -63,7 +55,7 @@ def may(
 
 def sent(who: Principal, transfer: Transfer) -> bool:
     """Whether ``who`` may see of it what is the sender's alone: its name and its reasons."""
-    return transfer.sender == who.partner and Scope.SEND in who.scopes
+    return transfer.sender == who.partner and permits(who.roles, Deed.LIST_OWN)
 
 
 def no_such_transfer() -> TransportError:
@@ -71,17 +63,18 @@ def no_such_transfer() -> TransportError:
     return TransportError(Problem.NOT_FOUND, "you have no transfer of that id")
 
 
-def _need(who: Principal, scope: Scope) -> None:
-    if scope not in who.scopes:
+def _need(who: Principal, deed: Deed) -> None:
+    if not permits(who.roles, deed, factor=who.factor):
+        verb = "receive" if deed is Deed.LIST_MAILBOX else "send"
         raise TransportError(
-            Problem.FORBIDDEN, f"this account may not {scope}; ask the gateway's operator"
+            Problem.FORBIDDEN, f"this account may not {verb}; ask the gateway's operator"
         )
 
 
 def _is_theirs(who: Principal, deed: Deed, transfer: Transfer) -> bool:
     receives = (
         transfer.recipient == who.partner
-        and Scope.RECEIVE in who.scopes
+        and permits(who.roles, Deed.COLLECT)
         and transfer.state in IN_MAILBOX
     )
     return receives or (deed is Deed.SEE and sent(who, transfer))

@@ -14,7 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from config.operations import Role
 from gateway.directory_types import (
+    PINS,
     CredentialKind,
     DirectoryError,
     NewCredential,
@@ -22,15 +24,16 @@ from gateway.directory_types import (
     check_account_id,
     check_partner_id,
     check_partner_name,
+    check_roles,
 )
 from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ledger.log import append
 from gateway.ledger.vocabulary import RecordKind
+from gateway.networks import check_networks
 from gateway.ports import Json
 from gateway.store.database import Database
-from gateway.store.tables import accounts, certificates, credentials, partners
-from transports.ports import Scope
+from gateway.store.tables import accounts, certificates, credentials, directory_state, partners
 
 
 class Directory:
@@ -57,7 +60,7 @@ class Directory:
             "added": self._clock(),
         }
         with self._database.write() as connection:
-            _insert(connection, partners, row, f"there is a partner {partner} already")
+            insert_row(connection, partners, row, f"there is a partner {partner} already")
             self._log(connection, RecordKind.PARTNER_ADDED, actor, {"partner": partner})
 
     def enable_partner(self, partner: str, actor: str, *, enabled: bool) -> None:
@@ -68,7 +71,7 @@ class Directory:
         """
         kind = RecordKind.PARTNER_ENABLED if enabled else RecordKind.PARTNER_DISABLED
         with self._database.write() as connection:
-            _require(connection, partners, partner)
+            require(connection, partners, partner)
             connection.execute(
                 update(partners).where(partners.c.id == partner).values(enabled=enabled)
             )
@@ -78,31 +81,32 @@ class Directory:
         self,
         account: str,
         partner: str,
-        scopes: Iterable[Scope],
+        roles: Iterable[Role],
         actor: str,
         proofs: Iterable[NewCredential] = (),
     ) -> None:
         """Add an account with its first credentials, all or nothing.
 
+        ``partner`` is "" for an account of the site.
+
         Raises:
-            DirectoryError: The user name is malformed or taken, or there are no scopes.
+            DirectoryError: The user name is malformed or taken, there are no roles, or one is of
+                the other kind (a partner's or the site's).
             UnknownEntryError: No such partner.
         """
-        allowed = frozenset(scopes)
-        if not allowed:
-            raise DirectoryError("an account that may neither send nor receive is of no use")
+        held = sorted(check_roles(frozenset(roles), partner))
         row = {
             "id": check_account_id(account),
-            "partner": partner,
-            "may_send": Scope.SEND in allowed,
-            "may_receive": Scope.RECEIVE in allowed,
+            "partner": partner or None,
+            "roles": " ".join(held),
             "enabled": True,
             "added": self._clock(),
         }
-        facts = {"account": account, "partner": partner, "scopes": sorted(map(str, allowed))}
+        facts = {"account": account, "partner": partner, "roles": list(map(str, held))}
         with self._database.write() as connection:
-            _require(connection, partners, partner)
-            _insert(connection, accounts, row, f"there is an account {account} already")
+            if partner:
+                require(connection, partners, partner)
+            insert_row(connection, accounts, row, f"there is an account {account} already")
             self._log(connection, RecordKind.ACCOUNT_ADDED, actor, facts)
             for proof in proofs:
                 self._add_credential(connection, account, proof, actor)
@@ -115,11 +119,56 @@ class Directory:
         """
         kind = RecordKind.ACCOUNT_ENABLED if enabled else RecordKind.ACCOUNT_DISABLED
         with self._database.write() as connection:
-            _require(connection, accounts, account)
+            require(connection, accounts, account)
             connection.execute(
                 update(accounts).where(accounts.c.id == account).values(enabled=enabled)
             )
             self._log(connection, kind, actor, {"account": account})
+
+    def set_roles(self, account: str, roles: Iterable[Role], actor: str) -> None:
+        """Give an account these roles instead of those it had.
+
+        Raises:
+            UnknownEntryError: No such account.
+            DirectoryError: There are none, or one doesn't fit the account's kind.
+        """
+        with self._database.write() as connection:
+            require(connection, accounts, account)
+            here = accounts.c.id == account
+            partner = connection.execute(select(accounts.c.partner).where(here)).scalar_one()
+            held = sorted(check_roles(frozenset(roles), partner or ""))
+            connection.execute(update(accounts).where(here).values(roles=" ".join(held)))
+            facts = {"account": account, "roles": list(map(str, held))}
+            self._log(connection, RecordKind.ACCOUNT_CHANGED, actor, facts)
+
+    def limit_account(self, account: str, networks: Iterable[str], actor: str) -> None:
+        """Let an account log in from these networks (CIDR) alone; none: from anywhere.
+
+        Raises:
+            UnknownEntryError: No such account.
+            DirectoryError: One isn't a network, or they are too many.
+        """
+        self._limit(accounts, account, networks, RecordKind.ACCOUNT_CHANGED, actor)
+
+    def limit_partner(self, partner: str, networks: Iterable[str], actor: str) -> None:
+        """The same for all accounts of a partner; an account's own come on top.
+
+        Raises:
+            UnknownEntryError: No such partner.
+            DirectoryError: One isn't a network, or they are too many.
+        """
+        self._limit(partners, partner, networks, RecordKind.PARTNER_CHANGED, actor)
+
+    def _limit(
+        self, table: Table, entry: str, networks: Iterable[str], kind: RecordKind, actor: str
+    ) -> None:
+        allowed = check_networks(networks)
+        with self._database.write() as connection:
+            require(connection, table, entry)
+            here = table.c.id == entry
+            connection.execute(update(table).where(here).values(networks=" ".join(allowed)))
+            facts = {table.name.removesuffix("s"): entry, "networks": list(allowed)}
+            self._log(connection, kind, actor, facts)
 
     def add_credential(self, account: str, proof: NewCredential, actor: str) -> None:
         """Give an account another credential; a password replaces the one before.
@@ -129,7 +178,7 @@ class Directory:
             DirectoryError: It has that one already.
         """
         with self._database.write() as connection:
-            _require(connection, accounts, account)
+            require(connection, accounts, account)
             self._add_credential(connection, account, proof, actor)
 
     def remove_credential(self, account: str, fingerprint: str, actor: str) -> None:
@@ -168,7 +217,7 @@ class Directory:
         row = {"content": content, "added": self._clock(), "expires": expires, "retired": None}
         here = (certificates.c.partner == partner) & (certificates.c.fingerprint == fingerprint)
         with self._database.write() as connection:
-            _require(connection, partners, partner)
+            require(connection, partners, partner)
             if connection.execute(update(certificates).where(here).values(row)).rowcount == 0:
                 connection.execute(insert(certificates).values(key | row))
             facts = key | {"expires": expires.date().isoformat() if expires else None}
@@ -212,17 +261,35 @@ class Directory:
             "added": now,
             "expires": expires,
         }
-        _insert(connection, credentials, row, f"{account} has {proof.fingerprint} already")
+        if proof.kind in PINS:
+            _refuse_pinned_elsewhere(connection, proof)
+        insert_row(connection, credentials, row, f"{account} has {proof.fingerprint} already")
         facts = {"account": account, "kind": str(proof.kind), "fingerprint": proof.fingerprint}
         self._log(connection, RecordKind.CREDENTIAL_ADDED, actor, facts)
 
     def _log(
         self, connection: Connection, kind: RecordKind, actor: str, facts: Mapping[str, Json]
     ) -> None:
+        connection.execute(update(directory_state).values(revision=directory_state.c.revision + 1))
         append(connection, Entry(kind, actor, self._clock(), facts=facts))
 
 
-def _require(connection: Connection, table: Table, entry: str) -> None:
+def _refuse_pinned_elsewhere(connection: Connection, proof: NewCredential) -> None:
+    """No account is named beside a certificate or subject, so a pin must lead to one alone."""
+    same = (credentials.c.kind == proof.kind) & (credentials.c.secret == proof.secret)
+    owner = connection.execute(select(credentials.c.account).where(same)).scalar()
+    if owner is not None:
+        raise DirectoryError(
+            f"{proof.fingerprint} is pinned to account {owner} already; it stands for one account"
+        )
+
+
+def require(connection: Connection, table: Table, entry: str) -> None:
+    """Lock the row of ``entry``.
+
+    Raises:
+        UnknownEntryError: There is none.
+    """
     statement = select(table.c.id).where(table.c.id == entry).with_for_update()
     # No id is other than ASCII, and databases choke on half characters.
     if not entry.isascii() or connection.execute(statement).scalar() is None:
@@ -243,7 +310,12 @@ def _unknown(connection: Connection, table: Table, entry: str) -> str:
     return f"there is no {what} of that name{hint}"
 
 
-def _insert(connection: Connection, table: Table, row: Mapping[str, Any], taken: str) -> None:
+def insert_row(connection: Connection, table: Table, row: Mapping[str, Any], taken: str) -> None:
+    """Insert ``row``.
+
+    Raises:
+        DirectoryError: With ``taken``: there is one of that key.
+    """
     try:
         connection.execute(insert(table).values(row))
     except IntegrityError:

@@ -25,8 +25,10 @@ MAX_PASSWORD: Final = 1024
 TOKEN_PREFIX: Final = "lz_"  # noqa: S105 - secret scanners find leaked tokens by it
 _TOKEN_BYTES: Final = 32
 _MIN_RSA: Final = 2048
+_MAX_SUBJECT: Final = 255
 _RFC4716: Final = "---- BEGIN SSH2 PUBLIC KEY"
 _KEY_LINE: Final = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+ ")
+_PRINCIPAL: Final = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,64}")
 _UNSEEN: Final = re.compile(r"[^\x21-\x7e]+")
 
 
@@ -54,6 +56,17 @@ def ssh_keys(text: str, file: str = "the key") -> Sequence[NewCredential]:
     return found
 
 
+def ssh_principal(name: str) -> NewCredential:
+    """A name in OpenSSH certificates that stands for an account besides its own.
+
+    Raises:
+        DirectoryError: It has another form.
+    """
+    if not _PRINCIPAL.fullmatch(name):
+        raise DirectoryError("an SSH principal is 1 to 64 visible ASCII characters, without commas")
+    return NewCredential(CredentialKind.SSH_PRINCIPAL, name, name)
+
+
 def password(text: str) -> NewCredential:
     """A password, hashed with Argon2id.
 
@@ -78,9 +91,35 @@ def new_token(lifetime: timedelta | None = None) -> tuple[str, NewCredential]:
     return text, stored
 
 
+def oidc_subject(issuer: str, subject: str) -> NewCredential:
+    """A person as an identity provider knows them, by its lasting name and never by their mail.
+
+    Raises:
+        DirectoryError: There is no provider, or no such name can come from one.
+    """
+    if not issuer:
+        raise DirectoryError("the settings name no identity provider: set console.oidc.issuer")
+    if not 0 < len(subject) <= _MAX_SUBJECT or not subject.isascii() or not subject.isprintable():
+        raise DirectoryError(
+            f"a subject is up to {_MAX_SUBJECT} ASCII characters: the provider's 'sub'"
+        )
+    digest = oidc_digest(issuer, subject)
+    return NewCredential(CredentialKind.OIDC, digest, f"oidc:{digest[:16]}")
+
+
+def oidc_digest(issuer: str, subject: str) -> str:
+    """What is stored of a subject; no issuer holds a blank."""
+    return hashlib.sha256(f"{issuer} {subject}".encode()).hexdigest()
+
+
 def token_digest(token: str) -> str:
     """What is stored of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def ssh_fingerprint(key: bytes) -> str:
+    """As ``ssh-keygen -l`` shows it."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
 def _ssh_line(line: str, where: str) -> NewCredential:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, and_, or_, select, tuple_
 
+from config.operations import Role
 from gateway.directory_types import (
     Account,
     Certificate,
@@ -17,9 +18,23 @@ from gateway.directory_types import (
     is_account_id,
 )
 from gateway.ledger.clock import Clock, utc_now
+from gateway.ssh_certificates import Authority, Trust
 from gateway.store.database import Database
-from gateway.store.tables import accounts, certificates, credentials, partners
-from transports.ports import Scope
+from gateway.store.tables import (
+    accounts,
+    certificates,
+    credentials,
+    partners,
+    ssh_authorities,
+    ssh_revocations,
+)
+
+_NOBODY: Final = "-"
+
+_PARTNER: Final = (
+    partners.c.enabled.label("partner_enabled"),
+    partners.c.networks.label("partner_networks"),
+)
 
 
 class DirectoryReader:
@@ -36,13 +51,24 @@ class DirectoryReader:
         """All, by id."""
         with self._database.read() as connection:
             rows = connection.execute(select(partners).order_by(partners.c.id)).all()
-        return tuple(Partner(*row) for row in rows)
+        return tuple(
+            Partner(row.id, row.name, row.enabled, row.added, tuple(row.networks.split()))
+            for row in rows
+        )
 
     def accounts(self) -> Sequence[Account]:
         """All, by user name."""
         with self._database.read() as connection:
             rows = connection.execute(select(accounts).order_by(accounts.c.id)).all()
         return tuple(_account(row) for row in rows)
+
+    def account(self, account: str) -> Account | None:
+        """One, or None."""
+        if not is_account_id(account):
+            return None
+        with self._database.read() as connection:
+            row = connection.execute(select(accounts).where(accounts.c.id == account)).one_or_none()
+        return None if row is None else _account(row)
 
     def credentials(self) -> Sequence[Credential]:
         """All, by account and kind, without what proves them."""
@@ -79,8 +105,8 @@ class DirectoryReader:
         mine = and_(credentials.c.account == account, credentials.c.kind == kind, unexpired)
         with self._database.read() as connection:
             row = connection.execute(
-                select(accounts, partners.c.enabled.label("partner_enabled"))
-                .join(partners, partners.c.id == accounts.c.partner)
+                select(accounts, *_PARTNER)
+                .outerjoin(partners, partners.c.id == accounts.c.partner)
                 .where(accounts.c.id == account)
             ).one_or_none()
             secrets = connection.execute(select(credentials.c.secret).where(mine)).scalars().all()
@@ -91,8 +117,8 @@ class DirectoryReader:
         unexpired = or_(credentials.c.expires.is_(None), credentials.c.expires > self._clock())
         with self._database.read() as connection:
             row = connection.execute(
-                select(accounts, partners.c.enabled.label("partner_enabled"))
-                .join(partners, partners.c.id == accounts.c.partner)
+                select(accounts, *_PARTNER)
+                .outerjoin(partners, partners.c.id == accounts.c.partner)
                 .join(credentials, credentials.c.account == accounts.c.id)
                 .where(
                     credentials.c.kind == CredentialKind.TOKEN,
@@ -102,14 +128,65 @@ class DirectoryReader:
             ).first()
         return _login(row, (digest,) if row is not None else ())
 
+    def authorities(self, partner: str = "") -> Sequence[Authority]:
+        """All CAs of OpenSSH user certificates, or one partner's."""
+        c = ssh_authorities.c
+        statement = select(c.partner, c.fingerprint, c.key, c.comment).order_by(c.partner, c.added)
+        if partner:
+            statement = statement.where(c.partner == partner)
+        with self._database.read() as connection:
+            return tuple(Authority(*row) for row in connection.execute(statement))
+
+    def revocations(self, partner: str) -> Sequence[str]:
+        """What :func:`gateway.ssh_certificates.revocation` made of a partner's revocations."""
+        mine = ssh_revocations.c.partner == partner
+        with self._database.read() as connection:
+            found = connection.execute(select(ssh_revocations.c.word).where(mine)).scalars()
+            return tuple(sorted(found))
+
+    def trust(self, login: Login) -> Trust:
+        """By what the certificates of an account are judged; ``login`` has its principals."""
+        # For unknown users the same statements; no partner is called that.
+        partner = login.account.partner if login.account else _NOBODY
+        authorities = self.authorities(partner or _NOBODY)
+        revoked = self.revocations(partner)
+        names = {login.account.id, *login.secrets} if login.account else ()
+        return Trust([authority.blob for authority in authorities], names, revoked)
+
+    def pinned_login(self, pins: Sequence[tuple[CredentialKind, str]]) -> Login:
+        """The login that a client certificate's pins belong to; none if they belong to several.
+
+        ``secrets`` holds the pins that fit.
+        """
+        unexpired = or_(credentials.c.expires.is_(None), credentials.c.expires > self._clock())
+        fits = tuple_(credentials.c.kind, credentials.c.secret).in_(
+            [(str(kind), secret) for kind, secret in pins]
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(
+                    accounts,
+                    *_PARTNER,
+                    credentials.c.secret.label("pin"),
+                )
+                .outerjoin(partners, partners.c.id == accounts.c.partner)
+                .join(credentials, credentials.c.account == accounts.c.id)
+                .where(fits, unexpired)
+            ).all()
+        one = rows[0] if len({row.id for row in rows}) == 1 else None
+        return _login(one, tuple(row.pin for row in rows) if one else ())
+
 
 def _login(row: Row[Any] | None, secrets: tuple[str, ...]) -> Login:
     if row is None:
         return Login(None, allowed=False, secrets=secrets)
-    return Login(_account(row), bool(row.enabled and row.partner_enabled), secrets)
+    # No partner: one of the site's own.
+    allowed = row.enabled and (row.partner is None or row.partner_enabled)
+    networks = tuple((row.partner_networks or "").split())
+    return Login(_account(row), bool(allowed), secrets, networks)
 
 
 def _account(row: Row[Any]) -> Account:
-    held = {Scope.SEND: row.may_send, Scope.RECEIVE: row.may_receive}
-    scopes = frozenset(scope for scope, may in held.items() if may)
-    return Account(row.id, row.partner, scopes, row.enabled, row.added)
+    roles = frozenset(map(Role, row.roles.split()))
+    networks = tuple(row.networks.split())
+    return Account(row.id, row.partner or "", roles, row.enabled, row.added, networks)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from transports.ports import Scope
+from config.operations import PARTNER_ROLES, SITE_ROLES, Role
 
 _PARTNER: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _ACCOUNT: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
@@ -29,6 +30,16 @@ class CredentialKind(StrEnum):
     SSH_KEY = "ssh-key"
     PASSWORD = "password"  # noqa: S105 - the name of a kind, not a password
     TOKEN = "token"  # noqa: S105 - likewise
+    SSH_PRINCIPAL = "ssh-principal"
+    CLIENT_CERTIFICATE = "client-cert"
+    CLIENT_KEY = "client-key"
+    OIDC = "oidc"
+
+
+PINS: Final = frozenset(
+    {CredentialKind.CLIENT_CERTIFICATE, CredentialKind.CLIENT_KEY, CredentialKind.OIDC}
+)
+"""Kinds that tell an account by themselves and are no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +51,35 @@ class Partner:
         name: For people.
         enabled: Whether its accounts may log in.
         added: UTC.
+        networks: Where they may log in from, as CIDR; none: from anywhere.
     """
 
     id: str
     name: str
     enabled: bool
     added: datetime
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody or something that logs in for a partner.
+    """Somebody or something that logs in: for a partner, or as one of the site's own people.
 
     Attributes:
         id: The user name.
-        partner: Partner id.
-        scopes: What it may do.
+        partner: Partner id; "" for an account of the site.
+        roles: What it is for.
         enabled: Whether it may log in.
         added: UTC.
+        networks: Where it may log in from, as CIDR; none: from anywhere.
     """
 
     id: str
     partner: str
-    scopes: frozenset[Scope]
+    roles: frozenset[Role]
     enabled: bool
     added: datetime
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +88,16 @@ class NewCredential:
 
     Attributes:
         kind: What it is.
-        secret: What is stored: the key blob in base64, the Argon2id hash, or the token's SHA-256.
+        secret: What is stored: the key blob in base64, the Argon2id hash, the token's SHA-256, or
+            that of a TLS client certificate or of its public key. Of an SSH principal its name,
+            which is no secret.
         fingerprint: What people and the log may see.
         comment: For people.
         lifetime: None for no end.
     """
 
     kind: CredentialKind
-    secret: str
+    secret: str = field(repr=False)
     fingerprint: str
     comment: str = ""
     lifetime: timedelta | None = None
@@ -118,11 +135,13 @@ class Login:
         account: The account; None if there is none by that name.
         allowed: It and its partner are enabled.
         secrets: The stored secrets of one kind that haven't expired.
+        networks: Its partner's; none: from anywhere.
     """
 
     account: Account | None
     allowed: bool
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
+    networks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Login({self.account}, {self.allowed})"
@@ -165,6 +184,24 @@ def check_partner_id(partner: str) -> str:
             "with a hyphen; give the full name with --name"
         )
     return partner
+
+
+def check_roles(roles: Collection[Role], partner: str) -> frozenset[Role]:
+    """The roles of an account: of a partner if ``partner`` isn't "", else of the site.
+
+    Raises:
+        DirectoryError: There are none, or one of the other kind.
+    """
+    fitting = PARTNER_ROLES if partner else SITE_ROLES
+    if not roles:
+        raise DirectoryError("an account without a role is of no use")
+    strangers = sorted(set(roles) - fitting)
+    if strangers:
+        whose = "a partner's account" if partner else "an account of the site"
+        raise DirectoryError(
+            f"{whose} can't be {strangers[0]}; it can be {', '.join(sorted(fitting))}"
+        )
+    return frozenset(roles)
 
 
 def check_partner_name(name: str) -> str:

@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from gateway import key_files
 from gateway.doctor import Diagnosis, Patient, fail, ok, warn
+from gateway.keyring import keyring_of
 from keys.certificate import CertificateError, describe
-from keys.kek import KekError, LocalKek
+from keys.kek import KekError
 from keys.openpgp import certificate_of, fingerprint
 
 SOON: Final = timedelta(days=30)
@@ -31,10 +33,9 @@ _RESTORE: Final = "restore it from the backup of keys/"
 def permissions(patient: Patient) -> Iterator[Diagnosis]:
     """Whether others than the owner can reach keys and data."""
     paths = patient.site.paths
-    wide = [path for path in (*paths.secrets, paths.data, paths.run) if _open_to_others(path)]
+    wide = [*key_files.wide(patient.site), *filter(_open_to_others, (paths.data, paths.run))]
     for path in wide:
-        mode = "700" if path.is_dir() else "600"
-        yield fail("permissions", f"{path} is open to others", f"chmod {mode} {path}")
+        yield fail("permissions", f"{path} is open to others", key_files.narrow(path))
     if not wide:
         yield ok("permissions", "keys and data are their owner's alone")
 
@@ -42,11 +43,15 @@ def permissions(patient: Patient) -> Iterator[Diagnosis]:
 def key_encryption_key(patient: Patient) -> Iterator[Diagnosis]:
     """Whether payloads can be opened."""
     try:
-        kek = LocalKek.load(patient.site.paths.kek)
+        kek = keyring_of(patient.site)
     except KekError as error:
         yield fail("key-encryption key", str(error), _RESTORE)
     else:
-        yield ok("key-encryption key", f"loads, {len(kek.key_ids)} in the file")
+        yield ok(
+            "key-encryption key",
+            f"{kek.key_id}, {len(kek.key_ids)} in the file, guarded by "
+            + patient.site.settings.keys.provider,
+        )
 
 
 def tls(patient: Patient) -> Iterator[Diagnosis]:
@@ -68,6 +73,23 @@ def tls(patient: Patient) -> Iterator[Diagnosis]:
     if certificate.issuer == certificate.subject:
         fix = "for production, set https.tls_certificate and tls_key to ones of a CA"
         yield warn(subject, "the certificate is self-signed", fix)
+
+
+def client_ca(patient: Patient) -> Iterator[Diagnosis]:
+    """Whether the CAs of client certificates can be read, and which soon vouch for nobody."""
+    bundle = patient.site.paths.client_ca
+    if bundle is None or not patient.site.settings.https.enabled:
+        return
+    subject = "client CA"
+    try:
+        found = x509.load_pem_x509_certificates(bundle.read_bytes())
+    except (OSError, ValueError):
+        yield fail(subject, f"{bundle} can't be read", "put a bundle of PEM certificates there")
+        return
+    for certificate in found:
+        name = certificate.subject.rfc4514_string()
+        fix = f"put the renewed certificate of {name} there, or take it out"
+        yield _in_date(subject, certificate.not_valid_after_utc, fix)
 
 
 def ssh_host_keys(patient: Patient) -> Iterator[Diagnosis]:

@@ -8,26 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import hmac
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final, Protocol, TypeVar
 
 import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from gateway.directory_credentials import HASHER, MAX_PASSWORD, token_digest
+from gateway.client_certificates import pins_of
+from gateway.directory_credentials import HASHER, MAX_PASSWORD, ssh_fingerprint, token_digest
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import CredentialKind, Login
+from gateway.networks import within
 from gateway.ports import LedgerUnavailableError
-from transports.ports import Principal
+from gateway.ssh_certificates import CertificateRefusedError, Trust, check, end_of, named
+from gateway.throttle import of_account, of_name
+from transports.ports import Principal, TooManyAttemptsError
+from transports.ssh_certificate import UserCertificate
 
 T = TypeVar("T")
 Observer = Callable[[str, bool], None]
-"""Called with the method (``password``, ``ssh-key``, ``token``) and whether it succeeded."""
+"""Called with the method and whether it succeeded.
+
+Methods: ``password``, ``ssh-key``, ``ssh-cert``, ``token``, ``client-cert``.
+"""
 
 Observed = Callable[[str, str], None]
 """Called for each refusal with the method and the account, "" if there is none of that name."""
@@ -43,8 +52,34 @@ _MINUTE: Final = 60.0
 _MAX_TOKEN: Final = 256
 
 
+class Throttling(Protocol):
+    """Counts failures; :class:`gateway.throttle.Throttle` says what each means."""
+
+    def wait(self, address: str) -> float:
+        """Seconds until somebody from there is heard."""
+        ...
+
+    def charge(self, subject: str, address: str) -> float:
+        """The same, and count an attempt if that is now."""
+        ...
+
+    def failed(self, subject: str, address: str) -> None:
+        """What was charged was wrong."""
+        ...
+
+    def succeeded(self, subject: str, address: str) -> None:
+        """What was charged was right."""
+        ...
+
+    def refused(self, address: str) -> None:
+        """Count what wasn't charged."""
+        ...
+
+
 class DirectoryAuthenticator:
-    """Implements :class:`transports.ports.Authenticator` on the directory.
+    """The judge of every first factor, on the directory.
+
+    :class:`gateway.ssh_identity.SshAuthenticator` adds the second for SSH.
 
     ``close`` ends its threads.
     """
@@ -52,12 +87,14 @@ class DirectoryAuthenticator:
     def __init__(
         self,
         directory: DirectoryReader,
+        throttle: Throttling,
         *,
         hasher: PasswordHasher = HASHER,
         observe: Observer = lambda _method, _ok: None,
         refused: Observed = lambda _method, _account: None,
     ) -> None:
         self._directory = directory
+        self._throttle = throttle
         self._hasher = hasher
         self._observe = observe
         self._refused = refused
@@ -76,8 +113,15 @@ class DirectoryAuthenticator:
     async def password(self, username: str, password: str, address: str) -> Principal | None:
         """The principal, or None for any failure whatever."""
         login = await self._find(lambda: self._directory.login(username, CredentialKind.PASSWORD))
+        known = login.account if login else None
+        subject = of_account(known.id) if known else of_name(username)
+        if not await self._charged("password", subject, address):
+            return None
         proven = await self._hash_fits(login, password)
-        return self._decide("password", login, address, proven=proven, credential="password")
+        who = self._decide("password", login, address, proven=proven, credential="password")
+        settle = self._throttle.succeeded if who else self._throttle.failed
+        await self._find(lambda: settle(subject, address))
+        return who
 
     async def public_key(self, username: str, key: bytes, address: str) -> Principal | None:
         """The principal if ``key`` (SSH wire format, RFC 4253 section 6.6) is one of theirs."""
@@ -88,18 +132,81 @@ class DirectoryAuthenticator:
         fingerprint = ssh_fingerprint(key)
         return self._decide("ssh-key", login, address, proven=True in fits, credential=fingerprint)
 
+    async def certificate(
+        self, username: str, certificate: UserCertificate, address: str
+    ) -> Principal | None:
+        """The principal if an OpenSSH certificate of the partner's CAs is for this account."""
+        login, trust = await self._trust(username)
+        refusal = ""
+        try:
+            check(certificate, trust, address, datetime.now(UTC))
+        except CertificateRefusedError as error:
+            refusal = str(error)
+        name = named(certificate)
+        if refusal and certificate.authority in trust.authorities:
+            # Of strangers' certificates nothing is logged: they write what they like into them.
+            self._refusals.log("certificate.refused", certificate=name, reason=refusal)
+        who = self._decide("ssh-cert", login, address, proven=not refusal, credential=name)
+        return replace(who, expires=end_of(certificate)) if who else None
+
     async def token(self, token: str, address: str) -> Principal | None:
         """The principal an HTTPS API token belongs to, or None.
 
         The look-up is by the token's SHA-256: its time may tell of the hash, and that helps nobody
         to a token.
         """
+        await self._heard("token", address)
         digest = token_digest(token[:_MAX_TOKEN])
         login = await self._find(lambda: self._directory.token_login(digest))
         proven = login is not None and digest in login.secrets
-        return self._decide(
-            "token", login, address, proven=proven, credential=f"sha256:{digest[:16]}"
-        )
+        fingerprint = f"sha256:{digest[:16]}"
+        who = self._decide("token", login, address, proven=proven, credential=fingerprint)
+        if who is None:
+            await self._find(lambda: self._throttle.refused(address))
+        return who
+
+    async def client_certificate(self, der: bytes, address: str) -> Principal | None:
+        """The principal that a TLS client certificate is pinned to, or None."""
+        await self._heard("client-cert", address)
+        pins = pins_of(der, datetime.now(UTC))
+        login = await self._find(lambda: self._directory.pinned_login(pins)) if pins else None
+        fitting = login.secrets[0] if login and login.secrets else ""
+        who = self._decide("client-cert", login, address, proven=bool(fitting), credential=fitting)
+        if who is None:
+            await self._find(lambda: self._throttle.refused(address))
+        return who
+
+    async def _charged(self, method: str, subject: str, address: str) -> bool:
+        """Whether an attempt is counted and may be looked at; not if it can't be counted.
+
+        Raises:
+            TooManyAttemptsError: It has to wait.
+        """
+        left = await self._find(lambda: self._throttle.charge(subject, address))
+        self._check_wait(method, left, address)
+        return left is not None
+
+    async def _heard(self, method: str, address: str) -> None:
+        """Return if somebody from there is heard.
+
+        Raises:
+            TooManyAttemptsError: Not now.
+        """
+        left = await self._find(lambda: self._throttle.wait(address))
+        self._check_wait(method, left, address)
+
+    def _check_wait(self, method: str, left: float | None, address: str) -> None:
+        if left:
+            self._observe(method, False)
+            self._refusals.log("login.throttled", method=method, address=address)
+            raise TooManyAttemptsError(left)
+
+    async def _trust(self, username: str) -> tuple[Login | None, Trust]:
+        def look() -> tuple[Login, Trust]:
+            login = self._directory.login(username, CredentialKind.SSH_PRINCIPAL)
+            return login, self._directory.trust(login)
+
+        return await self._find(look) or (None, Trust((), (), ()))
 
     async def _hash_fits(self, login: Login | None, password: str) -> bool:
         stored = login.secrets[0] if login and login.secrets else self._nobody
@@ -134,10 +241,10 @@ class DirectoryAuthenticator:
         self, method: str, login: Login | None, address: str, *, proven: bool, credential: str
     ) -> Principal | None:
         account = login.account if login else None
-        accepted = proven and login is not None and login.allowed and account is not None
+        accepted = proven and login is not None and account is not None and admits(login, address)
         self._observe(method, accepted)
         if accepted and account is not None:
-            return Principal(account.id, account.partner, account.scopes, credential)
+            return Principal(account.id, account.partner, account.roles, credential)
         self._refused(method, account.id if account else "")
         # Only names that we gave out: people type passwords where the user name goes.
         known = account.id if account else "(unknown)"
@@ -145,9 +252,12 @@ class DirectoryAuthenticator:
         return None
 
 
-def ssh_fingerprint(key: bytes) -> str:
-    """As ``ssh-keygen -l`` shows it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
+def admits(login: Login, address: str) -> bool:
+    """Whether it is enabled, and may come from there."""
+    own = login.account.networks if login.account else ()
+    return login.allowed and all(
+        within(address, networks) for networks in (own, login.networks) if networks
+    )
 
 
 class _Sparing:

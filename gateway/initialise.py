@@ -16,7 +16,7 @@ from config.policy import CONTRACTS, policy_files, shipped_directory
 from config.settings import FILE_NAME, Address, Settings, template
 from gateway.ledger.record import SqlLedger
 from gateway.migrations import upgrade
-from gateway.site import KEYS, POLICY, RUN, Site, SiteError, SitePaths, site_paths
+from gateway.site import EDGE_KEYS, KEYS, POLICY, RUN, Site, SiteError, SitePaths, site_paths
 from gateway.store.database import open_database
 from gateway.version import running
 from keys.kek import LocalKek
@@ -41,7 +41,7 @@ class Wishes:
 
     host: str = ""
     listen: Mapping[str, Address] = field(default_factory=dict)
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _put_in_place(draft: Path, target: Path) -> None:
 
 
 def _build(root: Path, wishes: Wishes) -> Made:
-    for name in (KEYS, POLICY, f"{POLICY}/{CONTRACTS}", RUN, "data", "data/blobs"):
+    for name in (KEYS, EDGE_KEYS, POLICY, f"{POLICY}/{CONTRACTS}", RUN, "data", "data/blobs"):
         (root / name).mkdir(mode=PRIVATE_DIRECTORY)
     paths = site_paths(root, Settings())
     kek = LocalKek.generate(paths.kek)

@@ -12,9 +12,10 @@ from typing import Any, Final, Protocol, TypeVar, overload
 
 import structlog
 
+from config.operations import Deed
 from config.policy import Policy, Route
 from gateway import payload_keys
-from gateway.authority import Deed, authorise, may
+from gateway.authority import authorise, may
 from gateway.claims import Claim
 from gateway.lifecycle import EventKind, IllegalTransitionError, State
 from gateway.payload_keys import Declaration

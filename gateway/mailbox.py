@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from gateway.authority import Deed, may, sent
+from config.operations import Deed
+from gateway.authority import may, sent
 from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.lifecycle import EventKind, IllegalTransitionError, State
 from gateway.partials import Partials

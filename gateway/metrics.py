@@ -24,8 +24,20 @@ from gateway.version import running
 
 ENVIRONMENT: Final = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-PROTOCOLS: Final = frozenset({"sftp", "https"})
-METHODS: Final = frozenset({"password", "publickey", "ssh-key", "token"})
+PROTOCOLS: Final = frozenset({"sftp", "https", "console"})
+METHODS: Final = frozenset(
+    {
+        "password",
+        "publickey",
+        "ssh-key",
+        "token",
+        "client-cert",
+        "oidc",
+        "passkey",
+        "totp",
+        "recovery",
+    }
+)
 OUTCOMES: Final = frozenset({"submitted", "suspended", "discarded", "failed"})
 STEPS: Final = frozenset({"receive", "inspect", "decide", "seal", "deliver"})
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600)

@@ -11,10 +11,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Self
 
+from gateway.confined import spawn
 from gateway.frames import HEAD, frame
 from gateway.process_ports import OpenError
 from gateway.pump import Pump
-from gateway.sandbox import Confinement, clean_environment
+from gateway.sandbox import Confinement
 
 COMMAND: Final = (sys.executable, "-P", "-s", "-m", "gateway.open_process")
 _START_SECONDS: Final = 20.0
@@ -40,15 +41,15 @@ class OpenChild:
         self.fingerprint = ""
 
     @classmethod
-    def start(cls, command: Sequence[str], gateway_key: str) -> Self:
+    def start(cls, command: Sequence[str], *gateway_keys: str) -> Self:
         """Start one; doesn't wait for it.
 
         Must be called on a thread that lives as long as the child should: the kernel kills the
         child when the *thread* that started it ends.
 
         Args:
-            command: What to run; descriptors, our process id and the key's path follow.
-            gateway_key: Path of the OpenPGP secret key.
+            command: What to run; descriptors, our process id and the keys' paths follow.
+            gateway_keys: Paths of the OpenPGP secret keys, the one in use first.
 
         Raises:
             OpenError: No process can be started.
@@ -58,15 +59,7 @@ class OpenChild:
         drain, output = os.pipe2(os.O_CLOEXEC)
         given = (theirs.fileno(), source, output)
         try:
-            process = subprocess.Popen(  # noqa: S603 - our own program and our own arguments
-                [*command, *map(str, (*given, os.getpid())), gateway_key],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                # A traceback could quote the message; faults come as answers instead.
-                stderr=subprocess.DEVNULL,
-                pass_fds=given,
-                env=clean_environment() | {"RUST_BACKTRACE": "0"},
-            )
+            process = spawn(command, given, *gateway_keys)
         except OSError as error:
             for descriptor in (feed, drain):
                 os.close(descriptor)

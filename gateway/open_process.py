@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
 
     Args:
         argv: Descriptors of the control socket, the message's pipe and the plaintext's pipe; the
-            parent's process id; the secret key's path.
+            parent's process id; the secret keys' paths, the one in use first.
     """
     control = socket.socket(fileno=int(argv[0]))
     source, output, parent = (int(word) for word in argv[1:4])
@@ -48,8 +48,8 @@ def main(argv: list[str]) -> int:
         return _FAILED
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
-            opener = MessageOpener(Path(argv[4]).read_bytes())
-            held = _confine()
+            opener = MessageOpener(*(Path(path).read_bytes() for path in argv[4:]))
+            held = sandbox.confine_lone(MEMORY)
         except (OSError, CertificateError, sandbox.SandboxError) as error:
             send(control, frame({"refused": _sentence(error)}))
             return _FAILED
@@ -60,15 +60,6 @@ def main(argv: list[str]) -> int:
         answer = _answer(opener, job, source, output)
         send(control, frame(answer))
     return 0
-
-
-def _confine() -> sandbox.Confinement:
-    """The scanner's confinement and that of its forks, since this process reads one file alone."""
-    mapped = sandbox.address_space()
-    held = sandbox.confine()
-    if held.seccomp and not sandbox.confine_leaf(mapped + MEMORY):
-        raise sandbox.SandboxError("no filter for a process without children")
-    return held
 
 
 def _answer(opener: MessageOpener, job: dict[str, Any], source: int, output: int) -> dict[str, Any]:

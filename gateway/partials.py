@@ -46,6 +46,7 @@ from keys.envelope import (
     open_small,
     seal_small,
 )
+from keys.kek import wrapping_key_id
 from keys.segments import (
     SEGMENT,
     SegmentError,
@@ -86,6 +87,24 @@ class Partials:
             wrapped = self._disk.get(f"{blob}.key")
         key = self._keys.unwrap(wrapped, payload_keys.context(transfer.id))
         return Partial(transfer.id, blob, key, wrapped)
+
+    def wrapped(self, partial: Partial) -> bytes:
+        """Its data key, wrapped by the key that wraps now: an old one may retire any moment."""
+        if wrapping_key_id(partial.wrapped) == self._keys.key_id:
+            return partial.wrapped
+        return self._keys.wrap(partial.key, partial.context)
+
+    def rewrap(self, transfer: Transfer) -> int:
+        """Wrap the keys on the disk anew where an old key wrapped them; how many there were."""
+        count = 0
+        for name in self._disk.names(transfer.id):
+            if not name.endswith(".key"):
+                continue
+            wrapped, context = self._disk.get(name), payload_keys.context(transfer.id)
+            if wrapping_key_id(wrapped) != self._keys.key_id:
+                self._disk.put(name, self._keys.wrap(self._keys.unwrap(wrapped, context), context))
+                count += 1
+        return count
 
     def size(self, transfer: Transfer) -> int:
         """Bytes of plaintext that are durable: where an upload would go on.

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import socket
 import subprocess
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Self
 
 from config.contracts import Rules
+from gateway.confined import spawn
 from gateway.frames import HEAD, frame
 from gateway.process_ports import ScanError
-from gateway.sandbox import Confinement, clean_environment
+from gateway.sandbox import Confinement
 from gateway.scan_job import END, KILL, SCAN, rules_json
 
 _START_SECONDS: Final = 60.0
@@ -77,7 +77,7 @@ class ScanChild:
         ours.setblocking(False)
         with theirs:
             try:
-                process = _spawn(command, theirs.fileno())
+                process = spawn(command, [theirs.fileno()])
             except OSError as error:
                 ours.close()
                 raise ScanError(f"the scanner can't be started: {error.strerror}") from None
@@ -159,18 +159,6 @@ class ScanChild:
             return int(END.unpack(await _exactly(self._control, END.size))[0])
         except (OSError, EOFError):
             raise ScannerDiedError from None
-
-
-def _spawn(command: Sequence[str], control: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - our own program and our own arguments
-        [*command, str(control), str(os.getpid())],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        # A traceback could quote the file; faults come as answers instead.
-        stderr=subprocess.DEVNULL,
-        pass_fds=[control],
-        env=clean_environment(),
-    )
 
 
 def _end(process: subprocess.Popen[bytes], control: socket.socket) -> None:

@@ -5,16 +5,20 @@ All methods but :meth:`SealChild.kill` block and belong on a thread.
 
 from __future__ import annotations
 
-import os
+import json
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
 from gateway import seal_process
+from gateway.confined import spawn
 from gateway.process_ports import SealError
+from gateway.sandbox import Confinement
 
+COMMAND: Final = (sys.executable, "-P", "-s", "-m", "gateway.seal_process")
 _START_SECONDS: Final = 20.0
 
 
@@ -23,38 +27,29 @@ class SealChild:
 
     Attributes:
         fingerprint: Of the key it signs with; "" before :meth:`wait_ready`.
+        confinement: What it runs under; None likewise.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], control: socket.socket) -> None:
         self._process = process
         self._control = control
         self.fingerprint = ""
+        self.confinement: Confinement | None = None
 
     @classmethod
-    def start(cls, gateway_key: Path) -> Self:
-        """Start one; doesn't wait for it.
+    def start(cls, command: Sequence[str], gateway_key: Path) -> Self:
+        """Start one; doesn't wait for it. On which thread: see :func:`gateway.confined.spawn`.
 
-        Must be called on a thread that lives as long as the child should: the kernel kills the
-        child when the *thread* that started it ends.
+        Args:
+            command: What to run; descriptor, our process id and the key's path follow.
+            gateway_key: Path of the OpenPGP secret key.
 
         Raises:
             SealError: If no process can be started.
         """
         ours, theirs = socket.socketpair()
-        script = str(Path(seal_process.__file__).resolve())
-        # -I: neither the working directory nor the environment chooses what is imported.
-        command = [sys.executable, "-I", script]
-        command += [str(theirs.fileno()), str(os.getpid()), str(gateway_key)]
         try:
-            process = subprocess.Popen(  # noqa: S603 - our own script and our own arguments
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                # A traceback could quote what it worked on; faults come as answers instead.
-                stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env={"LC_ALL": "C.UTF-8", "RUST_BACKTRACE": "0"},
-            )
+            process = spawn(command, [theirs.fileno()], str(gateway_key))
         except OSError as error:
             ours.close()
             raise SealError(f"the sealer can't be started: {error.strerror}") from None
@@ -73,13 +68,18 @@ class SealChild:
         return self._process.poll() is None
 
     def wait_ready(self) -> None:
-        """Wait until it has loaded the key.
+        """Wait until it has loaded the key and is confined.
 
         Raises:
             SealError: If it can't, or takes too long.
         """
         self._control.settimeout(_START_SECONDS)
-        self.fingerprint = self.answer()
+        try:
+            said = json.loads(self.answer())
+            self.fingerprint = str(said["fingerprint"])
+            self.confinement = Confinement(**said["confinement"])
+        except (ValueError, KeyError, TypeError):
+            raise self._died() from None
         self._control.settimeout(None)
 
     def submit(self, recipient: bytes, source: int, output: int) -> None:

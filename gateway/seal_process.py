@@ -1,13 +1,14 @@
-"""The sealer: a small process that holds the gateway's OpenPGP signing key and does one thing.
+"""The sealer: a process that holds the gateway's OpenPGP signing key and does one thing.
 
-It is run as a script, so that nothing of the gateway is loaded into it, and it takes jobs one
-after the other from the socket that its parent gave it:
+It loads the key, confines itself as the opener does, and takes jobs one after the other from the
+socket that its parent gave it:
 
 - job: 4 bytes, the length of the recipient's certificate (big-endian); then the certificate; with
-  the first byte come two descriptors, the plaintext's pipe and the output file;
-- answer: 1 byte (0 done, 1 failed) and 2 bytes, the length of a sentence; then the sentence.
+  the first byte come two descriptors, the pipes of the plaintext and of what becomes of it;
+- answer: 1 byte (0 done, 1 failed) and 2 bytes, the length of a text; then the text.
 
-The first answer, before any job, says that it is ready (with the key's fingerprint) or why not.
+The first answer, before any job, says that it is ready (JSON: the key's fingerprint and what it
+runs under) or why not.
 
 A pipe that closes looks like the end of the file, whether the file was whole or its feeder died.
 So "done" here means only that what came was sealed: the parent, who alone knows that all of it
@@ -18,15 +19,15 @@ from __future__ import annotations
 
 import array
 import contextlib
-import ctypes
-import errno
+import json
 import os
-import resource
-import signal
 import socket
 import struct
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
+
+from gateway import sandbox
 
 if TYPE_CHECKING:
     from pysequoia import PySigner
@@ -38,18 +39,8 @@ FAILED: Final = 1
 MAX_CERTIFICATE: Final = 2**20
 _MAX_SENTENCE: Final = 300
 _DESCRIPTORS: Final = 2
-_PR_SET_PDEATHSIG: Final = 1
-_PR_SET_DUMPABLE: Final = 4
-_PR_SET_SECCOMP: Final = 22
-_PR_SET_NO_NEW_PRIVS: Final = 38
-_SECCOMP_MODE_FILTER: Final = 2
-_X32_BIT: Final = 0x40000000
-_DENIED: Final = {
-    "x86_64": (0xC000003E, (41, 59, 101, 310, 311, 321, 322, 425)),
-    "aarch64": (0xC00000B7, (198, 221, 117, 270, 271, 280, 281, 425)),
-}
-"""Architecture to its audit number and its numbers of: socket, execve, ptrace, process_vm_readv,
-process_vm_writev, bpf, execveat, io_uring_setup (which could open sockets unseen)."""
+MEMORY: Final = 2**29
+"""Bytes of address space beyond what the process has when it is ready; it takes some 20 MB."""
 
 
 def main(argv: list[str]) -> int:
@@ -59,69 +50,30 @@ def main(argv: list[str]) -> int:
         argv: The socket's descriptor, the parent's process id, the secret key's path.
     """
     control = socket.socket(fileno=int(argv[0]))
-    if not confine(parent=int(argv[1])):
+    parent = int(argv[1])
+    sandbox.seclude()
+    if not sandbox.die_with(parent):
         return 1
-    forbid_network()
     try:
         signer, fingerprint = _load(argv[2])
+        held = sandbox.confine_lone(MEMORY)
+    except sandbox.SandboxError as error:
+        _answer(control, FAILED, str(error))
+        return 1
     except (OSError, RuntimeError, ImportError) as error:
         _answer(control, FAILED, f"can't use the gateway's OpenPGP key: {_sentence(error)}")
         return 1
-    _answer(control, DONE, fingerprint)
+    if not sandbox.die_with(parent):
+        return 1
+    _answer(control, DONE, json.dumps({"fingerprint": fingerprint, "confinement": asdict(held)}))
     while job := _receive(control):
         _answer(control, *_seal(signer, *job))
     return 0
 
 
-def confine(parent: int) -> bool:
-    """Die with the parent, dump no core, be nobody's to trace; False if the parent is gone."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # A stop of the whole process group must let the job end; the parent closing the socket, or
-    # dying, ends this process anyway.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    return os.getppid() == parent
-
-
-def forbid_network() -> bool:
-    """Have the kernel refuse new sockets, other programs and tracing to this process (seccomp).
-
-    Needs no privilege. False on a machine or kernel for which there is no filter: the sealer then
-    works without this second fence.
-    """
-    if os.uname().machine not in _DENIED:
-        return False
-    arch, calls = _DENIED[os.uname().machine]
-    program = _filter(arch, calls)
-    code = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    mode = ctypes.c_ulong(_SECCOMP_MODE_FILTER)
-    return bool(libc.prctl(_PR_SET_SECCOMP, mode, ctypes.c_char_p(header), 0, 0) == 0)
-
-
-def _filter(arch: int, calls: tuple[int, ...]) -> bytes:
-    """A classic BPF program: EPERM for ``calls`` and for any other architecture's calls.
-
-    Offsets are those of ``struct seccomp_data``: the call's number at 0, the architecture at 4.
-    """
-    allow, deny = 0x7FFF0000, 0x00050000 | errno.EPERM
-    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
-    tests = [(at_least, _X32_BIT), *((equal, call) for call in calls)]
-    lines = [(load, 0, 0, 4), (equal, 0, len(tests) + 2, arch), (load, 0, 0, 0)]
-    for place, (kind, number) in enumerate(tests):
-        lines.append((kind, len(tests) - place, 0, number))
-    lines += [(give, 0, 0, allow), (give, 0, 0, deny)]
-    return b"".join(struct.pack("HBBI", *line) for line in lines)
-
-
 def _load(path: str) -> tuple[PySigner, str]:
     """The signer and its fingerprint; imported here, so that a broken library is reported."""
-    from pysequoia import Tsk  # noqa: PLC0415 - after confine(), which is to come first
+    from pysequoia import Tsk  # noqa: PLC0415 - likewise
 
     key = Tsk.from_file(path)
     return key.signer(), key.extract_certificate().fingerprint

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 POLICY: Final = "policy"
 KEYS: Final = "keys"
+EDGE_KEYS: Final = f"{KEYS}/edge"
+"""What edges read, and nothing else of the keys: they are confined to this directory."""
 RUN: Final = "run"
 
 
@@ -36,12 +38,15 @@ class SitePaths:
     Attributes:
         settings: ``lazaretto.yaml``.
         policy: Directory of the policy.
+        keys: Directory of the keys.
+        edge_keys: That of the keys which edges read.
         kek: The key-encryption key (secret).
         openpgp_secret: The gateway's OpenPGP key (secret).
         openpgp_public: Its certificate, armored, for partners.
         ssh_host_keys: Private SSH host keys, the preferred first (secret).
         tls_cert: PEM chain of the HTTPS listener.
         tls_key: Its private key (secret).
+        client_ca: PEM bundle of the CAs of client certificates; None if clients aren't asked.
         log_key: The log's signing key (secret).
         log_pub: Its public half, for auditors.
         checkpoint: The newest signed checkpoint of the log.
@@ -54,12 +59,15 @@ class SitePaths:
 
     settings: Path
     policy: Path
+    keys: Path
+    edge_keys: Path
     kek: Path
     openpgp_secret: Path
     openpgp_public: Path
     ssh_host_keys: tuple[Path, ...]
     tls_cert: Path
     tls_key: Path
+    client_ca: Path | None
     log_key: Path
     log_pub: Path
     checkpoint: Path
@@ -77,17 +85,20 @@ class SitePaths:
 
 def site_paths(root: Path, settings: Settings) -> SitePaths:
     """The layout of the site at ``root``."""
-    keys = root / KEYS
+    keys, edge = root / KEYS, root / EDGE_KEYS
     data = root / settings.storage.data
     return SitePaths(
         settings=root / FILE_NAME,
         policy=root / POLICY,
-        kek=keys / "kek.key",
+        keys=keys,
+        edge_keys=edge,
+        kek=edge / "kek.key",
         openpgp_secret=keys / "openpgp.pgp",
         openpgp_public=keys / "openpgp.asc",
-        ssh_host_keys=(keys / "ssh_host_ed25519_key", keys / "ssh_host_rsa_key"),
+        ssh_host_keys=(edge / "ssh_host_ed25519_key", edge / "ssh_host_rsa_key"),
         tls_cert=root / settings.https.tls_certificate,
         tls_key=root / settings.https.tls_key,
+        client_ca=root / settings.https.client_ca if settings.https.client_ca else None,
         log_key=keys / "log.key",
         log_pub=keys / "log.pub",
         checkpoint=root / settings.log.checkpoint,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway import payload_keys
@@ -38,7 +38,7 @@ class StagedBytes:
 
     blob: str
     wrapped: bytes
-    key: bytes
+    key: bytes = field(repr=False)
     size: int
     sha256: str
 
@@ -75,8 +75,8 @@ class StagingFile:
 
     @property
     def wrapped(self) -> bytes:
-        """Its data key, wrapped."""
-        return self._partial.wrapped
+        """Its data key, wrapped: anew, if the key that wrapped it was rotated meanwhile."""
+        return self._partials.wrapped(self._partial)
 
     @property
     def blob(self) -> str:

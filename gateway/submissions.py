@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from config.operations import Deed
 from gateway import payload_keys
-from gateway.authority import Deed, authorise, may, no_such_transfer, sent
+from gateway.authority import authorise, may, no_such_transfer, sent
 from gateway.lifecycle import State
 from gateway.partials import Partials
 from gateway.ports import Transfer, Transfers, UnknownTransferError

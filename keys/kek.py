@@ -1,10 +1,4 @@
-"""The key-encryption key in a local file.
-
-The file is text, one key a line, so that a key can be rotated by adding a line::
-
-    # comment
-    digest 5f3c…64 hexadecimal digits
-    wrap 9a01…64 hexadecimal digits
+"""The key-encryption keys of the key file (:mod:`keys.key_file`), which wrap data keys.
 
 The first ``wrap`` line wraps; every one unwraps. ``digest`` is the root of the site-wide digest
 keys and outlives rotation, since digests made under it stand in the database.
@@ -16,28 +10,25 @@ before the ciphertext, and the context, as associated data.
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from keys import key_file
 from keys.envelope import EnvelopeError, derive
+from keys.key_file import KEY_SIZE, Sealers, no_sealers
+from keys.sealer import KekError, KeySealer
+
+__all__ = ["KekError", "LocalKek", "id_of", "reseal", "retire", "rotate", "wrapping_key_id"]
 
 _VERSION: Final = b"\x01"
 _ID_SIZE: Final = 8
 _NONCE_SIZE: Final = 12
 _TAG_SIZE: Final = 16
-_KEY_SIZE: Final = 32
-_MAX_FILE: Final = 65_536
 _WRAP_PURPOSE: Final = b"kek-wrap"
 _ID_PURPOSE: Final = b"kek-id"
-
-
-class KekError(Exception):
-    """The key file can't be used; the message says why and how to mend it, and holds no key."""
 
 
 class LocalKek:
@@ -65,35 +56,31 @@ class LocalKek:
             KekError: If there is one already (a key in use must never be overwritten), or it
                 can't be written.
         """
-        text = (
-            "# Key-encryption keys. Whoever has this file can open every staged payload; without\n"
-            "# it nobody can. Back it up apart from the data. The first `wrap` line is in use.\n"
-            f"digest {os.urandom(_KEY_SIZE).hex()}\nwrap {os.urandom(_KEY_SIZE).hex()}\n"
-        )
-        try:
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        except FileExistsError:
-            raise KekError(
-                f"{path} exists already: a key-encryption key is never overwritten"
-            ) from None
-        except OSError as error:
-            raise KekError(f"can't make {path}: {error.strerror}") from None
-        try:
-            _write_durably(fd, path, text)
-        except OSError as error:
-            path.unlink()
-            raise KekError(f"can't write {path}: {error.strerror}") from None
+        lines = [key_file.line(word, os.urandom(KEY_SIZE), None) for word in ("digest", "wrap")]
+        key_file.write(path, lines, new=True)
         return cls.load(path)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, sealers: Sealers = no_sealers, provider: str = "") -> Self:
         """Read a key file.
 
+        Args:
+            path: The file.
+            sealers: Open what is sealed in it.
+            provider: Who must have sealed every key, "" for nobody.
+
         Raises:
-            KekError: If it is missing, not a regular file, open to others than its owner, or
-                not in the format.
+            KekError: If it is missing, not a regular file, open to others than its owner, not in
+                the format, or guarded otherwise than by ``provider``.
         """
-        return cls(*_parse(path, _read(path)))
+        lines = key_file.read(path, sealers)
+        if any(line.provider != provider for line in lines):
+            raise KekError(
+                f"{path} is not guarded by {provider or 'itself'}, as the settings have it: run "
+                "'lazaretto key kek reseal'"
+            )
+        digest = next(line.key for line in lines if line.word == "digest")
+        return cls([line.key for line in lines if line.word == "wrap"], digest)
 
     @property
     def key_id(self) -> str:
@@ -140,6 +127,52 @@ class LocalKek:
         return AESGCM(derive(self._keys[key_id], _WRAP_PURPOSE))
 
 
+def rotate(path: Path, sealers: Sealers = no_sealers, sealer: KeySealer | None = None) -> str:
+    """Put a new wrapping key before the others; they still unwrap. Returns its id.
+
+    Raises:
+        KekError: The file can't be read or written, or the new key not be sealed.
+    """
+    lines = key_file.read(path, sealers)
+    fresh = key_file.line("wrap", os.urandom(KEY_SIZE), sealer)
+    first = next(number for number, line in enumerate(lines) if line.word == "wrap")
+    key_file.write(path, [*lines[:first], fresh, *lines[first:]])
+    return id_of(fresh.key)
+
+
+def retire(path: Path, key_id: str, sealers: Sealers = no_sealers) -> None:
+    """Take an old wrapping key out of the file: what it wrapped is lost from then on.
+
+    Raises:
+        KekError: It is the one in use, or not in the file, or the file can't be written.
+    """
+    lines = key_file.read(path, sealers)
+    wrapping = [line for line in lines if line.word == "wrap"]
+    if id_of(wrapping[0].key) == key_id:
+        raise KekError(f"{key_id} is in use: rotate first ('lazaretto key kek rotate')")
+    gone = [line for line in wrapping if id_of(line.key) == key_id]
+    if not gone:
+        raise KekError(f"there is no key {key_id} in {path}; see 'lazaretto key kek list'")
+    key_file.write(path, [line for line in lines if line not in gone])
+
+
+def reseal(path: Path, sealers: Sealers, sealer: KeySealer | None) -> None:
+    """Have another provider, or another key of the same one, guard the file's keys.
+
+    The keys stay what they are, so that no data key is wrapped anew.
+
+    Raises:
+        KekError: One can't be opened or sealed; the file is as it was.
+    """
+    lines = key_file.read(path, sealers)
+    key_file.write(path, [key_file.line(line.word, line.key, sealer) for line in lines])
+
+
+def id_of(key: bytes) -> str:
+    """A wrapping key's id, 16 hexadecimal digits."""
+    return derive(key, _ID_PURPOSE, _ID_SIZE).hex()
+
+
 def wrapping_key_id(wrapped: bytes) -> str:
     """Which key wrapped this data key; rotation finds by it what is still to be wrapped anew.
 
@@ -155,74 +188,3 @@ def _id_of(wrapped: bytes) -> bytes:
     if len(wrapped) <= 1 + _ID_SIZE + _NONCE_SIZE + _TAG_SIZE or wrapped[:1] != _VERSION:
         raise EnvelopeError("not a wrapped data key of this version, or cut short")
     return wrapped[1 : 1 + _ID_SIZE]
-
-
-def _write_durably(fd: int, path: Path, text: str) -> None:
-    """Flush the file and its directory: data wrapped by a key that a power loss took is lost."""
-    with os.fdopen(fd, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def _read(path: Path) -> str:
-    """The file's text, if its owner alone can read it; checked on the open file itself."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError as error:
-        raise KekError(f"can't open the key-encryption key {path}: {error.strerror}") from None
-    try:
-        _check_private(path, os.fstat(fd))
-        data = os.read(fd, _MAX_FILE)
-    finally:
-        os.close(fd)
-    try:
-        return data.decode("ascii")
-    except UnicodeDecodeError:
-        raise KekError(f"{path} is not a key file: it has bytes that aren't ASCII") from None
-
-
-def _check_private(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise KekError(f"{path} is not a regular file")
-    mode = stat.S_IMODE(status.st_mode)
-    if mode & 0o077:
-        raise KekError(
-            f"{path} is open to others than its owner (mode {mode:04o}): run `chmod 600 {path}`, "
-            "and rotate the key if anybody else has been on this host"
-        )
-
-
-def _parse(path: Path, text: str) -> tuple[list[bytes], bytes]:
-    """The wrapping keys in order, and the digest root."""
-    found: Mapping[str, list[bytes]] = {"wrap": [], "digest": []}
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        if len(words) != 2 or words[0] not in found:  # noqa: PLR2004 - a word and its key
-            raise KekError(f"{path}, line {number}: expected `wrap KEY` or `digest KEY`")
-        found[words[0]].append(_key(words[1], f"{path}, line {number}"))
-    if not found["wrap"] or len(found["digest"]) != 1:
-        raise KekError(
-            f"{path} needs at least one `wrap` line and exactly one `digest` line: restore it from "
-            "the backup (a new key can't open what the old one wrapped)"
-        )
-    return found["wrap"], found["digest"][0]
-
-
-def _key(digits: str, where: str) -> bytes:
-    try:
-        key = bytes.fromhex(digits)
-    except ValueError:
-        raise KekError(f"{where}: a key is written in hexadecimal digits") from None
-    if len(key) != _KEY_SIZE:
-        raise KekError(
-            f"{where}: a key has {_KEY_SIZE} bytes ({2 * _KEY_SIZE} digits), this one {len(key)}"
-        )
-    return key

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -14,7 +14,8 @@ from aiohttp import web
 
 from transports.https_auth import bearer
 from transports.https_body import no_early_continue
-from transports.https_connection import LimitedRunner
+from transports.https_connection import LimitedRunner, unambiguous
+from transports.https_head import LOOPBACK, MAX_HEADERS, Names, Served
 from transports.https_inbox import Receiving
 from transports.https_outbox import Sending
 from transports.https_problems import counted, dress, problems
@@ -22,7 +23,7 @@ from transports.https_tus import PREFIX, Tus, name_version
 from transports.limits import InFlight, Slots
 from transports.observer import NullObserver, Observer
 from transports.openapi import document
-from transports.ports import Authenticator, Declaring, Intake, Mailbox
+from transports.ports import ApiAuthenticator, Declaring, Intake, Mailbox
 
 # TLS 1.2 with forward secrecy and AEAD only; TLS 1.3's own suites are all of that kind.
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -40,9 +41,11 @@ class HttpsOptions:
         backlog: Connections that the kernel queues.
         max_connections: Connections at once, in this process.
         max_line: Longest request line or header field, bytes.
+        names: Host names and addresses answered to; others get 421.
         header_timeout: Seconds for a request's headers, and for the next request to begin.
-        body_timeout: Seconds without a byte of a body.
+        body_timeout: Seconds without a byte of a body, and for a piece of an answer to be read.
         handshake_timeout: Seconds for the TLS handshake.
+        linger: Seconds that the rest of a refused body is read and dropped.
     """
 
     host: str = "127.0.0.1"
@@ -52,9 +55,11 @@ class HttpsOptions:
     backlog: int = 256
     max_connections: int = 500
     max_line: int = 8190
+    names: Names = field(default_factory=lambda: Served(LOOPBACK))
     header_timeout: float = 30.0
     body_timeout: float = 60.0
     handshake_timeout: float = 15.0
+    linger: float = 2.0
 
 
 class HttpsService:
@@ -89,7 +94,8 @@ class HttpsService:
             keepalive_timeout=options.header_timeout,
             max_line_size=options.max_line,
             max_field_size=options.max_line,
-            lingering_time=2.0,
+            max_headers=MAX_HEADERS,
+            lingering_time=options.linger,
             auto_decompress=False,
         )
         await self._runner.setup()
@@ -126,7 +132,7 @@ OBSERVER: Final[web.AppKey[Observer]] = web.AppKey("observer", Observer)
 
 def build_app(
     options: HttpsOptions,
-    auth: Authenticator,
+    auth: ApiAuthenticator,
     intake: Intake,
     mailbox: Mailbox,
     *,
@@ -139,12 +145,19 @@ def build_app(
     """
     watching = observer or NullObserver()
     running = InFlight()
-    app = web.Application(middlewares=[counted(running), problems, bearer(auth, watching)])
+    app = web.Application(
+        middlewares=[
+            counted(running),
+            problems,
+            unambiguous(options.names),
+            bearer(auth, watching),
+        ]
+    )
     app[OBSERVER] = watching
     app[RUNNING] = running
     app.on_response_prepare.append(dress)
     sending = Sending(intake, watching, options.body_timeout)
-    receiving = Receiving(mailbox, watching)
+    receiving = Receiving(mailbox, watching, options.body_timeout)
     app.router.add_put("/v1/outbox/{route}/{name}", sending.put, expect_handler=no_early_continue)
     app.router.add_get("/v1/routes", sending.routes)
     app.router.add_get("/v1/transfers", sending.transfers)
@@ -188,12 +201,27 @@ async def serve_https(
     return service
 
 
-def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
+def replace_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    """Have handshakes from now on show another certificate; connections stay as they are.
+
+    Raises:
+        OSError: A file can't be read; nothing was changed.
+        ssl.SSLError: They aren't a certificate and its key; likewise.
+    """
+    # Tried on another one first: half a pair would end every handshake.
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, key)
+
+
+def tls_context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
     """A server context: TLS 1.2 or later, AEAD with forward secrecy.
+
+    With ``client_ca``, a PEM bundle, clients may show a certificate; one that isn't of these CAs,
+    is out of date or isn't for clients ends the handshake.
 
     Raises:
         OSError: A file can't be read.
-        ssl.SSLError: They aren't a certificate and its key.
+        ssl.SSLError: They aren't a certificate and its key, or a bundle.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -201,4 +229,10 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(certificate, key)
+    if client_ca is not None:
+        context.load_verify_locations(client_ca)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        # A resumed session would bring its certificate along without another look at its chain.
+        context.options |= ssl.OP_NO_TICKET
+        context.num_tickets = 0
     return context

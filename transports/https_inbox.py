@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 from urllib.parse import quote
 
 from aiohttp import web
 
-from transports.https_auth import require
+from transports.https_auth import PRINCIPAL
 from transports.https_conditions import (
     Span,
     etag_listed,
@@ -17,7 +18,7 @@ from transports.https_conditions import (
 )
 from transports.https_outbox import PROTOCOL, shown
 from transports.observer import Observer
-from transports.ports import Mailbox, Parcel, Principal, Reading, Scope
+from transports.ports import Mailbox, Parcel, Principal, Reading
 
 CHUNK: Final = 256 * 1024
 
@@ -25,39 +26,40 @@ CHUNK: Final = 256 * 1024
 class Receiving:
     """Handlers of the recipient's side."""
 
-    def __init__(self, mailbox: Mailbox, observer: Observer) -> None:
+    def __init__(self, mailbox: Mailbox, observer: Observer, timeout: float) -> None:
         self._mailbox = mailbox
+        self._timeout = timeout
         self._observer = observer
 
     async def inbox(self, request: web.Request) -> web.Response:
         """``GET /v1/inbox``, oldest first."""
-        who = require(request, Scope.RECEIVE)
+        who = request[PRINCIPAL]
         parcels = await self._mailbox.parcels(who)
         return web.json_response({"files": [listed(parcel) for parcel in parcels]})
 
     async def acknowledge(self, request: web.Request) -> web.Response:
         """``POST /v1/inbox/{id}/ack``: collected, once or again."""
-        who = require(request, Scope.RECEIVE)
+        who = request[PRINCIPAL]
         parcel = await self._mailbox.acknowledge(who, request.match_info["id"])
         return web.json_response(listed(parcel))
 
     async def returned(self, request: web.Request) -> web.Response:
         """``GET /v1/returned``, newest first."""
-        who = require(request, Scope.SEND)
+        who = request[PRINCIPAL]
         submissions = await self._mailbox.returned(who)
         return web.json_response({"transfers": [shown(submission) for submission in submissions]})
 
     async def receipt(self, request: web.Request) -> web.Response:
         """``GET /v1/transfers/{id}/receipt``."""
-        who = require(request, Scope.SEND)
+        who = request[PRINCIPAL]
         body = await self._mailbox.receipt(who, request.match_info["id"])
         return web.Response(body=body, content_type="application/json")
 
     async def content(self, request: web.Request) -> web.StreamResponse:
         """``GET`` and ``HEAD /v1/inbox/{id}/content``, whole or one range of it."""
-        who = require(request, Scope.RECEIVE)
+        who = request[PRINCIPAL]
         reading = await self._mailbox.open(who, request.match_info["id"])
-        download = Download(request, reading)
+        download = Download(request, reading, self._timeout)
         try:
             return await download.run()
         finally:
@@ -66,7 +68,7 @@ class Receiving:
 
     async def sealed_name(self, request: web.Request) -> web.Response:
         """``GET /v1/inbox/{id}/name``: the original name as an OpenPGP message."""
-        who = require(request, Scope.RECEIVE)
+        who = request[PRINCIPAL]
         parcel = await self._parcel(who, request.match_info["id"])
         if not parcel.sealed_name:
             raise web.HTTPNotFound
@@ -80,7 +82,7 @@ class Receiving:
 
 
 class Download:
-    """One answer with the bytes of one sealed file.
+    """One answer with the bytes of one sealed file, each piece to be read within ``timeout``.
 
     Attributes:
         sent: Bytes handed to the client's connection.
@@ -88,9 +90,10 @@ class Download:
             reading knows that it wasn't read whole.
     """
 
-    def __init__(self, request: web.Request, reading: Reading) -> None:
+    def __init__(self, request: web.Request, reading: Reading, timeout: float) -> None:
         self._request = request
         self._reading = reading
+        self._timeout = timeout
         self._etag = f'"{reading.parcel.sha256}"'
         self.sent = 0
         self.complete = False
@@ -137,11 +140,20 @@ class Download:
             data = await self._reading.read(offset, min(CHUNK, span.end - offset))
             if not data:
                 raise ConnectionError("the sealed file is shorter than recorded")
-            await response.write(data)
+            await self._write(response, data)
             offset += len(data)
             self.sent += len(data)
         await response.write_eof()
         self.complete = True
+
+    async def _write(self, response: web.StreamResponse, data: bytes) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await response.write(data)
+        except TimeoutError:
+            if self._request.transport:
+                self._request.transport.abort()
+            raise ConnectionError("the client doesn't read") from None
 
 
 def listed(parcel: Parcel) -> dict[str, object]:

@@ -11,17 +11,15 @@ from typing import Final
 
 from aiohttp import web
 
-from transports.https_auth import require
-from transports.https_body import cut_short, go_on, next_piece
+from transports.https_auth import PRINCIPAL
+from transports.https_body import Body, cut_short, go_on
 from transports.https_conditions import claimed_sha256
 from transports.https_problems import ProblemError
 from transports.names import normalise
 from transports.observer import Observer
 from transports.ports import (
     Intake,
-    Principal,
     Problem,
-    Scope,
     Submission,
     TransportError,
     Upload,
@@ -44,7 +42,7 @@ class Sending:
 
     async def put(self, request: web.Request) -> web.Response:
         """``PUT /v1/outbox/{route}/{name}``: stream, make durable, answer 201."""
-        who = require(request, Scope.SEND)
+        who = request[PRINCIPAL]
         route = request.match_info["route"]
         name = normalise(request.match_info["name"])
         claimed = claimed_sha256(request.headers.get("Repr-Digest"))
@@ -59,12 +57,12 @@ class Sending:
 
     async def routes(self, request: web.Request) -> web.Response:
         """``GET /v1/routes``."""
-        who = require(request, Scope.SEND)
+        who = request[PRINCIPAL]
         return web.json_response({"routes": list(await self._intake.routes(who))})
 
     async def transfers(self, request: web.Request) -> web.Response:
         """``GET /v1/transfers``, newest first."""
-        who = require(request, Scope.SEND)
+        who = request[PRINCIPAL]
         route = request.query.get("route", "")
         if route and route not in await self._intake.routes(who):
             raise TransportError(Problem.UNKNOWN_ROUTE, "there is no such route; see /v1/routes")
@@ -73,7 +71,7 @@ class Sending:
 
     async def transfer(self, request: web.Request) -> web.Response:
         """``GET /v1/transfers/{id}``."""
-        who: Principal = require(request, Scope.SEND)
+        who = request[PRINCIPAL]
         submission = await self._intake.submission(who, request.match_info["id"])
         return web.json_response(shown(submission))
 
@@ -115,7 +113,8 @@ class Receiving:
 
     async def _receive(self) -> None:
         go_on(self._request)
-        while data := await next_piece(self._request, self._timeout):
+        body = Body(self._request, self._timeout)
+        while data := await body.next_piece():
             if self._hash:
                 self._hash.update(data)
             await self._write(data)

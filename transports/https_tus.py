@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
-from transports.https_auth import require
+from transports.https_auth import PRINCIPAL
 from transports.https_outbox import idempotency_key
 from transports.https_problems import ProblemError, problem
 from transports.https_tus_body import Piece
@@ -29,7 +29,7 @@ from transports.https_tus_headers import (
     number,
 )
 from transports.observer import Observer
-from transports.ports import Declared, Declaring, Principal, Problem, Scope, TransportError
+from transports.ports import Declared, Declaring, Principal, Problem, TransportError
 
 PREFIX: Final = "/v1/tus/"
 RETRY_SECONDS: Final = "5"
@@ -60,7 +60,7 @@ class Tus:
         return await self._answer(request, known)
 
     async def _answer(self, request: web.Request, known: Mapping[str, Answer]) -> web.Response:
-        who = require(request, Scope.SEND)
+        who = request[PRINCIPAL]
         # Core protocol: the header's method counts, the request's own is ignored.
         method = request.headers.get("X-HTTP-Method-Override", request.method).strip().upper()
         if method not in known:

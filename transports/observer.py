@@ -13,7 +13,7 @@ class Observer(Protocol):
         ...
 
     def connection_closed(self, protocol: str, reason: str) -> None:
-        """It left; ``reason`` is ``closed``, ``lost``, ``idle`` or ``limit``."""
+        """It left; ``reason`` is ``closed``, ``lost``, ``idle``, ``expired`` or ``limit``."""
         ...
 
     def login(self, protocol: str, method: str, *, accepted: bool) -> None:

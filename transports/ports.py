@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from config.operations import Role
 
-class Scope(StrEnum):
-    """What an account may do."""
-
-    SEND = "send"
-    RECEIVE = "receive"
+if TYPE_CHECKING:
+    from transports.ssh_certificate import UserCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +24,19 @@ class Principal:
 
     Attributes:
         account: Its id.
-        partner: The partner's id.
-        scopes: What it may do.
+        partner: The partner's id; "" if the account is the site's own.
+        roles: What it may do, by :mod:`config.operations`.
         credential: Fingerprint of what was logged in with, as ``account list`` shows it.
+        factor: Whether a second factor was proven besides.
+        expires: When that ends, UTC, and the session with it; None if it doesn't.
     """
 
     account: str
     partner: str
-    scopes: frozenset[Scope]
+    roles: frozenset[Role]
     credential: str = field(default="", compare=False)
+    factor: bool = field(default=False, compare=False)
+    expires: datetime | None = field(default=None, compare=False)
 
 
 class Problem(StrEnum):
@@ -68,22 +70,80 @@ class TransportError(Exception):
         self.detail = detail
 
 
-class Authenticator(Protocol):
-    """The one judge of identity. Each method takes as long for unknown users as for known ones."""
+class TooManyAttemptsError(Exception):
+    """Too many failures from there, or of that name: nothing was looked at.
 
-    async def password(self, username: str, password: str, address: str) -> Principal | None:
+    Attributes:
+        seconds: Until the next attempt is heard.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too many failed attempts")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class HalfProven:
+    """Somebody who proved a first factor and must prove a second. Opens nothing by itself.
+
+    Attributes:
+        who: Whom the first factor named.
+    """
+
+    who: Principal
+
+
+class Authenticator(Protocol):
+    """The one judge of identity, as SSH asks it.
+
+    Each method takes as long for unknown users as for known ones, and may raise
+    TooManyAttemptsError.
+    """
+
+    async def password(
+        self, username: str, password: str, address: str
+    ) -> Principal | HalfProven | None:
         """The principal, or None for any failure whatever."""
         ...
 
-    async def public_key(self, username: str, key: bytes, address: str) -> Principal | None:
+    async def public_key(
+        self, username: str, key: bytes, address: str
+    ) -> Principal | HalfProven | None:
         """The principal if ``key`` (SSH wire format, RFC 4253 section 6.6) is one of theirs.
 
-        Proof of possession is the SSH library's job and comes before the session is used.
+        Proof of possession is the listener's job and comes before the answer is used.
         """
         ...
 
+    async def certificate(
+        self, username: str, certificate: UserCertificate, address: str
+    ) -> Principal | HalfProven | None:
+        """The principal if an OpenSSH certificate, nothing of which is verified yet, is theirs.
+
+        Proof of possession likewise.
+        """
+        ...
+
+    async def second_factor(self, half: HalfProven, code: str, address: str) -> Principal | None:
+        """The principal if ``code`` is the second factor that whoever proved the first must show.
+
+        A code counts once.
+        """
+        ...
+
+
+class ApiAuthenticator(Protocol):
+    """The same judge, as HTTPS asks it."""
+
     async def token(self, token: str, address: str) -> Principal | None:
         """The principal an HTTPS API token belongs to, or None."""
+        ...
+
+    async def client_certificate(self, der: bytes, address: str) -> Principal | None:
+        """The principal that a TLS client certificate is pinned to, or None.
+
+        Chain, dates and proof of possession are TLS's job and come before.
+        """
         ...
 
 

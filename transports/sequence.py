@@ -12,8 +12,33 @@ from typing import Final
 from transports.ports import Problem, TransportError
 
 REORDER_BYTES: Final = 8 * 1024 * 1024
-"""Most bytes buffered ahead of order per upload; OpenSSH pipelines 64 writes of up to 256 KiB, in
-order, so only a client that jumps about reaches this."""
+"""Most bytes buffered ahead of order, over all uploads of a connection; OpenSSH pipelines 64 writes
+of up to 256 KiB, in order, so only a client that jumps about reaches this."""
+PIECE_BYTES: Final = 256
+"""What a buffered write costs besides its bytes: a client may send them one by one."""
+
+
+class Room:
+    """Memory for writes ahead of order, shared by all uploads of one connection.
+
+    Args:
+        limit: Bytes.
+    """
+
+    def __init__(self, limit: int = REORDER_BYTES) -> None:
+        self.limit = limit
+        self._taken = 0
+
+    def take(self, size: int) -> bool:
+        """Room for one write of ``size`` bytes; False if there is none."""
+        if self._taken + size + PIECE_BYTES > self.limit:
+            return False
+        self._taken += size + PIECE_BYTES
+        return True
+
+    def give(self, size: int) -> None:
+        """It is no longer kept."""
+        self._taken -= size + PIECE_BYTES
 
 
 class Sequencer:
@@ -23,14 +48,14 @@ class Sequencer:
         start: Offset of the first byte expected: the size already there.
         append: The file was opened with ``APPEND``. Clients then either send true offsets
             (OpenSSH ``reput``) or count from 0 at each write (asyncssh, libssh).
-        limit: Most bytes to buffer.
+        room: Where it may buffer.
     """
 
-    def __init__(self, start: int, *, append: bool = False, limit: int = REORDER_BYTES) -> None:
+    def __init__(self, start: int, *, append: bool = False, room: Room | None = None) -> None:
         self._next = start
         self._append = append
         self._base = 0
-        self._limit = limit
+        self._room = room or Room()
         self._ahead: dict[int, bytes] = {}
         self._buffered = 0
 
@@ -38,6 +63,12 @@ class Sequencer:
     def buffered(self) -> int:
         """Bytes that wait for an earlier write; not 0 at close means that a part is missing."""
         return self._buffered
+
+    def forget(self) -> None:
+        """Give back the memory of what waits; it stays missing."""
+        for data in self._ahead.values():
+            self._room.give(len(data))
+        self._ahead.clear()
 
     def accept(self, offset: int, data: bytes) -> list[bytes]:
         """Take one write; the pieces that are now in order, to be written one after another.
@@ -63,7 +94,8 @@ class Sequencer:
         return self._base + offset if self._base + offset == self._next else offset
 
     def _keep(self, offset: int, data: bytes) -> None:
-        if self._buffered + len(data) > self._limit:
+        # So far ahead that what lies between can't be kept: no later write will fill the gap.
+        if offset - self._next > self._room.limit or not self._room.take(len(data)):
             raise not_sequential()
         self._ahead[offset] = data
         self._buffered += len(data)
@@ -75,6 +107,7 @@ class Sequencer:
             ready.append(following)
             self._next += len(following)
             self._buffered -= len(following)
+            self._room.give(len(following))
         return ready
 
 

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncssh
 
@@ -16,21 +16,20 @@ from transports.limits import Slots
 from transports.observer import NullObserver, Observer
 from transports.ports import Authenticator, Intake, Mailbox
 from transports.sftp_auth import Connection
+from transports.sftp_guard import GuardedConnection
+from transports.ssh_certificate import SIGNATURES
 
 # GCM alone: no CBC, and no chacha20-poly1305, which Terrapin (CVE-2023-48795) is about.
 CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 # Negotiated by name and unused with GCM; listed so that no weak one is ever offered.
 MACS: Final = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
+# No group 18: one exchange of 8,192 bits costs the server more than 100 times what curve25519 does,
+# and whoever connects may ask for it (CVE-2002-20001).
 _KEX: Final = (
     "mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com",
     "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256",
     "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group16-sha512",
-    "diffie-hellman-group18-sha512", "diffie-hellman-group14-sha256",
-)  # fmt: skip
-SIGNATURES: Final = (
-    "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-    "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
-    "rsa-sha2-512", "rsa-sha2-256",
+    "diffie-hellman-group14-sha256",
 )  # fmt: skip
 _POLL_SECONDS: Final = 0.05
 _LEAVE_SECONDS: Final = 10.0
@@ -44,7 +43,7 @@ class SftpOptions:
     Attributes:
         host: Address to bind, unless ``sock`` is given.
         port: TCP port; 0 picks a free one.
-        host_keys: Private key files, one per type.
+        host_keys: Private key files, the one in use of each type before its next and old ones.
         sock: A bound or listening socket to use instead of ``host`` and ``port``.
         reuse_port: Let several processes bind the same port (``SO_REUSEPORT``).
         backlog: Connections that the kernel queues.
@@ -93,12 +92,13 @@ class SftpService:
         self._sessions: set[asyncio.Task[None]] = set()
         self._all = Slots(options.max_connections)
         self._pending = Slots(options.max_pending)
-        self._acceptor: asyncssh.SSHAcceptor | None = None
+        self._server: asyncio.Server | None = None
+        self._ssh: asyncssh.SSHServerConnectionOptions
 
     @property
     def port(self) -> int:
         """The TCP port listened on."""
-        return self._acceptor.get_port() if self._acceptor else 0
+        return int(self._server.sockets[0].getsockname()[1]) if self._server else 0
 
     async def start(self) -> None:
         """Listen.
@@ -110,23 +110,37 @@ class SftpService:
         # At lower levels asyncssh logs paths, which hold file names, which can hold PHI.
         asyncssh.set_log_level(logging.WARNING)
         asyncssh.set_sftp_log_level(logging.WARNING)
-        where: dict[str, object] = {"host": self.options.host, "port": self.options.port}
+        await self.replace_host_keys(self.options.host_keys)
+        loop = asyncio.get_running_loop()
+        where: dict[str, Any] = {"host": self.options.host, "port": self.options.port}
         if self.options.sock is not None:
             where = {"sock": self.options.sock}
         elif self.options.reuse_port:
             where["reuse_port"] = True
-        options = await asyncssh.SSHServerConnectionOptions.construct(**self._ssh_options())
-        self._acceptor = await asyncssh.listen(
-            **where,
-            backlog=self.options.backlog,
-            options=options,
+        # Not asyncssh.listen: that makes connections of its own class.
+        self._server = await loop.create_server(
+            lambda: GuardedConnection(loop, self._ssh), backlog=self.options.backlog, **where
+        )
+
+    async def replace_host_keys(self, host_keys: Sequence[Path]) -> None:
+        """Prove ourselves by other keys to clients from now on; sessions stay as they are.
+
+        Of each type the first is used. All are announced after login (``hostkeys-00@openssh.com``),
+        so that clients learn the next ones and know the old ones to be ours.
+
+        Raises:
+            OSError: A key can't be read; nothing was changed.
+            asyncssh.KeyImportError: A key is malformed; likewise.
+        """
+        self._ssh = await asyncssh.SSHServerConnectionOptions.construct(
+            **self._ssh_options(host_keys)
         )
 
     async def stop(self, deadline: float = 30.0) -> None:
         """Stop accepting, let open files finish for ``deadline`` seconds, then suspend the rest."""
         self.draining = True
-        if self._acceptor:
-            self._acceptor.close()
+        if self._server:
+            self._server.close()
         for connection in self._connections:
             connection.drain()
         await self._until(lambda: not any(c.busy for c in self._connections), deadline)
@@ -166,11 +180,12 @@ class SftpService:
         while not done() and loop.time() < end:  # noqa: ASYNC110 - asked a few times, at stop only
             await asyncio.sleep(_POLL_SECONDS)
 
-    def _ssh_options(self) -> dict[str, object]:
+    def _ssh_options(self, host_keys: Sequence[Path]) -> dict[str, object]:
         known = {alg.decode() for alg in asyncssh.kex.get_kex_algs()}
         return {
             "server_factory": lambda: Connection(self),
-            "server_host_keys": [str(path) for path in self.options.host_keys],
+            "server_host_keys": [str(path) for path in host_keys],
+            "send_server_host_keys": True,
             "server_version": self.options.banner,
             "kex_algs": [name for name in _KEX if name in known],
             "encryption_algs": list(CIPHERS),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Final
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, cast
 
 import asyncssh
 
 from transports.limits import IdleTimer
 from transports.ports import Principal
+from transports.sequence import Room
+from transports.sftp_guard import GuardedConnection
+from transports.sftp_login import Challenge, Login
 from transports.sftp_server import VirtualServer
 from transports.sftp_session import SftpChannel
 
@@ -19,6 +23,12 @@ if TYPE_CHECKING:
 
 MAX_CHANNELS: Final = 8
 """Sessions in one connection; FileZilla and WinSCP use one, multiplexing OpenSSH a few."""
+WIDE_CHANNELS: Final = 2
+WINDOW: Final = 2 * 1024 * 1024
+"""Bytes that may be on their way to a session, for the first :data:`WIDE_CHANNELS` of a connection;
+as much again may wait for its turn."""
+NARROW_WINDOW: Final = 256 * 1024
+"""The same for further sessions."""
 
 _log = logging.getLogger(__name__)
 
@@ -30,12 +40,11 @@ class Connection(asyncssh.SSHServer):
         self._service = service
         self._options = service.options
         self._principal: Principal | None = None
-        self._claim: tuple[str, Principal] | None = None
+        self._ending: asyncio.TimerHandle | None = None
         self._failures = 0
         self._channels: set[SftpChannel] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._room = Room()
         self._reason = "closed"
         self._admitted = self._pending = False
 
@@ -43,12 +52,11 @@ class Connection(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """Take a place, or turn the client away before it costs a key exchange."""
-        self._conn = conn
+        self._conn = cast(GuardedConnection, conn)
         self._idle = IdleTimer(self._options.idle_timeout, self._expire)
-        # asyncssh ignores the transport's flow control; without it a client that grants a window
-        # of 4 GiB and doesn't read makes the kernel's refusals pile up here.
-        conn.pause_writing = self._writable.clear  # type: ignore[method-assign]  # asyncio's hooks
-        conn.resume_writing = self._writable.set  # type: ignore[method-assign]  # likewise
+        self._login = Login(
+            self._conn, self._service.auth, failed=self._count_failure, observe=self._observe
+        )
         self._service.observer.connection_opened("sftp")
         self._admitted = self._service.admit(self)
         self._pending = self._admitted
@@ -59,7 +67,9 @@ class Connection(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the places back. Sessions end on their own and keep what is unfinished."""
         self._idle.stop()
-        self._writable.set()
+        if self._ending:
+            self._ending.cancel()
+        self._conn.release()
         if exc is not None and self._reason == "closed":
             self._reason = "lost"
         if self._admitted:
@@ -73,7 +83,7 @@ class Connection(asyncssh.SSHServer):
 
     async def writable(self) -> None:
         """Wait until the socket takes more."""
-        await self._writable.wait()
+        await self._conn.writable()
 
     def _expire(self) -> None:
         self._reason = "idle"
@@ -86,52 +96,54 @@ class Connection(asyncssh.SSHServer):
 
     # -- who is there
 
-    def password_auth_supported(self) -> bool:
-        """Yes; keyboard-interactive comes with it."""
+    def begin_auth(self, username: str) -> bool:
+        """Authentication is needed, whoever it is."""
+        self._login.begin(username)
         return True
 
+    def password_auth_supported(self) -> bool:
+        """As a first factor."""
+        return not self._login.half
+
     def public_key_auth_supported(self) -> bool:
-        """Yes."""
+        """As a first factor."""
+        return not self._login.half
+
+    def kbdint_auth_supported(self) -> bool:
+        """As a first factor (a password) and as the second."""
         return True
 
     async def validate_password(self, username: str, password: str) -> bool:
         """Ask the one judge."""
-        judge = self._service.auth.password(username, password, self._address())
-        return await self._judge("password", username, judge)
+        return await self._login.password(username, password)
 
-    async def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        """Ask the one judge; asyncssh then has the client prove that it holds the key."""
-        judge = self._service.auth.public_key(username, key.public_data, self._address())
-        return await self._judge("publickey", username, judge)
+    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Challenge:  # noqa: ARG002 - asyncssh's signature
+        """Ask for the password, or for the code of who proved a first factor."""
+        return self._login.challenge()
+
+    async def validate_kbdint_response(
+        self, username: str, responses: Sequence[str]
+    ) -> Challenge | bool:
+        """Ask the one judge."""
+        return await self._login.answer(username, list(responses))
 
     def auth_completed(self) -> None:
-        """Bind the identity, once.
+        """Bind the identity, once, for as long as what proved it is valid.
 
         Raises:
-            asyncssh.DisconnectError: The user proven is not the one judged (never seen; a guard
-                against a change of order in asyncssh).
+            asyncssh.PermissionDenied: Nobody was proven, or it was done already.
         """
-        username = self._conn.get_extra_info("username")
-        if self._principal is not None or self._claim is None or self._claim[0] != username:
+        if self._principal is not None:
             raise asyncssh.PermissionDenied("authentication out of order")
-        self._principal = self._claim[1]
+        self._principal = self._login.complete(str(self._conn.get_extra_info("username")))
         self._leave_pending()
+        if self._principal.expires is not None:
+            left = (self._principal.expires - datetime.now(UTC)).total_seconds()
+            self._ending = asyncio.get_running_loop().call_later(max(left, 0), self._outlive)
 
-    async def _judge(
-        self, method: str, username: str, judge: Coroutine[object, object, Principal | None]
-    ) -> bool:
-        self._claim = None
-        try:
-            principal = await judge
-        except Exception as error:  # noqa: BLE001 - whatever the judge's trouble, nobody gets in
-            _log.error("authenticator failed: %s", type(error).__name__)
-            principal = None
-        self._service.observer.login("sftp", method, accepted=principal is not None)
-        if principal is None:
-            self._count_failure()
-            return False
-        self._claim = (username, principal)
-        return True
+    def _outlive(self) -> None:
+        self._reason = "expired"
+        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, "the certificate has expired")
 
     def _count_failure(self) -> None:
         self._failures += 1
@@ -140,9 +152,8 @@ class Connection(asyncssh.SSHServer):
                 asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, "too many authentication failures"
             )
 
-    def _address(self) -> str:
-        peer = self._conn.get_extra_info("peername")
-        return str(peer[0]) if peer else ""
+    def _observe(self, method: str, accepted: bool) -> None:
+        self._service.observer.login("sftp", method, accepted=accepted)
 
     # -- its sessions
 
@@ -156,13 +167,17 @@ class Connection(asyncssh.SSHServer):
         """Whether any session has a file open."""
         return any(channel.server and channel.server.busy for channel in self._channels)
 
-    def session_requested(self) -> SftpChannel | bool:
+    def session_requested(
+        self,
+    ) -> tuple[asyncssh.SSHServerChannel[bytes], SftpChannel] | bool:
         """A new session channel, within bounds."""
         if self._principal is None or len(self._channels) >= MAX_CHANNELS:
             return False
-        channel = SftpChannel(self)
-        self._channels.add(channel)
-        return channel
+        window = WINDOW if len(self._channels) < WIDE_CHANNELS else NARROW_WINDOW
+        channel = self._conn.create_server_channel(window=window)
+        session = SftpChannel(self)
+        self._channels.add(session)
+        return channel, session
 
     def channel_closed(self, channel: SftpChannel) -> None:
         """A session channel ended."""
@@ -174,7 +189,7 @@ class Connection(asyncssh.SSHServer):
             raise asyncssh.PermissionDenied("not authenticated")
         server = VirtualServer(
             channel, self._principal, self._service.intake, self._service.mailbox,
-            self._service.observer, self._options.max_read,
+            self._service.observer, self._options.max_read, self._room,
         )  # fmt: skip
         server.draining = self._service.draining
         return server

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 import asyncssh
 
+from config.operations import Area, permits, sftp
 from transports import sftp_views as views
 from transports import tree
-from transports.ports import Principal, Scope
+from transports.ports import Principal
+from transports.sftp_errors import denied
 from transports.sftp_files import OpenFile
 from transports.tree import (
     Directory,
@@ -26,6 +30,18 @@ from transports.tree import (
     not_found,
 )
 
+_IMPOSSIBLE: Final = MappingProxyType(
+    {
+        "open": "this is a directory",
+        "scandir": "this can't be listed",
+        "setstat": "attributes can't be changed here",
+        "remove": "this can't be removed",
+        "rename": "only files in /outbox/<route>/ can be renamed",
+        "mkdir": "directories can't be made here; ask the operator for a route",
+        "rmdir": "directories can't be removed here",
+    }
+)
+
 
 class Catalogue:
     """Attributes and listings, from the session's views and its open files."""
@@ -37,23 +53,22 @@ class Catalogue:
         self._views = listings
         self._open = files
 
-    def resolve(self, path: bytes) -> Node:
-        """What ``path`` names, if this principal may know of such a place.
+    def resolve(self, path: bytes, verb: str) -> Node:
+        """What ``path`` names, if this principal may know of such a place and do that there.
 
         Raises:
-            TransportError: ``BAD_NAME`` or ``NOT_FOUND``.
+            TransportError: ``BAD_NAME``, ``NOT_FOUND`` or ``FORBIDDEN``.
         """
         node = tree.resolve(path)
-        match node:
-            case Root():
-                return node
-            case Inbox() | InboxFile():
-                needed = Scope.RECEIVE
-            case _:
-                needed = Scope.SEND
-        if needed not in self._who.scopes:
+        area = _area(node)
+        if not self._may("stat", area):
             raise not_found()
+        if not self._may(verb, area):
+            raise denied(_IMPOSSIBLE[verb])
         return node
+
+    def _may(self, verb: str, area: Area) -> bool:
+        return permits(self._who.roles, sftp(verb, area), factor=self._who.factor)
 
     async def listing(self, node: Directory) -> list[tuple[str, asyncssh.SFTPAttrs]]:
         """Names and attributes in a directory."""
@@ -115,13 +130,23 @@ class Catalogue:
         return views.of_submission(submission)
 
     def _top(self) -> list[str]:
-        names = []
-        if Scope.RECEIVE in self._who.scopes:
-            names.append("inbox")
-        if Scope.SEND in self._who.scopes:
-            names += ["outbox", "receipts", "returned"]
-        return names
+        below = sorted(str(area) for area in Area if area is not Area.TOP)
+        return [area[1:] for area in below if self._may("stat", Area(area))]
 
     async def _known_route(self, route: str) -> None:
         if route not in await self._views.routes():
             raise not_found()
+
+
+def _area(node: Node) -> Area:
+    match node:
+        case Root():
+            return Area.TOP
+        case Inbox() | InboxFile():
+            return Area.INBOX
+        case Receipts() | ReceiptFile():
+            return Area.RECEIPTS
+        case Returned() | ReturnedFile():
+            return Area.RETURNED
+        case Outbox() | RouteDir() | OutboxFile():
+            return Area.OUTBOX

@@ -6,7 +6,7 @@ import asyncssh
 
 from transports.observer import Observer
 from transports.ports import Reading, Submission, TransportError, Upload
-from transports.sequence import Sequencer, not_sequential
+from transports.sequence import Room, Sequencer, not_sequential
 from transports.sftp_errors import denied
 
 PROTOCOL = "sftp"
@@ -20,12 +20,19 @@ class IncomingFile:
     """
 
     def __init__(
-        self, upload: Upload, route: str, *, submits: bool, append: bool, observer: Observer
+        self,
+        upload: Upload,
+        route: str,
+        *,
+        submits: bool,
+        append: bool,
+        room: Room,
+        observer: Observer,
     ) -> None:
         self.route = route
         self._upload = upload
         self._submits = submits
-        self._sequencer = Sequencer(upload.size, append=append)
+        self._sequencer = Sequencer(upload.size, append=append, room=room)
         self._observer = observer
         self._failure: TransportError | None = None
         self._ended = False
@@ -44,11 +51,12 @@ class IncomingFile:
                 later write and the close then fail alike, so that the client can't miss it.
         """
         if self._failure:
-            raise self._failure
+            raise _again(self._failure)
         try:
             pieces = self._sequencer.accept(offset, data)
         except TransportError as error:
-            self._failure = error
+            self._failure = _again(error)
+            self._sequencer.forget()
             raise
         for piece in pieces:
             await self._write(piece)
@@ -63,7 +71,7 @@ class IncomingFile:
             self._failure = not_sequential()
         if self._failure is not None:
             await self.leave()
-            raise self._failure
+            raise _again(self._failure)
         if not self._submits:
             await self.leave()
             return None
@@ -79,7 +87,7 @@ class IncomingFile:
         try:
             await self._upload.write(data)
         except TransportError as error:
-            self._failure = error
+            self._failure = _again(error)
             self._end("failed")
             raise
 
@@ -87,7 +95,7 @@ class IncomingFile:
         try:
             submission = await self._upload.commit()
         except TransportError as error:
-            self._failure = error
+            self._failure = _again(error)
             self._end("failed")
             raise
         self._end("submitted")
@@ -96,7 +104,16 @@ class IncomingFile:
     def _end(self, outcome: str) -> None:
         if not self._ended:
             self._ended = True
+            self._sequencer.forget()
             self._observer.upload_finished(PROTOCOL, self.route, self.size, outcome)
+
+
+def _again(error: TransportError) -> TransportError:
+    """The same refusal without where it came from.
+
+    One kept and raised again would hold every frame it passed, with the bytes of every write.
+    """
+    return TransportError(error.problem, error.detail)
 
 
 class SealedFile:

@@ -23,6 +23,7 @@ from transports.ports import (
     TransportError,
 )
 from transports.returned import report
+from transports.sequence import Room
 from transports.sftp_catalogue import Catalogue
 from transports.sftp_errors import denied
 from transports.sftp_files import (
@@ -59,6 +60,7 @@ class VirtualServer(asyncssh.SFTPServer):
         mailbox: Mailbox,
         observer: Observer,
         max_read: int,
+        room: Room | None = None,
     ) -> None:
         super().__init__(channel)
         self.closing = False
@@ -68,6 +70,7 @@ class VirtualServer(asyncssh.SFTPServer):
         self._mailbox = mailbox
         self._observer = observer
         self._max_read = max_read
+        self._room = room or Room()
         self._views = views.Views(who, intake, mailbox)
         self._open: dict[OpenFile, OutboxFile | None] = {}
         self._catalogue = Catalogue(who, self._views, self._open)
@@ -96,7 +99,7 @@ class VirtualServer(asyncssh.SFTPServer):
         """Open for writing (outbox) or for reading (everything else)."""
         if self.draining:
             raise TransportError(Problem.UNAVAILABLE, "the gateway is restarting; try again")
-        node = self._catalogue.resolve(path)
+        node = self._catalogue.resolve(path, "open")
         if pflags & WRITING:
             return await self._open_for_writing(node, pflags)
         return await self._open_for_reading(node)
@@ -151,8 +154,9 @@ class VirtualServer(asyncssh.SFTPServer):
         submits = not is_temporary(node.name)
         append = bool(pflags & asyncssh.FXF_APPEND)
         file = IncomingFile(
-            upload, node.route, submits=submits, append=append, observer=self._observer
-        )
+            upload, node.route, submits=submits, append=append, room=self._room,
+            observer=self._observer,
+        )  # fmt: skip
         self._open[file] = node
         return file
 
@@ -196,7 +200,7 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def stat(self, path: bytes) -> asyncssh.SFTPAttrs:
         """Attributes of what a path names."""
-        return await self._catalogue.attributes(self._catalogue.resolve(path))
+        return await self._catalogue.attributes(self._catalogue.resolve(path, "stat"))
 
     async def lstat(self, path: bytes) -> asyncssh.SFTPAttrs:
         """As :meth:`stat`: there are no symbolic links."""
@@ -208,7 +212,7 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
         """Accept and ignore times and modes that clients set after a put."""
-        node = self._catalogue.resolve(path)
+        node = self._catalogue.resolve(path, "setstat")
         if not isinstance(node, OutboxFile):
             raise denied("attributes can't be changed here")
         same_size(attrs, (await self._catalogue.attributes(node)).size)
@@ -223,7 +227,7 @@ class VirtualServer(asyncssh.SFTPServer):
 
     def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
         """The entries of a directory."""
-        return self._entries(self._catalogue.resolve(path))
+        return self._entries(self._catalogue.resolve(path, "scandir"))
 
     async def realpath(self, path: bytes) -> bytes:
         """The absolute virtual path."""
@@ -240,7 +244,7 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def remove(self, path: bytes) -> None:
         """Forget an unfinished upload, or be done with a sealed file."""
-        node = self._catalogue.resolve(path)
+        node = self._catalogue.resolve(path, "remove")
         match node:
             case OutboxFile():
                 await self._discard(node)
@@ -252,7 +256,8 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def rename(self, oldpath: bytes, newpath: bytes) -> None:
         """Submit a file that was sent under a temporary name."""
-        old, new = self._catalogue.resolve(oldpath), self._catalogue.resolve(newpath)
+        old = self._catalogue.resolve(oldpath, "rename")
+        new = self._catalogue.resolve(newpath, "rename")
         if not isinstance(old, OutboxFile) or not isinstance(new, OutboxFile):
             raise denied("only files in /outbox/<route>/ can be renamed")
         if old.route != new.route:
@@ -274,15 +279,15 @@ class VirtualServer(asyncssh.SFTPServer):
 
     async def mkdir(
         self,
-        path: bytes,  # noqa: ARG002 - asyncssh's signature
-        attrs: asyncssh.SFTPAttrs,  # noqa: ARG002 - likewise
+        path: bytes,
+        attrs: asyncssh.SFTPAttrs,  # noqa: ARG002 - asyncssh's signature
     ) -> None:
-        """Refused: the tree is given by the routes."""
-        raise denied("directories can't be made here; ask the operator for a route")
+        """Refused to all: the tree is given by the routes."""
+        self._catalogue.resolve(path, "mkdir")
 
-    async def rmdir(self, path: bytes) -> None:  # noqa: ARG002 - asyncssh's signature
-        """Refused likewise."""
-        raise denied("directories can't be removed here")
+    async def rmdir(self, path: bytes) -> None:
+        """Refused to all likewise."""
+        self._catalogue.resolve(path, "rmdir")
 
     async def _discard(self, node: OutboxFile) -> None:
         await self._catalogue.attributes(node)

@@ -134,7 +134,7 @@ def _tar(site: Site) -> bytes:
 
 def _small_files(site: Site) -> Iterator[Path]:
     paths = site.paths
-    roots = [paths.settings, paths.policy, paths.kek.parent, paths.policies, paths.checkpoint]
+    roots = [paths.settings, paths.policy, paths.keys, paths.policies, paths.checkpoint]
     for root in [*roots, paths.tls_cert, paths.tls_key]:
         found = [root] if root.is_file() else root.rglob("*") if root.is_dir() else ()
         yield from {path for path in found if path.is_file() and path.is_relative_to(site.root)}

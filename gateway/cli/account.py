@@ -10,13 +10,39 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from gateway.cli.acting import acting_arguments, actor, expiry, now, site_database
-from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
+from config.operations import Role
+from gateway.cli import account_totp
+from gateway.cli.account_locks import run_locks, run_unlock
+from gateway.cli.acting import (
+    acting_arguments,
+    actor,
+    chosen_networks,
+    expiry,
+    network_arguments,
+    now,
+    site_database,
+)
+from gateway.cli.common import (
+    OK,
+    USAGE,
+    CliError,
+    Subparsers,
+    emit,
+    open_site,
+    site_arguments,
+    table,
+)
+from gateway.client_certificates import certificate_pin, key_pin
 from gateway.directory import Directory
-from gateway.directory_credentials import new_token, password, ssh_keys
+from gateway.directory_credentials import (
+    new_token,
+    oidc_subject,
+    password,
+    ssh_keys,
+    ssh_principal,
+)
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import NewCredential
-from transports.ports import Scope
 
 _MAX_KEY_FILE: Final = 65_536
 
@@ -27,11 +53,32 @@ def register(subparsers: Subparsers) -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser("add", parents=[acting_arguments()], help="add an account")
     add.add_argument("account", metavar="USER", help="the user name")
-    add.add_argument("--partner", required=True, metavar="ID", help="for whom it logs in")
-    add.add_argument("--send", action="store_true", help="it may send files")
-    add.add_argument("--receive", action="store_true", help="it may read its partner's mailbox")
+    add.add_argument(
+        "--partner", default="", metavar="ID", help="for whom it logs in (default: for the site)"
+    )
+    add.add_argument("--send", action="store_true", help="the same as --role sender")
+    add.add_argument("--receive", action="store_true", help="the same as --role receiver")
+    _role_argument(add)
     _proof_arguments(add)
     add.set_defaults(run=run_add)
+    change = commands.add_parser(
+        "set", parents=[acting_arguments()], help="change what an account may do"
+    )
+    change.add_argument("account", metavar="USER")
+    _role_argument(change)
+    network_arguments(change)
+    change.set_defaults(run=run_set)
+    locks = commands.add_parser(
+        "locks", parents=[site_arguments()], help="who isn't heard now, after failed logins"
+    )
+    locks.set_defaults(run=run_locks)
+    unlock = commands.add_parser(
+        "unlock", parents=[acting_arguments()], help="forget failed logins, and hear it again"
+    )
+    unlock.add_argument("account", metavar="USER", nargs="?", default="")
+    unlock.add_argument("--address", default="", help="of an address instead of an account")
+    unlock.set_defaults(run=run_unlock)
+    account_totp.register(commands)
     more = commands.add_parser(
         "credential",
         parents=[acting_arguments()],
@@ -55,6 +102,18 @@ def register(subparsers: Subparsers) -> None:
         switch.set_defaults(run=run_switch, enabled=enabled, word=word)
 
 
+def _role_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--role",
+        metavar="ROLE",
+        type=Role,
+        choices=list(Role),
+        action="append",
+        default=[],
+        help=f"what it is for; may be given again: {', '.join(Role)}",
+    )
+
+
 def _proof_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ssh-key",
@@ -69,6 +128,37 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask for a password, or read one line of standard input where that is no terminal",
     )
+    parser.add_argument(
+        "--ssh-principal",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a name in OpenSSH certificates of the partner's CAs that stands for this account "
+        "besides its own; may be given again",
+    )
+    parser.add_argument(
+        "--client-cert",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="pin a TLS client certificate (PEM); may be given again",
+    )
+    parser.add_argument(
+        "--client-key-of",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="pin the public key of a TLS client certificate: its renewals fit too",
+    )
+    parser.add_argument(
+        "--oidc-subject",
+        metavar="SUB",
+        action="append",
+        default=[],
+        help="let whom the identity provider calls that sign in to the console",
+    )
     parser.add_argument("--token", action="store_true", help="make an API token, shown once")
     parser.add_argument(
         "--token-expires", metavar="DAYS", type=int, help="the token's life (default: no end)"
@@ -77,16 +167,16 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_add(args: argparse.Namespace) -> int:
     """Add one, with its credentials, all or nothing."""
-    wanted = {Scope.SEND: args.send, Scope.RECEIVE: args.receive}
-    scopes = {scope for scope, given in wanted.items() if given}
-    if not scopes:
+    wanted = ((Role.SENDER, args.send), (Role.RECEIVER, args.receive))
+    roles = {role for role, given in wanted if given} | set(args.role)
+    if not roles:
         raise CliError(
-            "it isn't said what the account may do", "give --send, --receive or both", USAGE
+            "it isn't said what the account may do", "give --send, --receive or --role", USAGE
         )
     proofs, token = _proofs(args)
     with site_database(args) as database:
-        Directory(database).add_account(args.account, args.partner, scopes, actor(args), proofs)
-    lines = [f"added account {args.account} of {args.partner}"]
+        Directory(database).add_account(args.account, args.partner, roles, actor(args), proofs)
+    lines = [f"added account {args.account} of {args.partner or 'the site'}"]
     if not proofs:
         lines.append(
             "it can't log in yet: lazaretto account credential --ssh-key FILE " + args.account
@@ -95,11 +185,34 @@ def run_add(args: argparse.Namespace) -> int:
     return OK
 
 
+def run_set(args: argparse.Namespace) -> int:
+    """Change its roles, or where it may log in from."""
+    networks = chosen_networks(args)
+    if not args.role and networks is None:
+        raise CliError("nothing to do", "give --role, --network or --any-network", USAGE)
+    with site_database(args) as database:
+        directory = Directory(database)
+        if args.role:
+            directory.set_roles(args.account, args.role, actor(args))
+        if networks is not None:
+            directory.limit_account(args.account, networks, actor(args))
+    data: dict[str, object] = {"account": args.account}
+    lines = [f"changed account {args.account}"]
+    if args.role:
+        data["roles"] = sorted(set(args.role))
+        lines.append(f"  it is {' and '.join(sorted(set(args.role)))}")
+    if networks is not None:
+        data["networks"] = networks
+        lines.append(f"  it may log in from {' or '.join(networks) or 'anywhere'}")
+    emit(args, data, "\n".join(lines))
+    return OK
+
+
 def run_credential(args: argparse.Namespace) -> int:
     """Add and remove credentials; new ones first, so that nobody locks themselves out."""
     proofs, token = _proofs(args)
     if not proofs and not args.remove:
-        raise CliError("nothing to do", "give --ssh-key, --password, --token or --remove", USAGE)
+        raise CliError("nothing to do", "give a credential to add, or --remove", USAGE)
     with site_database(args) as database:
         directory = Directory(database)
         for proof in proofs:
@@ -130,8 +243,7 @@ def run_list(args: argparse.Namespace) -> int:
     for a in accounts:
         own = [c for c in credentials if c.account == a.id]
         state = "yes" if a.enabled else "no"
-        may = " and ".join(sorted(map(str, a.scopes)))
-        head = (a.id, a.partner, may, state)
+        head = (a.id, a.partner or "(the site)", " and ".join(sorted(a.roles)), state)
         shown = [(c.kind, c.fingerprint, c.comment, expiry(c.expires, present)) for c in own]
         shown = shown or [("none", "-", "", "-")]  # type: ignore[list-item]  # a word for no kind
         rows += [(*(head if n == 0 else ("", "", "", "")), *cells) for n, cells in enumerate(shown)]
@@ -139,7 +251,8 @@ def run_list(args: argparse.Namespace) -> int:
             {
                 "id": a.id,
                 "partner": a.partner,
-                "scopes": sorted(map(str, a.scopes)),
+                "roles": sorted(a.roles),
+                "networks": list(a.networks),
                 "enabled": a.enabled,
                 "credentials": [
                     {
@@ -156,7 +269,7 @@ def run_list(args: argparse.Namespace) -> int:
     headings = (
         "user",
         "partner",
-        "may",
+        "roles",
         "enabled",
         "credential",
         "fingerprint",
@@ -171,6 +284,12 @@ def run_list(args: argparse.Namespace) -> int:
 def _proofs(args: argparse.Namespace) -> tuple[list[NewCredential], str]:
     """The credentials that the arguments ask for, and the token to be shown, if any."""
     found = [key for path in args.ssh_key for key in ssh_keys(_read(path), str(path))]
+    found += [ssh_principal(name) for name in args.ssh_principal]
+    found += [certificate_pin(_read(path), str(path)) for path in args.client_cert]
+    found += [key_pin(_read(path), str(path)) for path in args.client_key_of]
+    if args.oidc_subject:
+        issuer = open_site(args).settings.console.oidc.issuer
+        found += [oidc_subject(issuer, subject) for subject in args.oidc_subject]
     token = ""
     if args.token_expires is not None and (not args.token or args.token_expires < 1):
         raise CliError("--token-expires goes with --token and takes 1 day or more", code=USAGE)

@@ -4,29 +4,48 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.cli.common import USAGE, CliError, open_site, site_arguments
 from gateway.store.database import Database
+
+if TYPE_CHECKING:
+    from gateway.second_factors import SecondFactors
 
 SOON: Final = timedelta(days=30)
 """What expires within it is warned of."""
 
 
 def acting_arguments() -> argparse.ArgumentParser:
-    """Parent parser with ``--site``, ``--json`` and ``--as``."""
-    parser = argparse.ArgumentParser(add_help=False, parents=[site_arguments()])
+    """Parent parser of the commands whose doer the log names."""
+    return site_arguments()
+
+
+def network_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--network`` and ``--any-network``."""
     parser.add_argument(
-        "--as",
-        dest="acting_as",
-        metavar="WHO",
-        default="",
-        help="who does this, for the log (default: your login name)",
+        "--network",
+        metavar="CIDR",
+        action="append",
+        default=[],
+        help="logins are taken from there alone, such as 192.0.2.0/24; may be given again",
     )
-    return parser
+    parser.add_argument("--any-network", action="store_true", help="logins are taken from anywhere")
+
+
+def chosen_networks(args: argparse.Namespace) -> list[str] | None:
+    """What those two say; None if neither is given.
+
+    Raises:
+        CliError: Both are.
+    """
+    if args.network and args.any_network:
+        raise CliError("--network and --any-network contradict each other", code=USAGE)
+    return list(args.network) if args.network or args.any_network else None
 
 
 def who(args: argparse.Namespace) -> str:
@@ -47,6 +66,24 @@ def who(args: argparse.Namespace) -> str:
 def actor(args: argparse.Namespace) -> str:
     """The same as an event's actor."""
     return f"person:{who(args)}"
+
+
+def asked_code(account: str) -> str:
+    """A one-time code, typed at the terminal, or the next line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    return getpass.getpass(f"Code for {account}: ").strip()
+
+
+def factors_of(args: argparse.Namespace, database: Database) -> SecondFactors:
+    """The judge of one-time codes."""
+    from gateway.keyring.composition import keyring_of  # noqa: PLC0415 - seldom needed
+    from gateway.second_factors import SecondFactors  # noqa: PLC0415 - seldom needed
+    from gateway.throttle import Throttle  # noqa: PLC0415 - likewise
+
+    site = open_site(args)
+    throttle = Throttle(database, site.settings.limits)
+    return SecondFactors(database, keyring_of(site), throttle)
 
 
 @contextmanager

@@ -97,7 +97,7 @@ def _recovery(site: Site, given: Path | None) -> bytes:
     """The certificate, remembered in the site the first time."""
     from keys.openpgp import CertificateError, fingerprint  # noqa: PLC0415
 
-    kept = site.paths.kek.parent / "recovery.asc"
+    kept = site.paths.keys / "recovery.asc"
     if given is None:
         if not kept.is_file():
             raise CliError(
@@ -127,11 +127,12 @@ def _verify(args: argparse.Namespace) -> int:
     from gateway.backup.check import check_parts, damaged, read_manifest  # noqa: PLC0415
     from gateway.ledger.verify_note import Key  # noqa: PLC0415
 
-    key = Key.parse(open_site(args).paths.log_pub.read_text()).public
+    signers = Key.parse(open_site(args).paths.log_pub.read_text()).every
+    keys = [key.public for key in signers]
     found: dict[str, str] = {}
     for snapshot in layout.snapshots(args.dest):
         try:
-            check_parts(snapshot, read_manifest(snapshot, key))
+            check_parts(snapshot, read_manifest(snapshot, keys))
             wrong = damaged(args.dest, snapshot)
             more = ", …" if len(wrong) > _NAMED else ""
             found[snapshot.name] = (

@@ -46,7 +46,7 @@ def json_argument() -> argparse.ArgumentParser:
 
 
 def site_arguments() -> argparse.ArgumentParser:
-    """Parent parser with ``--site`` and ``--json``."""
+    """Parent parser with ``--site``, ``--as`` and ``--json``."""
     parser = argparse.ArgumentParser(add_help=False, parents=[json_argument()])
     parser.add_argument(
         "--site",
@@ -54,6 +54,14 @@ def site_arguments() -> argparse.ArgumentParser:
         type=Path,
         default=Path(os.environ.get(SITE_VARIABLE) or "."),
         help=f"the site's directory (default: ${SITE_VARIABLE}, else the present one)",
+    )
+    parser.add_argument(
+        "--as",
+        dest="acting_as",
+        metavar="WHO",
+        default="",
+        help="who does this: an account, with what its roles allow, or a name for the log "
+        "(default: your login name)",
     )
     return parser
 

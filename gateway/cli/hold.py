@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from gateway.cli.acting import acting_arguments, actor, moment, site_database, who
 from gateway.cli.common import OK, Subparsers, emit, open_site, site_arguments, table
-from gateway.cli.transfer import transfer_json
 from gateway.decisions import Decisions
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.record import SqlLedger
 from gateway.lifecycle import State
 from gateway.ports import Transfer
 from gateway.reason_check import reason_check
+from gateway.shown import transfer_json
 
 _SHOWN = 200
 

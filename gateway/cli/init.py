@@ -65,11 +65,11 @@ _NEXT = """\
 
   lazaretto.yaml   settings, with a comment on each
   policy/          routes, rules and contracts
-  keys/            key-encryption key, SSH host keys, TLS (self-signed), OpenPGP, log
+  keys/            OpenPGP, log; keys/edge/: key-encryption key, SSH host keys, TLS (self-signed)
   data/            database and encrypted payloads
   run/             of the running gateway
 
-Back up keys/ now, apart from data/: without kek.key no payload can be opened.
+Back up keys/ now, apart from data/: without keys/edge/kek.key no payload can be opened.
 Give partners keys/openpgp.asc; its fingerprint is {openpgp}.
 Give auditors keys/log.pub.
 

@@ -6,11 +6,11 @@ import argparse
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Final
 
 from config.faults import ConfigError
+from gateway.cli.admission import admit, name_operations
 from gateway.cli.common import DEBUG_VARIABLE, NOT_OK, USAGE, CliError
 from gateway.site import SiteError
 from gateway.version import running
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     try:
         args = _parser(arguments).parse_args(arguments)
-        return int(args.run(args))
+        return perform(args)
     except BrokenPipeError:
         # Whoever read our output has gone (``| head``); there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -48,6 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except Exception as error:  # noqa: BLE001  # the last stop: one line instead of a traceback
         return _explain(error)
+
+
+def perform(args: argparse.Namespace) -> int:
+    """Run what was parsed, if whoever asks may."""
+    admit(args)
+    return int(args.run(args))
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
@@ -65,12 +71,15 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             importlib.import_module(f"gateway.cli.{name}").register(subparsers)
         else:
             subparsers.add_parser(name, help=summary, add_help=False)
+    name_operations(parser)
     return parser
 
 
 def _explain(error: Exception) -> int:
     if os.environ.get(DEBUG_VARIABLE):
-        traceback.print_exception(error)
+        from gateway.logs import places  # noqa: PLC0415 - slow to import, and seldom needed
+
+        sys.stderr.write(places(error))
     else:
         sys.stderr.write(f"lazaretto: {_sentence(error)}\n")
     if isinstance(error, CliError):

@@ -7,12 +7,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.cli.acting import SOON, acting_arguments, actor, expiry, now, site_database
-from gateway.cli.common import OK, Subparsers, emit, site_arguments, table
+from config.operations import Role
+from gateway.cli import partner_ssh
+from gateway.cli.acting import (
+    SOON,
+    acting_arguments,
+    actor,
+    chosen_networks,
+    expiry,
+    network_arguments,
+    now,
+    site_database,
+)
+from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
 from gateway.directory import Directory
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import Account, Certificate, Credential, Partner
-from transports.ports import Scope
 
 
 def register(subparsers: Subparsers) -> None:
@@ -27,6 +37,13 @@ def register(subparsers: Subparsers) -> None:
         "list", parents=[site_arguments()], help="with what they have and when it expires"
     )
     listing.set_defaults(run=run_list)
+    partner_ssh.register(commands)
+    change = commands.add_parser(
+        "set", parents=[acting_arguments()], help="change where its accounts may log in from"
+    )
+    change.add_argument("partner", metavar="ID")
+    network_arguments(change)
+    change.set_defaults(run=run_set)
     for word, enabled in (("disable", False), ("enable", True)):
         switch = commands.add_parser(
             word, parents=[acting_arguments()], help=f"{word} all logins of a partner"
@@ -44,6 +61,18 @@ def run_add(args: argparse.Namespace) -> int:
         {"partner": args.partner, "name": args.name},
         f"added partner {args.partner}; next: lazaretto account add USER --partner {args.partner}",
     )
+    return OK
+
+
+def run_set(args: argparse.Namespace) -> int:
+    """Change where its accounts may log in from."""
+    networks = chosen_networks(args)
+    if networks is None:
+        raise CliError("nothing to do", "give --network or --any-network", USAGE)
+    with site_database(args) as database:
+        Directory(database).limit_partner(args.partner, networks, actor(args))
+    said = f"accounts of {args.partner} may log in from {' or '.join(networks) or 'anywhere'}"
+    emit(args, {"partner": args.partner, "networks": networks}, said)
     return OK
 
 
@@ -114,12 +143,13 @@ def _json(held: _Holding, present: datetime) -> dict[str, object]:
         "id": held.partner.id,
         "name": held.partner.name,
         "enabled": held.partner.enabled,
+        "networks": list(held.partner.networks),
         "added": held.partner.added,
         "accounts": [
             {
                 "id": a.id,
                 "enabled": a.enabled,
-                "scopes": sorted(map(str, a.scopes)),
+                "roles": sorted(a.roles),
                 "credentials": [
                     {"kind": c.kind, "fingerprint": c.fingerprint, "expires": c.expires}
                     for c in held.credentials
@@ -137,7 +167,7 @@ def _json(held: _Holding, present: datetime) -> dict[str, object]:
 
 def _warnings(held: _Holding, present: datetime) -> Iterator[str]:
     partner = held.partner.id
-    receives = any(Scope.RECEIVE in a.scopes and a.enabled for a in held.accounts)
+    receives = any(Role.RECEIVER in a.roles and a.enabled for a in held.accounts)
     sealing = held.sealing(present)
     if receives and sealing is None:
         yield (

@@ -15,6 +15,7 @@ from gateway.ledger.record import SqlLedger
 from gateway.lifecycle import State
 from gateway.ports import Transfer
 from gateway.reason_check import reason_check
+from gateway.shown import transfer_json
 
 
 def register(subparsers: Subparsers) -> None:
@@ -93,35 +94,3 @@ def run_legal_hold(args: argparse.Namespace) -> int:
     done = "is on legal hold" if after.legal_hold else "is on legal hold no more"
     emit(args, transfer_json(after), f"{after.id} {done}; it is {after.state}")
     return OK
-
-
-def transfer_json(t: Transfer) -> dict[str, object]:
-    """What may be shown of a transfer: nothing encrypted, no keys, no places on disk."""
-    return {
-        "transfer": t.id,
-        "route": t.route,
-        "sender": t.sender,
-        "account": t.account,
-        "recipient": t.recipient,
-        "state": str(t.state),
-        "created": t.created.isoformat(),
-        "changed": t.changed.isoformat(),
-        "size": t.size,
-        "sha256": t.sha256,
-        "format": t.format,
-        "verdict": t.verdict,
-        "reasons": t.reasons,
-        "policy": t.policy,
-        "opened_size": t.opened_size if t.opened_blob else None,
-        "opened_sha256": t.opened_sha256,
-        "sealed_size": t.sealed_size,
-        "sealed_sha256": t.sealed_sha256,
-        "recipient_key": t.recipient_key,
-        "listed_name": t.listed_name,
-        "delivered": t.delivered.isoformat() if t.delivered else None,
-        "collected": t.collected.isoformat() if t.collected else None,
-        "ended": t.ended.isoformat() if t.ended else None,
-        "purged": t.purged.isoformat() if t.purged else None,
-        "legal_hold": t.legal_hold,
-        "attempts": t.attempts,
-    }

@@ -45,7 +45,7 @@ class Sftp:
     def __init__(self, world: World, member: Member, port: int) -> None:
         self._member = member
         self._port = port
-        key = (world.site / "keys" / "ssh_host_ed25519_key.pub").read_text().split()
+        key = (world.site / "keys" / "edge" / "ssh_host_ed25519_key.pub").read_text().split()
         self._known = world.home / "known_hosts"
         self._known.write_text(f"[127.0.0.1]:{port} {key[0]} {key[1]}\n")
 
@@ -113,7 +113,9 @@ class Https:
 
     def __init__(self, world: World, member: Member, port: int) -> None:
         self.base = f"https://localhost:{port}"
-        self.trust = ssl.create_default_context(cafile=str(world.site / "keys" / "tls.crt"))
+        self.trust = ssl.create_default_context(
+            cafile=str(world.site / "keys" / "edge" / "tls.crt")
+        )
         self.headers = {"Authorization": f"Bearer {member.token}"}
 
     async def call(self, method: str, path: str, body: bytes | None = None) -> Any:  # noqa: ANN401  # JSON

@@ -65,7 +65,7 @@ def _programs() -> str:
 def how_to_connect(world: World, ports: dict[str, int]) -> str:
     """Commands to paste, for a site that stays up."""
     clinic, acme = world.members["clinic"], world.members["acme"]
-    certificate = world.site / "keys" / "tls.crt"
+    certificate = world.site / "keys" / "edge" / "tls.crt"
     sample = world.home / "claims-1102.837"
     return f"""\
 The gateway is up. Ctrl-C stops it.

@@ -22,10 +22,11 @@ def _config() -> Config:
     return config
 
 
-def upgrade(database: Database) -> str:
+def upgrade(database: Database, to: str = "head") -> str:
     """Bring the schema to the newest revision this code knows, in one transaction.
 
-    Several processes may call it at once; the first does the work.
+    Several processes may call it at once; the first does the work. ``to``, an earlier revision,
+    is for a new database that shall look as an old one did.
 
     Returns:
         The revision the schema is at.
@@ -48,5 +49,5 @@ def upgrade(database: Database) -> str:
             )
         if present != newest:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     return str(newest)

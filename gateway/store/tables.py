@@ -183,17 +183,21 @@ partners = Table(
     _text("name"),
     Column("enabled", Boolean, nullable=False),
     Column("added", Instant, nullable=False),
+    # CIDR, between blanks; none: from anywhere.
+    _text("networks"),
 )
 
 accounts = Table(
     "accounts",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("partner", String(64), ForeignKey(partners.c.id), nullable=False, index=True),
-    Column("may_send", Boolean, nullable=False),
-    Column("may_receive", Boolean, nullable=False),
+    # NULL: an account of the site.
+    Column("partner", String(64), ForeignKey(partners.c.id), index=True),
+    # Words of config.operations.Role, sorted, between blanks.
+    Column("roles", Text, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("added", Instant, nullable=False),
+    _text("networks"),
 )
 
 credentials = Table(
@@ -202,13 +206,16 @@ credentials = Table(
     Column("id", Integer, primary_key=True),
     Column("account", String(64), ForeignKey(accounts.c.id), nullable=False),
     Column("kind", String(16), nullable=False),
-    # SSH: the wire blob in base64. Password: Argon2id in PHC form. Token: SHA-256 in hex.
+    # SSH: the wire blob in base64. Password: Argon2id in PHC form. Token, TLS client certificate
+    # and its key: SHA-256 in hex.
     Column("secret", Text, nullable=False),
     # What people and the log may see of it.
     Column("fingerprint", String(64), nullable=False),
     _text("comment"),
     Column("added", Instant, nullable=False),
     Column("expires", Instant),
+    # Of a token: which of the account's roles it has; "": all.
+    _text("roles"),
     UniqueConstraint("account", "kind", "fingerprint", name="uq_credentials_account"),
     Index("ix_credentials_kind_secret", "kind", "secret"),
 )
@@ -223,4 +230,98 @@ certificates = Table(
     Column("expires", Instant),
     Column("retired", Instant),
     Index("ix_certificates_partner_added", "partner", "added"),
+)
+
+# Counts changes of the directory, so that one number tells a process to look again.
+directory_state = Table(
+    "directory_state",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+)
+
+# TOTP (RFC 6238): one secret an account, encrypted under the site's key-encryption key.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("account", String(64), ForeignKey(accounts.c.id), primary_key=True),
+    Column("secret", LargeBinary, nullable=False),
+    Column("added", Instant, nullable=False),
+    # NULL until a first code has shown that the person's device has it.
+    Column("confirmed", Instant),
+    # The newest time step that a code was taken of: no code counts twice.
+    Column("last_step", BigInteger, nullable=False, server_default="0"),
+)
+
+# SHA-256 of 80 random bits; `used` once.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("account", String(64), ForeignKey(accounts.c.id), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("used", Instant),
+)
+
+# Failures to log in, by whom or from where (gateway/throttle.py says how subjects are written).
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("subject", String(128), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last", Instant, nullable=False),
+    # No further attempt is heard before.
+    Column("until", Instant, nullable=False),
+    # NULL unless locked out.
+    Column("locked", Instant),
+    Index("ix_attempts_last", "last"),
+)
+
+# Sessions of people in the console. `digest`: SHA-256 of the cookie's random value.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("account", String(64), ForeignKey(accounts.c.id), nullable=False, index=True),
+    Column("created", Instant, nullable=False),
+    Column("seen", Instant, nullable=False),
+    Column("expires", Instant, nullable=False),
+    # When a second factor was last proven in it.
+    Column("factored", Instant),
+    # Of this login, without what proves it; and what a flow under way must remember.
+    Column("facts", JSON(none_as_null=True)),
+)
+
+# CAs whose OpenSSH user certificates let a partner's accounts in.
+ssh_authorities = Table(
+    "ssh_authorities",
+    metadata,
+    Column("partner", String(64), ForeignKey(partners.c.id), primary_key=True),
+    Column("fingerprint", String(64), primary_key=True),
+    # In the form of an authorized_keys line.
+    Column("key", Text, nullable=False),
+    _text("comment"),
+    Column("added", Instant, nullable=False),
+)
+
+# Certificates of these CAs that no longer let anybody in: "FINGERPRINT serial:N" or
+# "FINGERPRINT id:TEXT".
+ssh_revocations = Table(
+    "ssh_revocations",
+    metadata,
+    Column("partner", String(64), ForeignKey(partners.c.id), primary_key=True),
+    Column("word", String(320), primary_key=True),
+    Column("added", Instant, nullable=False),
+)
+
+# WebAuthn credentials. `id`: the credential id in base64url.
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", String(1400), primary_key=True),
+    Column("account", String(64), ForeignKey(accounts.c.id), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    _text("comment"),
+    Column("added", Instant, nullable=False),
+    Column("used", Instant),
 )

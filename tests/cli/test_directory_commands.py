@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import asyncssh
 import pytest
 from pysequoia import Cert, Tsk
 
+from config.settings import Limits
 from gateway.cli.main import main
 from gateway.ledger.verify import verify_database
 from gateway.migrations import upgrade
+from gateway.site import Site
 from gateway.store.database import open_database
+from gateway.throttle import Throttle, of_account
+from keys.kek import LocalKek
+from keys.totp import code_at, step_at
 from tests.support.log_keys import give_log_key
+from tests.support.tls_clients import Authority
 
 
 class Terminal:
@@ -28,7 +36,7 @@ class Terminal:
         self.out = self.err = ""
 
     def __call__(self, *words: str) -> int:
-        status = main([*words[:2], "--site", str(self.site), *words[2:]])
+        status = main([*words, "--site", str(self.site)])
         self.out, self.err = self._capsys.readouterr()
         return status
 
@@ -42,6 +50,9 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
     (tmp_path / "lazaretto.yaml").write_text("https:\n  enabled: false\n")
     (tmp_path / "data").mkdir()
     give_log_key(tmp_path)
+    kek = Site.open(tmp_path).paths.kek
+    kek.parent.mkdir(parents=True, exist_ok=True)
+    LocalKek.generate(kek)
     database = open_database(f"sqlite:///{tmp_path / 'data' / 'lazaretto.db'}", create=True)
     upgrade(database)
     database.close()
@@ -91,7 +102,7 @@ def test_an_account_with_a_key_and_a_token_is_added_at_once(
     assert made["token"].startswith("lz_")
     (account,) = clinic.data("account", "list")
     assert [c["kind"] for c in account["credentials"]] == ["ssh-key", "token"]
-    assert account["scopes"] == ["send"]
+    assert account["roles"] == ["sender"]
 
 
 def test_a_token_is_shown_once_and_kept_nowhere(clinic: Terminal) -> None:
@@ -129,7 +140,7 @@ def test_a_bad_key_adds_no_account(clinic: Terminal, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("c1", "--partner", "clinic"), "give --send, --receive or both"),
+        (("c1", "--partner", "clinic"), "give --send, --receive or --role"),
         (("c1", "--partner", "clinic", "--send", "--token-expires", "3"), "goes with --token"),
         (("c1", "--partner", "clinic", "--send", "--token", "--token-expires", "0"), "1 day"),
     ],
@@ -153,6 +164,105 @@ def test_credentials_are_added_and_taken_away(clinic: Terminal, key_file: Path) 
     assert clinic("account", "credential", "c1", "--remove", made["fingerprint"]) == 0
     assert clinic.data("account", "list")[0]["credentials"] == []
     assert clinic("account", "credential", "c1") == 2
+
+
+def test_an_account_of_the_site_is_added_and_its_roles_changed(run: Terminal) -> None:
+    assert run("account", "add", "dana", "--role", "analyst") == 0
+    assert run.out.startswith("added account dana of the site\n")
+    assert run("account", "set", "dana", "--role", "approver", "--role", "auditor") == 0
+    (account,) = run.data("account", "list")
+    assert (account["partner"], account["roles"]) == ("", ["approver", "auditor"])
+    assert run("account", "set", "dana", "--role", "sender") == 1
+    assert run.err.startswith("lazaretto: an account of the site can't be sender")
+
+
+def test_acting_as_an_account_narrows_to_its_roles(run: Terminal) -> None:
+    run("account", "add", "dana", "--role", "analyst")
+    assert run("transfer", "list", "--as", "dana") == 0
+    assert run("account", "list", "--as", "dana") == 1
+    assert run.err == (
+        "lazaretto: account dana may not do that; it needs role admin or auditor or operator\n"
+    )
+    run("account", "disable", "dana")
+    assert run("transfer", "list", "--as", "dana") == 1
+    assert "account dana is disabled" in run.err
+
+
+def test_where_logins_come_from_is_limited_and_freed(clinic: Terminal) -> None:
+    clinic("account", "add", "c1", "--partner", "clinic", "--send")
+    for what, name in (("account", "c1"), ("partner", "clinic")):
+        assert clinic(what, "set", name, "--network", "192.0.2.0/24", "--network", "::/0") == 0
+
+        def networks(what: str = what) -> object:
+            found = clinic.data(what, "list")
+            return (found["partners"] if what == "partner" else found)[0]["networks"]
+
+        assert networks() == ["192.0.2.0/24", "::/0"]
+        assert clinic(what, "set", name, "--network", "192.0.2.1/24") == 1
+        assert "no bits set behind the prefix" in clinic.err
+        assert clinic(what, "set", name, "--any-network") == 0
+        assert networks() == []
+        assert clinic(what, "set", name) == 2
+
+
+def test_a_lock_is_listed_and_lifted(clinic: Terminal) -> None:
+    clinic("account", "add", "c1", "--partner", "clinic", "--send")
+    assert clinic("account", "locks") == 0
+    assert clinic.out == "nobody is locked\n"
+    database = open_database(f"sqlite:///{clinic.site / 'data' / 'lazaretto.db'}")
+    throttle = Throttle(database, Limits(free_failures=0, delay_seconds=300, lock_account_after=1))
+    throttle.charge(of_account("c1"), "2001:db8::7")
+    throttle.failed(of_account("c1"), "2001:db8::7")
+    database.close()
+    (lock,) = clinic.data("account", "locks")
+    assert (lock["subject"], lock["failures"], lock["locked"]) == ("account:c1", 1, True)
+    assert clinic("account", "unlock", "c1") == 0
+    assert clinic.data("account", "locks") == []
+    assert clinic("account", "unlock", "c1") == 1
+    assert clinic("account", "unlock", "--address", "2001:db8::9") == 0
+    assert clinic("account", "unlock") == 2
+
+
+def give_factor(run: Terminal, name: str, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Enrol and confirm one; the secret that an app would hold."""
+    uri = run.data("account", "totp", "enrol", name)["uri"]
+    query = parse_qs(urlsplit(uri).query)
+    secret = base64.b32decode(query["secret"][0])
+    monkeypatch.setattr("sys.stdin", io.StringIO(present_code(secret, -1) + "\n"))
+    assert len(run.data("account", "totp", "confirm", name)["recovery_codes"]) == 10
+    return secret
+
+
+def present_code(secret: bytes, steps: int = 0) -> str:
+    return code_at(secret, step_at(datetime.now(UTC)) + steps)
+
+
+def test_acting_as_an_administrator_takes_a_fresh_code_each_time(
+    run: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("account", "add", "dana", "--role", "admin")
+    assert run("partner", "add", "payer", "--as", "dana") == 1
+    assert "account dana has none" in run.err
+    secret = give_factor(run, "dana", monkeypatch)
+    code = present_code(secret)
+    for typed, status in ((code, 0), (code, 1), ("000000", 1), ("", 1)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed + "\n"))
+        name = f"payer{status}"
+        assert run("partner", "add", name, "--as", "dana") == status, typed
+    assert [p["id"] for p in run.data("partner", "list")["partners"]] == ["payer0"]
+    assert run("account", "totp", "reset", "dana") == 0
+    assert run("account", "totp", "recovery", "dana") == 1
+
+
+def test_a_second_factors_secret_is_kept_nowhere_in_the_clear(
+    run: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("account", "add", "dana", "--role", "approver")
+    secret = give_factor(run, "dana", monkeypatch)
+    for file in run.site.rglob("*"):
+        content = b"" if file.is_dir() else file.read_bytes()
+        assert secret not in content
+        assert base64.b32encode(secret) not in content
 
 
 @pytest.mark.parametrize(("what", "name"), [("account", "c1"), ("partner", "clinic")])
@@ -227,3 +337,46 @@ def test_a_directory_that_is_no_site_is_named(
 ) -> None:
     assert main(["partner", "list", "--site", str(tmp_path)]) == 2
     assert "is not a site" in capsys.readouterr().err
+
+
+def test_a_client_certificate_is_pinned_listed_and_taken_away(
+    clinic: Terminal, tmp_path: Path
+) -> None:
+    certificate = Authority(tmp_path).issue("clinic-bot")
+    assert clinic("account", "add", "bot", "--partner", "clinic", "--send") == 0
+    file = str(certificate.certificate)
+    assert clinic("account", "credential", "bot", "--client-cert", file) == 0
+    assert clinic("account", "credential", "bot", "--client-key-of", file) == 0
+    held = clinic.data("account", "list")[0]["credentials"]
+    assert [c["kind"] for c in held] == ["client-cert", "client-key"]
+    assert held[0]["fingerprint"] == certificate.fingerprint
+    assert held[0]["expires"] is not None
+    assert held[1]["expires"] is None
+    remove = ("--remove", certificate.fingerprint)
+    assert clinic("account", "credential", "bot", *remove) == 0
+    assert len(clinic.data("account", "list")[0]["credentials"]) == 1
+
+
+def test_an_ssh_ca_is_added_listed_revoked_from_and_removed(
+    clinic: Terminal, tmp_path: Path
+) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519", comment="clinic ca")
+    file = tmp_path / "ca.pub"
+    file.write_bytes(key.export_public_key())
+    name = key.get_fingerprint()
+    ca = ("partner", "ssh-ca")
+    assert clinic(*ca, "revoke", "clinic", "--serial", "1") != 0
+    assert clinic(*ca, "add", "clinic", str(file)) == 0
+    assert name in clinic.out
+    assert clinic(*ca, "add", "clinic", str(file)) != 0
+    assert "already" in clinic.err
+    assert clinic(*ca, "revoke", "clinic", "--serial", "42") == 0
+    assert clinic(*ca, "revoke", "clinic", "--key-id", "ci of clinic") == 0
+    assert clinic(*ca, "revoke", "clinic") == 2
+    (listed,) = clinic.data(*ca, "list", "clinic")
+    assert listed["fingerprint"] == name
+    assert listed["comment"] == "clinic_ca"
+    assert listed["revoked"] == ["id:ci of clinic", "serial:42"]
+    assert clinic(*ca, "remove", "clinic", name) == 0
+    assert clinic.data(*ca, "list") == []
+    assert clinic(*ca, "remove", "clinic", name) != 0

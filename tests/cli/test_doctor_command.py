@@ -7,6 +7,7 @@ import pytest
 
 from config.settings import Address
 from gateway.initialise import Wishes, initialise
+from gateway.key_files import wide
 from gateway.site import Site
 from keys.site import generate_log_key, generate_tls
 from tests.support.commands import Command
@@ -131,3 +132,25 @@ def test_asking_a_gateway_that_does_not_run_fails(
     outcome = Command(capsys)("doctor", "--ready", "--site", site.root)
     assert outcome.status == 1
     assert "doesn't run" in outcome.err
+
+
+@pytest.mark.parametrize("place", ["keys", "keys/edge", "keys/edge/tls.key", "keys/openpgp.pgp"])
+def test_a_site_whose_keys_are_open_to_others_is_not_served(
+    capsys: pytest.CaptureFixture[str], site: Site, place: str
+) -> None:
+    (site.root / place).chmod(0o750 if (site.root / place).is_dir() else 0o644)
+    outcome = Command(capsys)("serve", "--site", site.root)
+    assert outcome.status == 2
+    assert f"{site.root / place};" in outcome.err
+
+
+def test_a_group_may_read_a_tls_key_that_lies_outside_the_site(site: Site, tmp_path: Path) -> None:
+    outside = tmp_path / "host.key"
+    shutil.move(site.paths.tls_key, outside)
+    text = site.paths.settings.read_text().replace("keys/edge/tls.key", str(outside))
+    site.paths.settings.write_text(text)
+    moved = Site.open(site.root)
+    outside.chmod(0o640)
+    assert not list(wide(moved))
+    outside.chmod(0o644)
+    assert list(wide(moved)) == [outside]

@@ -17,11 +17,11 @@ def run(capsys: pytest.CaptureFixture[str]) -> Command:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """Settings and policy: what these commands read."""
-    for directory in ("keys", "run", "policy/contracts"):
+    for directory in ("keys/edge", "run", "policy/contracts"):
         (tmp_path / directory).mkdir(parents=True)
     (tmp_path / "lazaretto.yaml").write_text(template())
     for name in ("tls.crt", "tls.key"):
-        (tmp_path / "keys" / name).write_text("")
+        (tmp_path / "keys" / "edge" / name).write_text("")
     (tmp_path / "policy/routes.yaml").write_text(
         "routes:\n  a: {from: [clinic], to: acme, contract: claims}\n"
     )

@@ -21,7 +21,7 @@ def policy_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def site_dir(tmp_path: Path) -> Path:
     """A directory with the files that settings name."""
-    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "edge").mkdir(parents=True)
     for name in ("tls.crt", "tls.key"):
-        (tmp_path / "keys" / name).write_text("")
+        (tmp_path / "keys" / "edge" / name).write_text("")
     return tmp_path

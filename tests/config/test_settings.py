@@ -113,3 +113,43 @@ def test_addresses_are_host_and_port(text: str, address: Address) -> None:
 def test_what_is_no_address_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"host:port|out of range"):
         parse_address(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("{names: []}", "console.names"),
+        ("{names: ['Upper.example.org']}", "console.names[0]"),
+        ("{names: ['a.example.org:8444']}", "console.names[0]"),
+        ("{names: [a.example.org], url: 'https://b.example.org'}", "console"),
+        ("{url: 'http://localhost:8444'}", "console.url"),
+        ("{url: 'https://localhost/console'}", "console.url"),
+        ("{oidc: {issuer: 'http://login.example.org', client_id: a}}", "console.oidc.issuer"),
+        ("{oidc: {issuer: 'https://a@login.example.org', client_id: a}}", "console.oidc.issuer"),
+        ("{oidc: {issuer: 'https://login.example.org'}}", "console.oidc"),
+        ("{oidc: {scopes: [profile]}}", "console.oidc"),
+        ("{oidc: {algorithms: [none]}}", "console.oidc.algorithms[0]"),
+        ("{oidc: {algorithms: [HS256]}}", "console.oidc.algorithms[0]"),
+        ("{oidc: {skew_seconds: 3600}}", "console.oidc.skew_seconds"),
+        ("{enabled: true, listen: '127.0.0.1:8443'}", "console.listen"),
+        (
+            "{enabled: true, oidc: {issuer: 'https://a.org', client_id: a, client_secret: no}}",
+            "console.oidc.client_secret",
+        ),
+    ],
+)
+def test_what_would_make_the_console_unsafe_or_unreachable_is_a_fault(
+    site_dir: Path, text: str, path: str
+) -> None:
+    assert [fault.path for fault in faults(site_dir, f"console: {text}\n")] == [path]
+
+
+def test_the_console_is_off_and_on_loopback_unless_settings_say_otherwise() -> None:
+    console = Settings().console
+    assert (console.enabled, console.listen.host) == (False, "127.0.0.1")
+    assert console.address(8444) == "https://localhost:8444"
+    assert console.address(443) == "https://localhost"
+
+
+def test_a_console_that_is_off_clashes_with_nothing(site_dir: Path) -> None:
+    load(site_dir, "console: {enabled: false, listen: '127.0.0.1:8443'}")

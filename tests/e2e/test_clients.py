@@ -84,7 +84,7 @@ async def test_curl_puts_a_file(world: World, ports: dict[str, int]) -> None:
     member = world.members["clinic"]
     done = await asyncio.to_thread(
         subprocess.run,
-        ["curl", "-sS", "--fail-with-body", "--cacert", str(world.site / "keys" / "tls.crt"),
+        ["curl", "-sS", "--fail-with-body", "--cacert", str(world.site / "keys/edge/tls.crt"),
          "-H", f"Authorization: Bearer {member.token}", "-T", str(local),
          f"https://localhost:{ports['https']}/v1/outbox/clinic-claims/"],
         capture_output=True, timeout=60, check=False,

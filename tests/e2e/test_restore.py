@@ -244,4 +244,4 @@ def test_gpg_alone_opens_the_sealed_keys(backed: tuple[World, Path, Path], tmp_p
         [*gpg, "--decrypt", str(snapshot / "site.tar.pgp")], check=False, capture_output=True
     )
     assert opened.returncode == 0, opened.stderr
-    assert b"keys/kek.key" in opened.stdout
+    assert b"keys/edge/kek.key" in opened.stdout

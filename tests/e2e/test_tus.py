@@ -45,7 +45,7 @@ async def client(
 ) -> asyncio.subprocess.Process:
     """A tuspy process that sends ``file``."""
     words = [f"https://localhost:{port}{path}", world.members["clinic"].token, str(file)]
-    trust = {"REQUESTS_CA_BUNDLE": str(world.site / "keys" / "tls.crt")}
+    trust = {"REQUESTS_CA_BUNDLE": str(world.site / "keys" / "edge" / "tls.crt")}
     return await asyncio.create_subprocess_exec(
         sys.executable, str(SENDER), *words, "batch 11.837", str(piece), *more,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=os.environ | trust,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config.contracts import Rules
+from config.operations import Role
 from dlp.budget import Budget
 from dlp.inspect import inspect
 from gateway.decisions import Decisions
@@ -39,7 +40,7 @@ from gateway.worker import Worker, WorkerOptions
 from keys.kek import LocalKek
 from keys.segments import SegmentReader
 from tests.support.works import CLEAN, LEAK, InProcessScanner, ReversingOpener, Works, policy
-from transports.ports import Principal, Problem, Scope, TransportError
+from transports.ports import Principal, Problem, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from gateway.ports import Ledger, Transfer
     from transports.ports import Upload
 
-BOTH: Final = frozenset(Scope)
+BOTH: Final = frozenset({Role.SENDER, Role.RECEIVER})
 CLINIC: Final = Principal("clinic-bot", "clinic", BOTH, "SHA256:clinic")
 PAYER: Final = Principal("payer-bot", "payer", BOTH)
 KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -5,18 +5,19 @@ from itertools import product
 
 import pytest
 
+from config.operations import Deed, Role
 from config.policy import Route
-from gateway.authority import IN_MAILBOX, Deed, authorise
+from gateway.authority import IN_MAILBOX, authorise
 from gateway.lifecycle import State
 from gateway.ports import Transfer
-from transports.ports import Principal, Problem, Scope, TransportError
+from transports.ports import Principal, Problem, TransportError
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ROUTE = Route.model_validate({"from": ["clinic"], "to": "payer", "contract": "claims"})
-BOTH = frozenset(Scope)
+BOTH = frozenset({Role.SENDER, Role.RECEIVER})
 
 
-def principal(partner: str, *scopes: Scope) -> Principal:
+def principal(partner: str, *scopes: Role) -> Principal:
     return Principal(f"{partner}-1", partner, frozenset(scopes))
 
 
@@ -35,11 +36,11 @@ def problem(who: Principal, deed: Deed, **about: object) -> Problem | None:
 
 
 def test_a_sender_named_by_the_route_may_send() -> None:
-    assert problem(principal("clinic", Scope.SEND), Deed.SEND, route=ROUTE) is None
+    assert problem(principal("clinic", Role.SENDER), Deed.SEND, route=ROUTE) is None
 
 
 def test_a_route_of_somebody_else_and_none_at_all_look_the_same() -> None:
-    who = principal("other", Scope.SEND)
+    who = principal("other", Role.SENDER)
     answers = []
     for route in (ROUTE, None):
         with pytest.raises(TransportError) as caught:
@@ -51,9 +52,9 @@ def test_a_route_of_somebody_else_and_none_at_all_look_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("deed", "scope"),
-    [(Deed.SEND, Scope.SEND), (Deed.LIST_OWN, Scope.SEND), (Deed.LIST_MAILBOX, Scope.RECEIVE)],
+    [(Deed.SEND, Role.SENDER), (Deed.LIST_OWN, Role.SENDER), (Deed.LIST_MAILBOX, Role.RECEIVER)],
 )
-def test_a_deed_needs_its_scope(deed: Deed, scope: Scope) -> None:
+def test_a_deed_needs_its_scope(deed: Deed, scope: Role) -> None:
     other = next(iter(BOTH - {scope}))
     assert problem(principal("clinic", other), deed, route=ROUTE) is Problem.FORBIDDEN
     assert problem(principal("clinic", scope), deed, route=ROUTE) is None
@@ -70,7 +71,7 @@ def test_a_sender_sees_its_transfer_in_every_state_and_collects_it_in_none(state
 def test_a_recipient_knows_of_a_transfer_only_while_it_is_in_the_mailbox(
     state: State, deed: Deed
 ) -> None:
-    answer = problem(principal("payer", Scope.RECEIVE), deed, transfer=transfer(state))
+    answer = problem(principal("payer", Role.RECEIVER), deed, transfer=transfer(state))
     assert answer is (None if state in IN_MAILBOX else Problem.NOT_FOUND)
 
 
@@ -79,8 +80,8 @@ def test_a_recipient_knows_of_a_transfer_only_while_it_is_in_the_mailbox(
     "who",
     [
         principal("stranger", *BOTH),
-        principal("clinic", Scope.RECEIVE),
-        principal("payer", Scope.SEND),
+        principal("clinic", Role.RECEIVER),
+        principal("payer", Role.SENDER),
         principal("payer"),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from config.operations import PARTNER_ROLES, SITE_ROLES, Role
 from gateway.directory import Directory
 from gateway.directory_credentials import new_token, password
 from gateway.directory_queries import DirectoryReader
@@ -19,7 +20,6 @@ from gateway.directory_types import (
 from gateway.ledger.verify import verify_database
 from gateway.migrations import upgrade
 from gateway.store.database import Database, open_database
-from transports.ports import Scope
 
 ME = "person:dana"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -87,7 +87,7 @@ def test_a_partner_id_of_another_form_is_refused(directory: Directory, name: str
 @pytest.mark.parametrize("name", ["", "Root", ".x", "a b", "a/b", "a\0", "x" * 64, "a\n"])
 def test_a_user_name_of_another_form_is_refused(directory: Directory, name: str) -> None:
     with pytest.raises(DirectoryError, match="a user name is"):
-        directory.add_account(name, "clinic", {Scope.SEND}, ME)
+        directory.add_account(name, "clinic", {Role.SENDER}, ME)
 
 
 def test_an_account_comes_with_its_credentials_or_not_at_all(
@@ -95,41 +95,71 @@ def test_an_account_comes_with_its_credentials_or_not_at_all(
 ) -> None:
     proof = NewCredential(CredentialKind.SSH_KEY, "AAAA", "SHA256:x")
     with pytest.raises(DirectoryError, match="has SHA256:x already"):
-        directory.add_account("c1", "clinic", {Scope.SEND}, ME, [proof, proof])
+        directory.add_account("c1", "clinic", {Role.SENDER}, ME, [proof, proof])
     assert reader.accounts() == ()
 
 
-def test_an_account_needs_a_scope(directory: Directory) -> None:
-    with pytest.raises(DirectoryError, match="neither send nor receive"):
+def test_an_account_needs_a_role(directory: Directory) -> None:
+    with pytest.raises(DirectoryError, match="without a role"):
         directory.add_account("c1", "clinic", (), ME)
+
+
+@pytest.mark.parametrize(
+    ("partner", "role"),
+    [*(("clinic", r) for r in sorted(SITE_ROLES)), *(("", r) for r in sorted(PARTNER_ROLES))],
+)
+def test_nobody_is_both_of_a_partner_and_of_the_site(
+    directory: Directory, reader: DirectoryReader, partner: str, role: Role
+) -> None:
+    fitting = Role.SENDER if partner else Role.AUDITOR
+    with pytest.raises(DirectoryError, match=f"can't be {role}"):
+        directory.add_account("c1", partner, {fitting, role}, ME)
+    assert reader.accounts() == ()
+    directory.add_account("c1", partner, {fitting}, ME)
+    with pytest.raises(DirectoryError, match=f"can't be {role}"):
+        directory.set_roles("c1", {fitting, role}, ME)
+    assert reader.accounts()[0].roles == {fitting}
+
+
+def test_an_accounts_roles_are_changed_with_a_record(
+    directory: Directory, reader: DirectoryReader, database: Database
+) -> None:
+    directory.add_account("dana", "", {Role.ANALYST}, ME)
+    directory.set_roles("dana", {Role.APPROVER, Role.AUDITOR}, ME)
+    assert reader.accounts()[0].roles == {Role.APPROVER, Role.AUDITOR}
+    assert reader.accounts()[0].partner == ""
+    with database.read() as connection:
+        body = connection.exec_driver_sql("SELECT body FROM events ORDER BY seq DESC").scalar()
+    assert '"kind":"account.changed"' in str(body)
+    assert '"roles":["approver","auditor"]' in str(body)
 
 
 def test_an_account_needs_a_partner_and_the_nearest_is_named(directory: Directory) -> None:
     with pytest.raises(UnknownEntryError, match="did you mean clinic"):
-        directory.add_account("c1", "clnic", {Scope.SEND}, ME)
+        directory.add_account("c1", "clnic", {Role.SENDER}, ME)
 
 
 def test_an_account_is_added_once(directory: Directory) -> None:
-    directory.add_account("c1", "clinic", {Scope.SEND}, ME)
+    directory.add_account("c1", "clinic", {Role.SENDER}, ME)
     with pytest.raises(DirectoryError, match="there is an account c1 already"):
-        directory.add_account("c1", "clinic", {Scope.SEND}, ME)
+        directory.add_account("c1", "clinic", {Role.SENDER}, ME)
 
 
 def test_an_account_may_only_do_what_it_was_given(
     directory: Directory, reader: DirectoryReader
 ) -> None:
-    directory.add_account("c1", "clinic", {Scope.RECEIVE}, ME)
-    assert reader.accounts()[0].scopes == {Scope.RECEIVE}
+    directory.add_account("c1", "clinic", {Role.RECEIVER}, ME)
+    assert reader.accounts()[0].roles == {Role.RECEIVER}
 
 
 def test_a_new_password_replaces_the_old(directory: Directory, reader: DirectoryReader) -> None:
-    directory.add_account("c1", "clinic", {Scope.SEND}, ME, [password("first password")])
+    directory.add_account("c1", "clinic", {Role.SENDER}, ME, [password("first password")])
     directory.add_credential("c1", password("second password"), ME)
     assert len(reader.login("c1", CredentialKind.PASSWORD).secrets) == 1
 
 
 def test_a_removed_credential_is_gone(directory: Directory, reader: DirectoryReader) -> None:
-    directory.add_account("c1", "clinic", {Scope.SEND}, ME, [password("first password")])
+    directory.add_account("c1", "clinic", {Role.SENDER}, ME, [password("first password")])
     directory.remove_credential("c1", "password", ME)
     assert reader.login("c1", CredentialKind.PASSWORD).secrets == ()
     with pytest.raises(UnknownEntryError, match="no such credential"):
@@ -140,7 +170,7 @@ def test_an_expired_token_is_not_found(
     directory: Directory, reader: DirectoryReader, clock: Clock
 ) -> None:
     _, proof = new_token(timedelta(days=1))
-    directory.add_account("c1", "clinic", {Scope.SEND}, ME, [proof])
+    directory.add_account("c1", "clinic", {Role.SENDER}, ME, [proof])
     assert reader.token_login(proof.secret).allowed
     clock.now += timedelta(days=1)
     assert reader.token_login(proof.secret).account is None
@@ -149,7 +179,7 @@ def test_an_expired_token_is_not_found(
 def test_a_disabled_partner_locks_its_accounts_out(
     directory: Directory, reader: DirectoryReader
 ) -> None:
-    directory.add_account("c1", "clinic", {Scope.SEND}, ME)
+    directory.add_account("c1", "clinic", {Role.SENDER}, ME)
     directory.enable_partner("clinic", ME, enabled=False)
     assert not reader.login("c1", CredentialKind.PASSWORD).allowed
     directory.enable_partner("clinic", ME, enabled=True)
@@ -199,7 +229,7 @@ def test_every_change_is_on_the_log_and_no_secret_is(
 ) -> None:
     text, token = new_token()
     secret = password("correct horse battery")
-    directory.add_account("c1", "clinic", {Scope.SEND, Scope.RECEIVE}, ME, [token, secret])
+    directory.add_account("c1", "clinic", {Role.SENDER, Role.RECEIVER}, ME, [token, secret])
     directory.enable_account("c1", ME, enabled=False)
     directory.enable_account("c1", ME, enabled=True)
     directory.remove_credential("c1", token.fingerprint, ME)
@@ -219,5 +249,5 @@ def test_every_change_is_on_the_log_and_no_secret_is(
 
 def test_representations_hide_secrets(directory: Directory, reader: DirectoryReader) -> None:
     proof = password("correct horse battery")
-    directory.add_account("c1", "clinic", {Scope.SEND}, ME, [proof])
+    directory.add_account("c1", "clinic", {Role.SENDER}, ME, [proof])
     assert "argon2" not in repr(proof) + repr(reader.login("c1", CredentialKind.PASSWORD))

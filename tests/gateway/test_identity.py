@@ -11,6 +11,8 @@ import pytest
 import structlog
 from argon2 import PasswordHasher
 
+from config.operations import Role
+from config.settings import Limits
 from gateway import identity
 from gateway.directory import Directory
 from gateway.directory_credentials import new_token, password, ssh_keys
@@ -19,7 +21,8 @@ from gateway.directory_types import CredentialKind, NewCredential
 from gateway.identity import DirectoryAuthenticator
 from gateway.migrations import upgrade
 from gateway.store.database import Database, open_database
-from transports.ports import Principal, Scope
+from gateway.throttle import Throttle, of_account
+from transports.ports import Principal, TooManyAttemptsError
 
 ME = "person:dana"
 HOST = "192.0.2.7"
@@ -28,7 +31,7 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 KEY = asyncssh.generate_private_key("ssh-ed25519")
 OTHER_KEY = asyncssh.generate_private_key("ssh-ed25519")
 TOKEN, TOKEN_PROOF = new_token(timedelta(days=30))
-CLINIC = Principal("c1", "clinic", frozenset({Scope.SEND}))
+CLINIC = Principal("c1", "clinic", frozenset({Role.SENDER}))
 
 
 class CountingHasher(PasswordHasher):
@@ -57,8 +60,8 @@ def directory(database: Database) -> Directory:
     made.add_partner("clinic", "", ME)
     proof = NewCredential(CredentialKind.PASSWORD, QUICK.hash("open sesame 123"), "password")
     keys = ssh_keys(KEY.export_public_key().decode())
-    made.add_account("c1", "clinic", {Scope.SEND}, ME, [proof, TOKEN_PROOF, *keys])
-    made.add_account("bare", "clinic", {Scope.SEND}, ME)
+    made.add_account("c1", "clinic", {Role.SENDER}, ME, [proof, TOKEN_PROOF, *keys])
+    made.add_account("bare", "clinic", {Role.SENDER}, ME)
     return made
 
 
@@ -71,7 +74,9 @@ def hasher() -> CountingHasher:
 def auth(
     directory: Directory, database: Database, hasher: CountingHasher
 ) -> Iterator[DirectoryAuthenticator]:
-    made = DirectoryAuthenticator(DirectoryReader(database), hasher=hasher)
+    made = DirectoryAuthenticator(
+        DirectoryReader(database), Throttle(database, Limits()), hasher=hasher
+    )
     yield made
     made.close()
 
@@ -128,6 +133,85 @@ async def test_a_wrong_key_keeps_out(auth: DirectoryAuthenticator, user: str, ke
     assert await auth.public_key(user, key, HOST) is None
 
 
+async def test_guesses_have_to_wait_and_are_not_looked_at_meanwhile(
+    auth: DirectoryAuthenticator, hasher: CountingHasher
+) -> None:
+    free = Limits().free_failures
+    for name in ("c1", "nobody"):
+        hasher.verified = 0
+        for _ in range(free + 1):
+            assert await auth.password(name, "wrong", HOST) is None
+        with pytest.raises(TooManyAttemptsError) as caught:
+            await auth.password(name, "open sesame 123", HOST)
+        assert 0 < caught.value.seconds <= 1
+        assert hasher.verified == free + 1
+
+
+async def test_no_guess_at_a_password_keeps_keys_and_tokens_out(
+    auth: DirectoryAuthenticator, directory: Directory, database: Database
+) -> None:
+    throttle = Throttle(database, Limits())
+    for _ in range(3):
+        throttle.charge(of_account("c1"), "198.51.100.9")
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE attempts SET failures = 20, until = 1")
+    throttle.failed(of_account("c1"), "198.51.100.9")
+    with pytest.raises(TooManyAttemptsError):
+        await auth.password("c1", "open sesame 123", HOST)
+    assert await auth.public_key("c1", KEY.public_data, HOST) == CLINIC
+    assert await auth.token(TOKEN, HOST) == CLINIC
+
+
+async def test_the_right_password_wipes_the_slate(auth: DirectoryAuthenticator) -> None:
+    for _ in range(3):
+        for _ in range(Limits().free_failures):
+            assert await auth.password("c1", "wrong", HOST) is None
+        assert await auth.password("c1", "open sesame 123", HOST) == CLINIC
+
+
+async def test_an_address_that_tries_token_after_token_is_not_heard(
+    directory: Directory, database: Database
+) -> None:
+    limits = Limits(address_free_failures=2)
+    auth = DirectoryAuthenticator(
+        DirectoryReader(database), Throttle(database, limits), hasher=QUICK
+    )
+    for number in range(3):
+        assert await auth.token(f"lz_{number}", "2001:db8::1") is None
+    with pytest.raises(TooManyAttemptsError):
+        await auth.token(TOKEN, "2001:db8::ffff")
+    assert await auth.token(TOKEN, "2001:db8:0:1::1") == CLINIC
+    auth.close()
+
+
+@pytest.mark.parametrize(
+    ("account", "partner", "allowed"),
+    [
+        ((), (), True),
+        (("192.0.2.0/24",), (), True),
+        ((), ("192.0.2.7/32", "2001:db8::/32"), True),
+        (("192.0.2.0/24",), ("192.0.2.0/28",), True),
+        (("198.51.100.0/24",), (), False),
+        ((), ("198.51.100.0/24",), False),
+        (("192.0.2.0/24",), ("198.51.100.0/24",), False),
+    ],
+)
+async def test_logins_are_taken_from_the_networks_of_account_and_partner(
+    directory: Directory,
+    auth: DirectoryAuthenticator,
+    account: tuple[str, ...],
+    partner: tuple[str, ...],
+    allowed: bool,
+) -> None:
+    directory.limit_account("c1", account, ME)
+    directory.limit_partner("clinic", partner, ME)
+    expected = CLINIC if allowed else None
+    assert await auth.public_key("c1", KEY.public_data, HOST) == expected
+    assert await auth.public_key("c1", KEY.public_data, f"::ffff:{HOST}") == expected
+    assert await auth.token(TOKEN, HOST) == expected
+    assert await auth.password("c1", "open sesame 123", HOST) == expected
+
+
 async def test_the_right_token_lets_in(auth: DirectoryAuthenticator) -> None:
     assert await auth.token(TOKEN, HOST) == CLINIC
 
@@ -143,7 +227,9 @@ async def test_a_wrong_token_keeps_out(auth: DirectoryAuthenticator, token: str)
 
 async def test_an_expired_token_keeps_out(directory: Directory, database: Database) -> None:
     later = datetime.now(UTC) + timedelta(days=31)
-    auth = DirectoryAuthenticator(DirectoryReader(database, lambda: later), hasher=QUICK)
+    auth = DirectoryAuthenticator(
+        DirectoryReader(database, lambda: later), Throttle(database, Limits()), hasher=QUICK
+    )
     assert await auth.token(TOKEN, HOST) is None
     auth.close()
 
@@ -209,7 +295,10 @@ async def test_refused_logins_never_grow_the_ledger(
 async def test_each_judgement_is_observed(directory: Directory, database: Database) -> None:
     seen: list[tuple[str, bool]] = []
     auth = DirectoryAuthenticator(
-        DirectoryReader(database), hasher=QUICK, observe=lambda how, ok: seen.append((how, ok))
+        DirectoryReader(database),
+        Throttle(database, Limits()),
+        hasher=QUICK,
+        observe=lambda how, ok: seen.append((how, ok)),
     )
     await auth.token(TOKEN, HOST)
     await auth.public_key("c1", b"", HOST)

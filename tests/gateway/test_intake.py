@@ -6,10 +6,11 @@ import errno
 
 import pytest
 
+from config.operations import Role
 from gateway.ledger.verify import verify_database
 from gateway.lifecycle import State
 from tests.support.staging_bench import BOTH, CLINIC, OTHER, PAYER, StagingBench, policy, route
-from transports.ports import Principal, Problem, Scope, TransportError
+from transports.ports import Principal, Problem, TransportError
 
 MIB = 2**20
 
@@ -56,7 +57,7 @@ async def test_an_unknown_route_and_somebody_elses_are_refused_alike(
 
 
 async def test_an_account_without_the_scope_sends_nothing(bench: StagingBench) -> None:
-    who = Principal("reader", "clinic", frozenset({Scope.RECEIVE}))
+    who = Principal("reader", "clinic", frozenset({Role.RECEIVER}))
     assert (await refused(bench.intake.open(who, "claims", "a"))).problem is Problem.FORBIDDEN
     assert await bench.intake.routes(who) == []
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.operations import Role
 from gateway.lifecycle import State
 from gateway.mailbox import Coverage
 from tests.support.staging_bench import CLINIC, OTHER, PAYER, StagingBench
-from transports.ports import Principal, Problem, Scope, TransportError
+from transports.ports import Principal, Problem, TransportError
 
 SEALED = bytes(range(256)) * 40
 
@@ -90,7 +91,7 @@ async def test_a_file_that_is_not_delivered_yet_is_not_there(bench: StagingBench
 
 async def test_an_account_without_the_scope_sees_an_empty_mailbox(bench: StagingBench) -> None:
     await bench.delivered(SEALED)
-    who = Principal("payer-bot", "payer", frozenset({Scope.SEND}))
+    who = Principal("payer-bot", "payer", frozenset({Role.SENDER}))
     assert await bench.mailbox.parcels(who) == []
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from config.operations import Role
 from tests.support.staging_bench import BOTH, CLINIC, OTHER, PAYER, StagingBench, policy, route
-from transports.ports import Principal, Problem, Scope, TransportError
+from transports.ports import Principal, Problem, TransportError
 
 COLLEAGUE = Principal("clinic-night", "clinic", BOTH)
-ONLY_RECEIVES = Principal("clinic-reader", "clinic", frozenset({Scope.RECEIVE}))
-ONLY_SENDS = Principal("payer-sender", "payer", frozenset({Scope.SEND}))
+ONLY_RECEIVES = Principal("clinic-reader", "clinic", frozenset({Role.RECEIVER}))
+ONLY_SENDS = Principal("payer-sender", "payer", frozenset({Role.SENDER}))
 
 
 async def refused(work: Awaitable[object]) -> Problem:

@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from config.operations import Role
 from gateway.lifecycle import State
 from gateway.reaper import Reaper
 from tests.support.eventually import eventually
@@ -28,10 +29,10 @@ from tests.support.simulated_gateway import (
 from tests.support.staging_bench import BOTH, CLINIC, OTHER, StagingBench, policy, route
 from transports.https import HttpsOptions, build_app, serve_https
 from transports.openapi import parsed
-from transports.ports import Principal, Scope
+from transports.ports import Principal
 
 COLLEAGUE = Principal("clinic-desk", "clinic", BOTH)
-READER = Principal("clinic-reader", "clinic", frozenset({Scope.RECEIVE}))
+READER = Principal("clinic-reader", "clinic", frozenset({Role.RECEIVER}))
 MIB = 2**20
 NAME = "batch 7.837"
 META = f"filename {base64.b64encode(NAME.encode()).decode()},filetype dGV4dC9wbGFpbg=="

@@ -8,11 +8,14 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from keys import key_file
 from keys.envelope import FINDING_DIGEST, NAME_DIGEST, EnvelopeError, KeyWrapper, new_data_key
-from keys.kek import KekError, LocalKek, wrapping_key_id
+from keys.kek import KekError, LocalKek, reseal, retire, rotate, wrapping_key_id
 
 CONTEXT = b"t_0123456789"
 
@@ -163,3 +166,125 @@ def test_digest_keys_outlive_rotation_and_differ_by_purpose(kek: LocalKek, path:
 
 def test_its_repr_shows_the_id_alone(kek: LocalKek) -> None:
     assert repr(kek) == f"<LocalKek {kek.key_id}>"
+
+
+class SimulatedModule:
+    """Seals with a key of its own, and says no once it is away."""
+
+    def __init__(self, name: str = "module") -> None:
+        self.name = name
+        self.away = False
+        self._key = AESGCM(os.urandom(32))
+
+    def seal(self, key: bytes, purpose: bytes) -> bytes:
+        if self.away:
+            raise KekError("it is away")
+        nonce = os.urandom(12)
+        return nonce + self._key.encrypt(nonce, key, purpose)
+
+    def open(self, sealed: bytes, purpose: bytes) -> bytes:
+        if self.away:
+            raise KekError("it is away")
+        try:
+            return self._key.decrypt(sealed[:12], sealed[12:], purpose)
+        except InvalidTag:
+            raise KekError("damaged") from None
+
+
+def test_rotate_puts_a_new_key_first_and_retire_takes_the_old_one_out(
+    kek: LocalKek, path: Path
+) -> None:
+    wrapped = kek.wrap(bytes(32), CONTEXT)
+    new = rotate(path)
+    loaded = LocalKek.load(path)
+    assert loaded.key_ids == (new, kek.key_id)
+    assert loaded.unwrap(wrapped, CONTEXT) == bytes(32)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    retire(path, kek.key_id)
+    assert LocalKek.load(path).key_ids == (new,)
+    with pytest.raises(EnvelopeError, match="not in the key file"):
+        LocalKek.load(path).unwrap(wrapped, CONTEXT)
+
+
+def test_neither_the_key_in_use_nor_a_stranger_is_retired(kek: LocalKek, path: Path) -> None:
+    before = path.read_bytes()
+    for key, said in ((kek.key_id, "in use"), ("00" * 8, "no key")):
+        with pytest.raises(KekError, match=said):
+            retire(path, key)
+    assert path.read_bytes() == before
+
+
+def test_a_rotation_on_a_full_disk_leaves_the_file_as_it_was(
+    kek: LocalKek, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_fd: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(KekError, match="No space left"):
+            rotate(path)
+    assert LocalKek.load(path).key_ids == (kek.key_id,)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_resealed_the_file_holds_no_key_and_the_keys_stay_the_same(
+    kek: LocalKek, path: Path
+) -> None:
+    plain = [line.split()[1] for line in path.read_text().splitlines() if line[0] != "#"]
+    module = SimulatedModule()
+    reseal(path, lambda _name: module, module)
+    assert not any(key in path.read_text() for key in plain)
+    sealed = LocalKek.load(path, lambda _name: module, "module")
+    assert sealed.key_id == kek.key_id
+    assert sealed.derive(NAME_DIGEST) == kek.derive(NAME_DIGEST)
+    new = rotate(path, lambda _name: module, module)
+    assert LocalKek.load(path, lambda _name: module, "module").key_ids == (new, kek.key_id)
+    reseal(path, lambda _name: module, None)
+    assert LocalKek.load(path).key_ids == (new, kek.key_id)
+
+
+def test_a_sealed_digest_root_does_not_pass_for_a_wrapping_key(path: Path, kek: LocalKek) -> None:
+    module = SimulatedModule()
+    reseal(path, lambda _name: module, module)
+    swapped = path.read_text().replace("digest ", "x ").replace("wrap ", "digest ")
+    path.write_text(swapped.replace("x ", "wrap "))
+    with pytest.raises(KekError, match="damaged"):
+        LocalKek.load(path, lambda _name: module, "module")
+    assert kek.key_id
+
+
+@pytest.mark.parametrize("expected", ["module", ""])
+def test_a_file_guarded_otherwise_than_the_settings_say_is_refused(
+    kek: LocalKek, path: Path, expected: str
+) -> None:
+    module = SimulatedModule()
+    if not expected:
+        reseal(path, lambda _name: module, module)
+    with pytest.raises(KekError, match="key kek reseal"):
+        LocalKek.load(path, lambda _name: module, expected)
+    assert kek.key_id
+
+
+def test_while_its_module_is_away_a_file_is_neither_read_nor_changed(
+    kek: LocalKek, path: Path
+) -> None:
+    module = SimulatedModule()
+    reseal(path, lambda _name: module, module)
+    before = path.read_bytes()
+    module.away = True
+    for action in (
+        lambda: LocalKek.load(path, lambda _name: module, "module"),
+        lambda: rotate(path, lambda _name: module, module),
+        lambda: reseal(path, lambda _name: module, None),
+    ):
+        with pytest.raises(KekError, match="away"):
+            action()
+    assert path.read_bytes() == before
+    assert kek.key_id
+
+
+def test_a_line_shows_no_key_in_its_repr(kek: LocalKek, path: Path) -> None:
+    lines = key_file.read(path)
+    assert not any(line.key.hex() in repr(lines) for line in lines)
+    assert kek.key_id

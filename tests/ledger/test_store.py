@@ -32,7 +32,7 @@ def backend() -> str:
 REPOSITORY = Path(__file__).parents[2]
 
 
-NEWEST = "0004"
+NEWEST = "0006"
 
 
 def test_migrations_build_the_very_schema_that_the_code_uses(bench: Bench) -> None:
@@ -62,7 +62,11 @@ def test_a_database_of_the_first_version_verifies_as_it_is_and_is_brought_up(ben
     with closing(sqlite3.connect(bench.path)) as connection:
         for index in ("ix_transfers_idempotency",):
             connection.execute(f"DROP INDEX {index}")
-        for table in ("log_tiles", "log_checkpoints", "leases", "receipts", "seen"):
+        for table in (
+            *("log_tiles", "log_checkpoints", "leases", "receipts", "seen", "directory_state"),
+            *("second_factors", "recovery_codes", "attempts", "sessions", "passkeys"),
+            *("ssh_authorities", "ssh_revocations", "credentials", "accounts"),
+        ):
             connection.execute(f"DROP TABLE {table}")
         for column in (
             *("opened_blob", "opened_size", "opened_sha256"),
@@ -70,6 +74,15 @@ def test_a_database_of_the_first_version_verifies_as_it_is_and_is_brought_up(ben
             "declared",
         ):
             connection.execute(f"ALTER TABLE transfers DROP COLUMN {column}")
+        connection.execute("ALTER TABLE partners DROP COLUMN networks")
+        connection.execute(
+            "CREATE TABLE accounts (id TEXT PRIMARY KEY, partner TEXT REFERENCES partners, "
+            "may_send BOOLEAN, may_receive BOOLEAN, enabled BOOLEAN, added BIGINT)"
+        )
+        connection.execute(
+            "CREATE TABLE credentials (id INTEGER PRIMARY KEY, account TEXT REFERENCES accounts, "
+            "kind TEXT, secret TEXT, fingerprint TEXT, comment TEXT, added BIGINT, expires BIGINT)"
+        )
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
         connection.commit()
     assert bench.verify().ok

@@ -19,7 +19,7 @@ ANY = Address("127.0.0.1", 0)
 def bare_site(tmp_path: Path) -> Site:
     """A site with settings, policy and database, and keys that are only files."""
     root = tmp_path / "site"
-    for directory in ("keys", "data/blobs", "run", "policy/contracts"):
+    for directory in ("keys/edge", "data/blobs", "run", "policy/contracts"):
         (root / directory).mkdir(parents=True)
     settings = template(sftp=ANY, https=ANY, health=ANY, metrics=ANY)
     settings = settings.replace("grace_seconds: 30", "grace_seconds: 1")
@@ -28,8 +28,8 @@ def bare_site(tmp_path: Path) -> Site:
     (root / "policy/routes.yaml").write_text("routes: {}\n")
     (root / "policy/rules.yaml").write_text("patterns: []\n")
     (root / "policy/contracts/claims.yaml").write_text("contract: claims\nformats: ['*']\n")
-    for name in ("kek.key", "openpgp.pgp", "log.key", "tls.key", "tls.crt", "ssh_host_rsa_key",
-                 "ssh_host_ed25519_key"):  # fmt: skip
+    for name in ("edge/kek.key", "openpgp.pgp", "log.key", "edge/tls.key", "edge/tls.crt",
+                 "edge/ssh_host_rsa_key", "edge/ssh_host_ed25519_key"):  # fmt: skip
         (root / "keys" / name).write_text("")
     (root / "run/behaviour").write_text("well")
     site = Site.open(root)

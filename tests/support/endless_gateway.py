@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from transports.ports import Parcel, Principal, Receipt, Scope, Submission
+from config.operations import Role
+from transports.ports import HalfProven, Parcel, Principal, Receipt, Submission
+from transports.ssh_certificate import UserCertificate
 
-WHO = Principal("bench", "bench", frozenset(Scope))
+WHO = Principal("bench", "bench", frozenset({Role.SENDER, Role.RECEIVER}))
 BLOCK = bytes(range(256)) * 1024
 
 
@@ -92,6 +94,14 @@ class Judge:
         return WHO
 
     async def public_key(self, username: str, key: bytes, address: str) -> Principal | None:
+        return WHO
+
+    async def certificate(
+        self, username: str, certificate: UserCertificate, address: str
+    ) -> Principal | None:
+        return WHO
+
+    async def second_factor(self, half: HalfProven, code: str, address: str) -> Principal | None:
         return WHO
 
     async def token(self, token: str, address: str) -> Principal | None:

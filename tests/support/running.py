@@ -35,7 +35,7 @@ class Running:
             text=True,
         )
 
-    def until(self, holds: Callable[[], T | None], seconds: float = 30.0) -> T:
+    def until(self, holds: Callable[[], T | None], seconds: float = 120.0) -> T:
         """What ``holds`` returns, once it is true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -70,7 +70,7 @@ class Running:
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def end(self, seconds: float = 30.0) -> tuple[int, list[dict[str, Any]]]:
+    def end(self, seconds: float = 120.0) -> tuple[int, list[dict[str, Any]]]:
         """Exit status, and the log's lines."""
         self.stopped = True
         _, errors = self.process.communicate(timeout=seconds)

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.contracts import Contract, Rules
+from config.operations import Role
 from config.policy import Policy, Route
 from gateway import payload_keys
 from gateway.declared import DeclaringIntake
+from gateway.keyring import Keyring
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.receipt_queries import SqlReceipts
 from gateway.ledger.record import SqlLedger
@@ -28,9 +30,9 @@ from gateway.store.system import System
 from gateway.upload import StagedUpload
 from keys.kek import LocalKek
 from keys.segments import SegmentReader
-from transports.ports import Principal, Scope
+from transports.ports import Principal
 
-BOTH = frozenset({Scope.SEND, Scope.RECEIVE})
+BOTH = frozenset({Role.SENDER, Role.RECEIVER})
 CLINIC = Principal("clinic-bot", "clinic", BOTH)
 OTHER = Principal("other-bot", "other", BOTH)
 PAYER = Principal("payer-bot", "payer", BOTH)
@@ -154,7 +156,8 @@ class StagingBench:
         self.ledger = FlakyLedger(self.database)
         self.queue = SqlWorkQueue(self.database)
         self.transfers = SqlTransfers(self.database)
-        self.kek = LocalKek.generate(root / "kek.key")
+        LocalKek.generate(root / "kek.key")
+        self.kek = Keyring(root / "kek.key")
         self.system = FaultyDisk()
         self.disk = Disk(self.blobs, reserve, self.system)
         self.partials = Partials(self.disk, self.kek)

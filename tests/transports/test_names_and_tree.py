@@ -14,7 +14,7 @@ from transports.https_conditions import Span, claimed_sha256, etag_listed, reque
 from transports.https_problems import ProblemError
 from transports.names import BadNameError, is_temporary, normalise
 from transports.ports import Parcel, Problem, TransportError
-from transports.sequence import Sequencer
+from transports.sequence import PIECE_BYTES, Room, Sequencer
 
 
 @given(st.text(max_size=300))
@@ -111,7 +111,7 @@ def test_writes_in_any_order_give_the_file(data: bytes, draw: st.DataObject) -> 
 
 
 def test_what_is_too_far_ahead_is_refused() -> None:
-    sequencer = Sequencer(0, limit=10)
+    sequencer = Sequencer(0, room=Room(10 + PIECE_BYTES))
     sequencer.accept(5, b"12345")
     with pytest.raises(TransportError, match="sequential"):
         sequencer.accept(20, b"123456")

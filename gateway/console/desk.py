@@ -1,0 +1,176 @@
+"""What the console's handlers work with, and how a session reaches them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from config.console import Console
+from config.operations import SITE_ROLES, Role
+from gateway.console.access import is_fresh, is_waiting
+from gateway.console.guard import SESSION_COOKIE, cookie
+from gateway.console.oidc_client import OidcClient
+from gateway.console.oidc_flow import Attempt
+from gateway.console.passkey_store import Passkeys
+from gateway.console.pending import Pending
+from gateway.console.sessions import Proof, Session, Sessions, csrf_of
+from gateway.console.webauthn import Party
+from gateway.ledger.clock import utc_now
+from transports.https_problems import ProblemError
+from transports.observer import Observer
+from transports.ports import Principal
+
+SESSION: Final[web.RequestKey[Session]] = web.RequestKey("session", Session)
+TOKEN: Final[web.RequestKey[str]] = web.RequestKey("token", str)
+CONSOLE: Final = "console"
+
+
+class Judge(Protocol):
+    """Judges passwords and what else tells an account; throttles."""
+
+    async def heard(self, address: str) -> None:
+        """Return if somebody from there is heard now, else raise TooManyAttemptsError."""
+        ...
+
+    async def refused(self, address: str) -> None:
+        """Count an attempt from there that proved nothing."""
+        ...
+
+    async def password(self, username: str, password: str, address: str) -> Principal | None:
+        """Whose it is, or None."""
+        ...
+
+    async def subject(self, issuer: str, subject: str, address: str) -> Principal | None:
+        """The account bound to a person at an identity provider, or None."""
+        ...
+
+    async def passkey(self, account: str, address: str) -> Principal | None:
+        """The account of a passkey that has proven itself, or None if it may not come in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that handlers share.
+
+    Attributes:
+        settings: Of the console.
+        sessions: Kept here.
+        passkeys: Kept here.
+        judge: Of passwords and subjects.
+        party: Who we are to authenticators.
+        oidc: The identity provider's client; None without one.
+        observer: Counts sign-ins.
+        refused: Called for each refusal with its method and the account, "" if it isn't known.
+        clock: Now, UTC.
+        attempts: Sign-ins under way at the provider.
+        challenges: Of passkeys, by flow or session.
+    """
+
+    settings: Console
+    sessions: Sessions
+    passkeys: Passkeys
+    judge: Judge
+    party: Party
+    oidc: OidcClient | None
+    observer: Observer
+    refused: Callable[[str, str], None] = lambda _method, _account: None
+    clock: Callable[[], datetime] = utc_now
+    attempts: Pending[Attempt] = field(default_factory=Pending)
+    challenges: Pending[bytes] = field(default_factory=Pending)
+
+    @property
+    def fresh(self) -> timedelta:
+        """How long a second factor counts."""
+        return timedelta(minutes=self.settings.fresh_minutes)
+
+    async def known(self, request: web.Request) -> tuple[Session, str]:
+        """The session that a request is in, and its cookie.
+
+        Raises:
+            ProblemError: 401: it is in none, or that ended.
+        """
+        token = request.cookies.get(SESSION_COOKIE, "")
+        found = await asyncio.to_thread(self.sessions.find, token) if token else None
+        if found is None:
+            raise ProblemError(401, "sign-in", "sign in first: see POST /v1/session/password")
+        return found, token
+
+    async def welcome(
+        self, request: web.Request, who: Principal, proof: Proof, factored: datetime | None
+    ) -> web.Response:
+        """A new session for somebody who has proven who they are; what they had ends with it.
+
+        Raises:
+            ProblemError: 403: the console has nothing for them.
+        """
+        if who.roles.isdisjoint(SITE_ROLES - proof.without):
+            raise ProblemError(403, "forbidden", "your account has no role of the site's own")
+        self.observer.login(CONSOLE, proof.method, accepted=True)
+        former = request.cookies.get(SESSION_COOKIE, "")
+        token = await asyncio.to_thread(self._replace, former, who.account, proof, factored)
+        return await self.shown(token)
+
+    def _replace(self, former: str, account: str, proof: Proof, factored: datetime | None) -> str:
+        old = self.sessions.find(former) if former else None
+        if old:
+            self.sessions.end(old.account, [old.digest])
+        return self.sessions.open(account, proof, factored=factored)
+
+    async def shown(self, token: str) -> web.Response:
+        """The session of a new cookie, with the cookie."""
+        session = await asyncio.to_thread(self.sessions.find, token)
+        if session is None:
+            raise ProblemError(401, "sign-in", "the account was disabled meanwhile")
+        response = web.json_response(self.view(session, token))
+        cookie(response, SESSION_COOKIE, token, same_site="Strict")
+        return response
+
+    def view(self, session: Session, token: str) -> dict[str, object]:
+        """What a person may see of the session they are in."""
+        return {
+            **brief(session),
+            "roles": sorted(map(str, session.roles)),
+            "csrf": csrf_of(token),
+            "second_factor": {
+                "waiting": is_waiting(session),
+                "enrolled": session.enrolled,
+                "fresh": is_fresh(session, self.clock(), self.fresh),
+                "proven": session.factored.isoformat() if session.factored else None,
+            },
+        }
+
+    async def refuse(self, request: web.Request, method: str, account: str = "") -> ProblemError:
+        """Count a refusal; to be raised. The sentence is the same whatever was wrong."""
+        self.observer.login(CONSOLE, method, accepted=False)
+        self.refused(method, account)
+        await self.judge.refused(address(request))
+        return ProblemError(401, "sign-in-refused", "that didn't prove who you are")
+
+
+def brief(session: Session) -> dict[str, object]:
+    """What a list of sessions shows of one."""
+    return {
+        "session": session.id,
+        "account": session.account,
+        "method": session.proof.method,
+        "created": session.created.isoformat(),
+        "seen": session.seen.isoformat(),
+        "expires": session.expires.isoformat(),
+    }
+
+
+def address(request: web.Request) -> str:
+    """Where the request is from, for throttling."""
+    return request.remote or ""
+
+
+def taken_away(groups: frozenset[str], roles_by_group: dict[str, str]) -> frozenset[Role]:
+    """Roles that need a group which the person isn't in."""
+    lacking = {role for role, group in roles_by_group.items() if group not in groups}
+    return frozenset(role for role in Role if str(role) in lacking)

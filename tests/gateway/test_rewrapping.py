@@ -1,0 +1,154 @@
+"""The key-encryption key is rotated while uploads are under way: nothing is lost or shut out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway import rewrapping
+from gateway.keyring import Keyring
+from gateway.rewrapping import SETTLE, Rewrapper
+from keys.kek import KekError, LocalKek, retire, rotate, wrapping_key_id
+from keys.segments import SEGMENT
+from tests.support.staging_bench import CLINIC, Crashing, StagingBench
+
+LATER = datetime.now(UTC) + SETTLE + timedelta(hours=1)
+
+
+@pytest.fixture
+def key_file(bench: StagingBench) -> Path:
+    return bench.root / "kek.key"
+
+
+@pytest.fixture
+def rewrapper(bench: StagingBench, key_file: Path) -> Rewrapper:
+    return Rewrapper(bench.database, bench.disk, bench.kek, key_file)
+
+
+def _wrapped_by(bench: StagingBench, transfer: str) -> str:
+    return wrapping_key_id(bench.transfers.get(transfer).data_key)
+
+
+async def test_after_rewrapping_the_old_key_opens_nothing_that_is_needed(
+    bench: StagingBench, rewrapper: Rewrapper, key_file: Path
+) -> None:
+    old = bench.kek.key_id
+    before = [await bench.staged(b"one", "1.837"), await bench.staged(b"two", "2.837")]
+    blobs = bench.files()
+    new = rotate(key_file)
+    after = await bench.staged(b"three", "3.837")
+    assert [_wrapped_by(bench, t) for t in (*before, after)] == [old, old, new]
+    assert rewrapper.run() == 2
+    assert rewrapper.users() == {new: 3}
+    assert blobs.items() <= bench.files().items()  # no payload was touched
+    rewrapper.check_unused(old, LATER)
+    retire(key_file, old)
+    assert [bench.plaintext(t) for t in (*before, after)] == [b"one", b"two", b"three"]
+    assert rewrapper.run() == 0
+
+
+async def test_an_upload_that_spans_the_whole_rotation_is_staged_under_the_new_key(
+    bench: StagingBench, rewrapper: Rewrapper, key_file: Path
+) -> None:
+    old = bench.kek.key_id
+    upload = await bench.intake.open(CLINIC, "claims", "long.837")
+    await upload.write(b"first half, ")
+    rotate(key_file)
+    rewrapper.run()
+    retire(key_file, old)
+    await upload.write(b"second half")
+    transfer = (await upload.commit()).transfer
+    assert _wrapped_by(bench, transfer) == bench.kek.key_id
+    assert bench.plaintext(transfer) == b"first half, second half"
+
+
+async def test_a_key_beside_an_interrupted_upload_is_wrapped_anew_too(
+    bench: StagingBench, rewrapper: Rewrapper, key_file: Path
+) -> None:
+    upload = await bench.intake.open(CLINIC, "claims", "broken.837")
+    await upload.write(b"x" * (SEGMENT + 5))
+    await Crashing.crash(upload)
+    upload = await bench.intake.resume(CLINIC, "claims", "broken.837")
+    await upload.suspend()
+    assert [name for name in bench.files() if name.endswith(".key")]
+    old = bench.kek.key_id
+    new = rotate(key_file)
+    with pytest.raises(KekError, match="rewrap"):
+        rewrapper.check_unused(old, LATER)
+    rewrapper.run()
+    assert set(rewrapper.users()) == {new}
+
+
+async def test_killed_half_way_it_goes_on_where_it_was(
+    bench: StagingBench, rewrapper: Rewrapper, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrapping, "BATCH", 2)
+    sent = [await bench.staged(bytes([n]), f"{n}.837") for n in range(5)]
+    new = rotate(key_file)
+
+    def killed(done: int) -> None:
+        if done >= 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rewrapper.run(killed)
+    assert rewrapper.users()[new] == 2
+    assert rewrapper.run() == 3
+    assert [bench.plaintext(t) for t in sent] == [bytes([n]) for n in range(5)]
+
+
+async def test_a_key_destroyed_meanwhile_stays_destroyed(
+    bench: StagingBench, rewrapper: Rewrapper, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer = await bench.staged()
+    rotate(key_file)
+    wrap = Rewrapper._anew
+
+    def purged_meanwhile(self: Rewrapper, name: str, wrapped: bytes) -> bytes:
+        with bench.database.write() as connection:
+            connection.exec_driver_sql("UPDATE transfers SET data_key = x''")
+        return wrap(self, name, wrapped)
+
+    monkeypatch.setattr(Rewrapper, "_anew", purged_meanwhile)
+    assert rewrapper.run() == 0
+    assert bench.transfers.get(transfer).data_key == b""
+
+
+async def test_a_key_retires_only_when_nobody_can_still_be_recording_what_it_wrapped(
+    bench: StagingBench, rewrapper: Rewrapper, key_file: Path
+) -> None:
+    old = bench.kek.key_id
+    rotate(key_file)
+    with pytest.raises(KekError, match="less than 60 seconds ago"):
+        rewrapper.check_unused(old)
+
+
+def test_a_process_that_cannot_read_the_new_file_goes_on_with_the_keys_it_has(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "kek.key"
+    LocalKek.generate(path)
+    ring = Keyring(path)
+    old, wrapped = ring.key_id, ring.wrap(bytes(32), b"t")
+    rotate(path)
+    good = path.read_bytes()
+    path.chmod(0o644)
+    path.write_text("rubbish")
+    assert ring.key_id == old
+    assert ring.unwrap(wrapped, b"t") == bytes(32)
+    path.write_bytes(good)
+    path.chmod(0o600)
+    wrapped = LocalKek.load(path).wrap(bytes(32), b"t")
+    assert ring.unwrap(wrapped, b"t") == bytes(32)  # at once: it can't be opened without
+    assert ring.key_id != old
+
+
+def test_a_file_that_vanished_is_no_reason_to_stop(tmp_path: Path) -> None:
+    path = tmp_path / "kek.key"
+    LocalKek.generate(path)
+    ring = Keyring(path)
+    path.unlink()
+    assert ring.unwrap(ring.wrap(bytes(32), b"t"), b"t") == bytes(32)
+    assert ring.derive(b"name-digest") == ring.derive(b"name-digest")

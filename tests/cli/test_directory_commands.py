@@ -157,7 +157,7 @@ def test_a_bad_key_adds_no_account(clinic: Terminal, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("c1", "--partner", "clinic"), "give --send, --receive or --role"),
-        (("c1", "--partner", "clinic", "--send", "--token-expires", "3"), "goes with --token"),
+        (("c1", "--partner", "clinic", "--send", "--token-expires", "3"), "go with --token"),
         (("c1", "--partner", "clinic", "--send", "--token", "--token-expires", "0"), "1 day"),
     ],
 )

@@ -301,7 +301,7 @@ class Settings(_Section):
     ops: Ops = Ops()
     console: Console = Console()
     storage: Storage = Storage()
-    database_url: str = ""
+    database_url: str = Field("", repr=False)
     keys: Keys = Keys()
     processes: Processes = Processes()
     inspection: Inspection = Inspection()

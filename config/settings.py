@@ -122,11 +122,23 @@ class Processes(_Section):
         edges: Processes that speak SFTP and HTTPS; they share the listening sockets.
         workers: Processes that inspect, seal and deliver.
         grace_seconds: For uploads and steps under way when the gateway is told to stop.
+        sandbox: ``strict`` starts no edge and no worker that can't be confined; ``best-effort``
+            uses what there is and says what is missing.
+        edge_reads: Files and directories outside the site that edges need besides, such as a
+            PKCS#11 module and its token; relative paths count from the site.
+        edge_writes: Likewise, to write.
+        worker_reads: Likewise, of workers.
+        worker_writes: Likewise.
     """
 
     edges: Annotated[int, Field(ge=1, le=64)] = 1
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     grace_seconds: Seconds = 30.0
+    sandbox: Literal["strict", "best-effort"] = "strict"
+    edge_reads: tuple[Path, ...] = ()
+    edge_writes: tuple[Path, ...] = ()
+    worker_reads: tuple[Path, ...] = ()
+    worker_writes: tuple[Path, ...] = ()
 
 
 class Inspection(_Section):

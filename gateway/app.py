@@ -6,8 +6,10 @@ import argparse
 import asyncio
 import os
 import socket
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from prometheus_client import REGISTRY
 
@@ -17,6 +19,7 @@ from dlp.budget import Budget
 from gateway import logs
 from gateway.declared import DeclaringIntake
 from gateway.directory_queries import DirectoryReader
+from gateway.following import Follower
 from gateway.identity import DirectoryAuthenticator
 from gateway.integrator import Integrator
 from gateway.key_files import check_private
@@ -28,7 +31,7 @@ from gateway.ledger.sequencer import LogTree, Sequencer, signed_at
 from gateway.ledger.startup import check_log
 from gateway.ledger.verify_note import Key
 from gateway.ledger.work import SqlWorkQueue
-from gateway.log_signing import signer_of
+from gateway.log_signing import FollowingSigner
 from gateway.mailbox import LedgerMailbox
 from gateway.metrics import Meters
 from gateway.migrations import upgrade
@@ -44,15 +47,24 @@ from gateway.reaper import Reaper
 from gateway.reconcile import account_for, reconcile
 from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertificates
 from gateway.refusals import Refusals
+from gateway.sandbox import dump_nothing
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
 from gateway.site import Site
+from gateway.staged_keys import present
 from gateway.store.database import Database
 from gateway.store.disk import Disk
 from gateway.supervisor import Supervisor
 from gateway.throttle import Throttle
 from gateway.worker import Worker
-from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
+from transports.https import (
+    HttpsOptions,
+    HttpsService,
+    build_app,
+    replace_certificate,
+    serve_https,
+    tls_context,
+)
 from transports.sftp import SftpOptions, SftpService, serve_sftp
 
 
@@ -69,6 +81,7 @@ def serve(site: Site) -> None:
         LogBrokenError: The log isn't the one that was signed.
         SiteError: A secret key is open to others.
     """
+    dump_nothing()
     logs.configure(site.settings.logging, "supervisor")
     check_private(site)
     keyring_of(site)  # said here, once, rather than by every child at every try
@@ -158,6 +171,12 @@ class Edge:
             keys=common.keys,
         )
         self._services: list[SftpService | HttpsService] = []
+        self._followers: list[asyncio.Task[None]] = []
+
+    def _follow(
+        self, what: str, paths: Sequence[Path], take: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._followers.append(asyncio.create_task(Follower(what, paths, take).run()))
 
     async def listen(self, sftp: int | None, https: int | None) -> None:
         """Serve on the sockets with these descriptors."""
@@ -174,8 +193,9 @@ class Edge:
     async def stop(self, grace: float) -> None:
         """Accept nothing new; uploads finish within ``grace`` seconds or are suspended."""
         await asyncio.gather(*(service.stop(grace) for service in self._services))
-        if self._counting:
-            self._counting.cancel()
+        for task in (self._counting, *self._followers):
+            if task:
+                task.cancel()
         await asyncio.to_thread(self._refusals.record)
         for part in (self._judge, self._intake, self._mailbox, self._common.database):
             part.close()
@@ -183,15 +203,21 @@ class Edge:
     async def _sftp(self, sock: socket.socket) -> SftpService:
         settings = self._site.settings.sftp
         options = SftpOptions(
-            host_keys=self._site.paths.ssh_host_keys,
+            host_keys=_host_keys(self._site),
             sock=sock,
             max_connections=settings.connections,
             login_timeout=settings.login_seconds,
             idle_timeout=settings.idle_seconds,
         )
-        return await serve_sftp(
+        service = await serve_sftp(
             options, self._judge, self._intake, self._mailbox, observer=self._common.meters
         )
+
+        async def follow() -> None:
+            await service.replace_host_keys(_host_keys(self._site))
+
+        self._follow("SSH host keys", self._site.paths.ssh_host_keys, follow)
+        return service
 
     async def _https(self, sock: socket.socket) -> HttpsService:
         settings, paths = self._site.settings.https, self._site.paths
@@ -199,6 +225,11 @@ class Edge:
             sock=sock, max_connections=settings.connections, body_timeout=settings.idle_seconds
         )
         tls = tls_context(paths.tls_cert, paths.tls_key, paths.client_ca)
+
+        async def follow() -> None:
+            replace_certificate(tls, paths.tls_cert, paths.tls_key)
+
+        self._follow("TLS certificate", (paths.tls_cert, paths.tls_key), follow)
         app = build_app(
             options,
             self._judge,
@@ -208,6 +239,12 @@ class Edge:
             observer=self._common.meters,
         )
         return await serve_https(options, app, tls)
+
+
+def _host_keys(site: Site) -> tuple[Path, ...]:
+    """Those in use first: of each type the first is used, and all are announced."""
+    staged = [tuple(present(path)) for path in site.paths.ssh_host_keys]
+    return (*(keys[0] for keys in staged), *(key for keys in staged for key in keys[1:]))
 
 
 def _inherited(descriptor: int) -> socket.socket:
@@ -268,7 +305,7 @@ class Workshop:
             partials=Partials(common.disk, common.keys),
             after=timedelta(hours=site.settings.uploads.abandon_after_hours),
         )
-        signer = signer_of(site, common.database)
+        signer = FollowingSigner(site, common.database)
         owner = f"{socket.gethostname()}:{os.getpid()}"
         self._publisher = _publisher(site, common.database)
         self._integrator = Integrator(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.site import Site, SiteError
+from gateway.staged_keys import present
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -19,7 +20,8 @@ def wide(site: Site) -> Iterator[Path]:
     handed to services that way.
     """
     directories = (site.paths.keys, site.paths.edge_keys)
-    for path in (*directories, *site.paths.secrets):
+    secrets = (path for secret in site.paths.secrets for path in present(secret))
+    for path in (*directories, *secrets):
         forbidden = _OTHERS if path.is_relative_to(site.root) else stat.S_IRWXO
         try:
             if path.stat().st_mode & forbidden:

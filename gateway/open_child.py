@@ -41,15 +41,15 @@ class OpenChild:
         self.fingerprint = ""
 
     @classmethod
-    def start(cls, command: Sequence[str], gateway_key: str) -> Self:
+    def start(cls, command: Sequence[str], *gateway_keys: str) -> Self:
         """Start one; doesn't wait for it.
 
         Must be called on a thread that lives as long as the child should: the kernel kills the
         child when the *thread* that started it ends.
 
         Args:
-            command: What to run; descriptors, our process id and the key's path follow.
-            gateway_key: Path of the OpenPGP secret key.
+            command: What to run; descriptors, our process id and the keys' paths follow.
+            gateway_keys: Paths of the OpenPGP secret keys, the one in use first.
 
         Raises:
             OpenError: No process can be started.
@@ -59,7 +59,7 @@ class OpenChild:
         drain, output = os.pipe2(os.O_CLOEXEC)
         given = (theirs.fileno(), source, output)
         try:
-            process = spawn(command, given, gateway_key)
+            process = spawn(command, given, *gateway_keys)
         except OSError as error:
             for descriptor in (feed, drain):
                 os.close(descriptor)

@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
 
     Args:
         argv: Descriptors of the control socket, the message's pipe and the plaintext's pipe; the
-            parent's process id; the secret key's path.
+            parent's process id; the secret keys' paths, the one in use first.
     """
     control = socket.socket(fileno=int(argv[0]))
     source, output, parent = (int(word) for word in argv[1:4])
@@ -48,7 +48,7 @@ def main(argv: list[str]) -> int:
         return _FAILED
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
-            opener = MessageOpener(Path(argv[4]).read_bytes())
+            opener = MessageOpener(*(Path(path).read_bytes() for path in argv[4:]))
             held = sandbox.confine_lone(MEMORY)
         except (OSError, CertificateError, sandbox.SandboxError) as error:
             send(control, frame({"refused": _sentence(error)}))

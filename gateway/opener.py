@@ -18,6 +18,7 @@ from dlp.budget import Budget, Meter
 from dlp.model import NotReadableError, Obstacle, Source
 from gateway.open_child import COMMAND, OpenChild
 from gateway.process_ports import OpenError, UnverifiedError
+from gateway.staged_keys import present
 from keys.openpgp_open import Fault
 from keys.openpgp_packets import HEAD, ArmorEnd, is_armored
 
@@ -55,7 +56,8 @@ class ProcessOpener:
     """Opens messages one at a time. (:class:`gateway.process_ports.Opener`).
 
     Args:
-        gateway_key: The gateway's OpenPGP secret key, on disk. Only the child reads it.
+        gateway_key: The gateway's OpenPGP secret key, on disk, with its next and old ones beside
+            it. Only the child reads them.
         budget: What one message may become.
         strict: Open nothing where files and system calls can't be fenced off.
         command: What to run as the opener.
@@ -89,7 +91,7 @@ class ProcessOpener:
         """
         async with self._turn:
             # On the event loop's own thread, which outlives any pool's: see OpenChild.start.
-            child = OpenChild.start(self._command, str(self._gateway_key))
+            child = OpenChild.start(self._command, *map(str, present(self._gateway_key)))
             work = asyncio.to_thread(self._open, child, message, certificates, write)
             task = asyncio.create_task(work)
             try:
@@ -137,7 +139,7 @@ class ProcessOpener:
         return take
 
     def _check_confined(self, child: OpenChild) -> None:
-        missing = child.confinement.missing() if child.confinement else ("nothing holds",)
+        missing = child.confinement.missing("opener") if child.confinement else ("nothing holds",)
         if missing and self._strict:
             raise OpenError(f"the opener can't be confined: {'; '.join(missing)}")
         if missing:

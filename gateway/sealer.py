@@ -29,6 +29,7 @@ from gateway.process_ports import SealedFile, SealError
 from gateway.pump import Pump
 from gateway.sandbox import Confinement
 from gateway.seal_child import COMMAND, SealChild
+from gateway.staged_keys import Watch
 from keys.admission import refusals
 from keys.segments import SegmentError
 
@@ -65,6 +66,7 @@ class ProcessSealer:
         command: Sequence[str] = COMMAND,
     ) -> None:
         self._gateway_key = gateway_key
+        self._watch = Watch([gateway_key])
         self._seconds = seconds
         self._strict = strict
         self._command = tuple(command)
@@ -137,6 +139,9 @@ class ProcessSealer:
 
     async def _running(self) -> SealChild:
         """The child, ready for a job."""
+        if self._watch.changed() and self._child:
+            former, self._child = self._child, None
+            await asyncio.to_thread(former.stop)  # it has the former key
         if self._child and self._child.alive:
             return self._child
         if self._child:
@@ -155,7 +160,7 @@ class ProcessSealer:
         return child
 
     def _check_confined(self, child: SealChild) -> None:
-        missing = child.confinement.missing() if child.confinement else ("nothing holds",)
+        missing = child.confinement.missing("sealer") if child.confinement else ("nothing holds",)
         if missing and self._strict:
             raise SealError(f"the sealer can't be confined: {'; '.join(missing)}")
         if missing:

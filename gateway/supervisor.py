@@ -28,6 +28,7 @@ from gateway.listening import addresses, listen_all
 from gateway.ops import Check, Ops, check_database, check_disk, check_keys
 from gateway.ports import Ledger, LedgerUnavailableError, Transfers
 from gateway.running import STATE_FILE, lock
+from gateway.sandbox import ONE_THREAD
 from gateway.site import Site
 from gateway.store.database import Database
 from gateway.version import running
@@ -134,7 +135,7 @@ class Supervisor:
         listeners = [
             word for name, door in doors.items() for word in (f"--{name}", str(door.fileno()))
         ]
-        environment = {metrics.ENVIRONMENT: str(run / METRICS)}
+        environment = {metrics.ENVIRONMENT: str(run / METRICS), **ONE_THREAD}
         edges = [
             Recipe(
                 "edge", number, self._programs["edge"], [*site, *listeners],

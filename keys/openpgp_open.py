@@ -7,11 +7,12 @@ long before the integrity check at the end of the message.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from pysequoia import Cert, Tsk, decrypt_file
+from pysequoia import Cert, PyDecryptor, Tsk, decrypt_file
 
 from keys.certificate import CertificateError, describe, explain
 from keys.openpgp_packets import OCB, SED, SEIPD, Lead, lead
@@ -77,11 +78,28 @@ class _Known:
         return list(self.certificates)
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """One of the gateway's keys."""
+
+    fingerprint: str
+    every: frozenset[str]
+    decryptor: PyDecryptor
+
+    @classmethod
+    def load(cls, secret: bytes) -> _Own:
+        key = Tsk.from_bytes(secret)
+        info = describe(bytes(key.extract_certificate()))
+        every = frozenset(k.fingerprint for k in (info.primary, *info.subkeys))
+        return cls(info.fingerprint, every, key.decryptor())
+
+
 class MessageOpener:
     """The gateway's key, ready to open messages.
 
     Args:
         secret: The OpenPGP secret key, binary or armored, without a password.
+        more: Its next and old keys, which partners may still, or already, encrypt for.
 
     Attributes:
         fingerprint: Of its primary key, lower-case hexadecimal.
@@ -90,15 +108,17 @@ class MessageOpener:
         CertificateError: It isn't one, or has no key that decrypts now (it may have expired).
     """
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, *more: bytes) -> None:
         try:
-            key = Tsk.from_bytes(secret)
-            self._decryptor = key.decryptor()
-            info = describe(bytes(key.extract_certificate()))
+            first = _Own.load(secret)
         except RuntimeError as error:
             raise CertificateError(f"not a key that decrypts now: {explain(error)}") from None
-        self.fingerprint: Final = info.fingerprint
-        self._own: Final = frozenset(k.fingerprint for k in (info.primary, *info.subkeys))
+        self.fingerprint: Final = first.fingerprint
+        self._keys = [first]
+        for other in more:
+            with suppress(RuntimeError, CertificateError):  # an old one may have expired
+                self._keys.append(_Own.load(other))
+        self._own: Final = frozenset[str]().union(*(key.every for key in self._keys))
 
     def look(self, head: bytes) -> Lead:
         """See from a message's first bytes whether it can be opened.
@@ -139,11 +159,13 @@ class MessageOpener:
             SignatureError: With certificates: it isn't signed by any of them.
         """
         known = _known(certificates)
+        named = (key for key in self._keys if found.names(key.every))
+        decryptor = next(named, self._keys[0]).decryptor
         try:
             if not known:
-                decrypt_file(source, output, self._decryptor)
+                decrypt_file(source, output, decryptor)
                 return ""
-            opened = decrypt_file(source, output, self._decryptor, store=known)
+            opened = decrypt_file(source, output, decryptor, store=known)
         except (RuntimeError, OSError) as error:  # OSError: what a read of a damaged message gives
             raise self._explained(error, found, known) from None
         signer: str = opened.valid_sigs[0].certificate

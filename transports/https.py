@@ -188,6 +188,18 @@ async def serve_https(
     return service
 
 
+def replace_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    """Have handshakes from now on show another certificate; connections stay as they are.
+
+    Raises:
+        OSError: A file can't be read; nothing was changed.
+        ssl.SSLError: They aren't a certificate and its key; likewise.
+    """
+    # Tried on another one first: half a pair would end every handshake.
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, key)
+
+
 def tls_context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
     """A server context: TLS 1.2 or later, AEAD with forward secrecy.
 

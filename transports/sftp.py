@@ -43,7 +43,7 @@ class SftpOptions:
     Attributes:
         host: Address to bind, unless ``sock`` is given.
         port: TCP port; 0 picks a free one.
-        host_keys: Private key files, one per type.
+        host_keys: Private key files, the one in use of each type before its next and old ones.
         sock: A bound or listening socket to use instead of ``host`` and ``port``.
         reuse_port: Let several processes bind the same port (``SO_REUSEPORT``).
         backlog: Connections that the kernel queues.
@@ -93,6 +93,7 @@ class SftpService:
         self._all = Slots(options.max_connections)
         self._pending = Slots(options.max_pending)
         self._server: asyncio.Server | None = None
+        self._ssh: asyncssh.SSHServerConnectionOptions
 
     @property
     def port(self) -> int:
@@ -109,7 +110,7 @@ class SftpService:
         # At lower levels asyncssh logs paths, which hold file names, which can hold PHI.
         asyncssh.set_log_level(logging.WARNING)
         asyncssh.set_sftp_log_level(logging.WARNING)
-        options = await asyncssh.SSHServerConnectionOptions.construct(**self._ssh_options())
+        await self.replace_host_keys(self.options.host_keys)
         loop = asyncio.get_running_loop()
         where: dict[str, Any] = {"host": self.options.host, "port": self.options.port}
         if self.options.sock is not None:
@@ -118,7 +119,21 @@ class SftpService:
             where["reuse_port"] = True
         # Not asyncssh.listen: that makes connections of its own class.
         self._server = await loop.create_server(
-            lambda: GuardedConnection(loop, options), backlog=self.options.backlog, **where
+            lambda: GuardedConnection(loop, self._ssh), backlog=self.options.backlog, **where
+        )
+
+    async def replace_host_keys(self, host_keys: Sequence[Path]) -> None:
+        """Prove ourselves by other keys to clients from now on; sessions stay as they are.
+
+        Of each type the first is used. All are announced after login (``hostkeys-00@openssh.com``),
+        so that clients learn the next ones and know the old ones to be ours.
+
+        Raises:
+            OSError: A key can't be read; nothing was changed.
+            asyncssh.KeyImportError: A key is malformed; likewise.
+        """
+        self._ssh = await asyncssh.SSHServerConnectionOptions.construct(
+            **self._ssh_options(host_keys)
         )
 
     async def stop(self, deadline: float = 30.0) -> None:
@@ -165,11 +180,12 @@ class SftpService:
         while not done() and loop.time() < end:  # noqa: ASYNC110 - asked a few times, at stop only
             await asyncio.sleep(_POLL_SECONDS)
 
-    def _ssh_options(self) -> dict[str, object]:
+    def _ssh_options(self, host_keys: Sequence[Path]) -> dict[str, object]:
         known = {alg.decode() for alg in asyncssh.kex.get_kex_algs()}
         return {
             "server_factory": lambda: Connection(self),
-            "server_host_keys": [str(path) for path in self.options.host_keys],
+            "server_host_keys": [str(path) for path in host_keys],
+            "send_server_host_keys": True,
             "server_version": self.options.banner,
             "kex_algs": [name for name in _KEX if name in known],
             "encryption_algs": list(CIPHERS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from gateway.backup.layout import BackupError
 Progress = Callable[[int], None]
 
 
-def read_manifest(snapshot: Path, key: bytes | None = None) -> dict[str, Any]:
-    """The manifest, and that the log's key signed it if ``key`` (32 bytes) is given.
+def read_manifest(snapshot: Path, keys: Sequence[bytes] = ()) -> dict[str, Any]:
+    """The manifest, and that one of the log's keys signed it if ``keys`` (32 bytes each) are given.
 
     Raises:
         BackupError: It can't be read, or somebody else wrote it.
@@ -31,14 +31,17 @@ def read_manifest(snapshot: Path, key: bytes | None = None) -> dict[str, Any]:
         raise BackupError(f"{snapshot.name}: its manifest can't be read") from None
     if not known:
         raise BackupError(f"{snapshot.name}: a backup of another version")
-    if key is not None:
-        try:
-            Ed25519PublicKey.from_public_bytes(key).verify(signature, layout.SIGNED + raw)
-        except InvalidSignature:
-            raise BackupError(
-                f"{snapshot.name}: its manifest isn't the one that the gateway signed"
-            ) from None
+    if keys and not any(_signed(key, signature, layout.SIGNED + raw) for key in keys):
+        raise BackupError(f"{snapshot.name}: its manifest isn't the one that the gateway signed")
     return manifest
+
+
+def _signed(key: bytes, signature: bytes, content: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, content)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def check_parts(snapshot: Path, manifest: dict[str, Any]) -> None:

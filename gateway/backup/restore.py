@@ -84,7 +84,8 @@ def restore(
         manifest = read_manifest(snapshot)
         check_parts(snapshot, manifest)
         _unpack(unseal((snapshot / layout.SITE).read_bytes(), secret, passphrase), draft)
-        read_manifest(snapshot, Key.parse((draft / "keys" / "log.pub").read_text()).public)
+        signers = Key.parse((draft / "keys" / "log.pub").read_text()).every
+        read_manifest(snapshot, [key.public for key in signers])
         if database_url is not None:
             _redirect(draft / FILE_NAME, database_url)
         site = Site.open(draft)

@@ -127,11 +127,12 @@ def _verify(args: argparse.Namespace) -> int:
     from gateway.backup.check import check_parts, damaged, read_manifest  # noqa: PLC0415
     from gateway.ledger.verify_note import Key  # noqa: PLC0415
 
-    key = Key.parse(open_site(args).paths.log_pub.read_text()).public
+    signers = Key.parse(open_site(args).paths.log_pub.read_text()).every
+    keys = [key.public for key in signers]
     found: dict[str, str] = {}
     for snapshot in layout.snapshots(args.dest):
         try:
-            check_parts(snapshot, read_manifest(snapshot, key))
+            check_parts(snapshot, read_manifest(snapshot, keys))
             wrong = damaged(args.dest, snapshot)
             more = ", …" if len(wrong) > _NAMED else ""
             found[snapshot.name] = (

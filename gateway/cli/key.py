@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from gateway.cli import key_kek
+from gateway.cli import key_kek, key_own
 from gateway.cli.acting import acting_arguments, actor, expiry, moment, now, site_database
 from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, site_arguments, table
 from gateway.directory import Directory
@@ -22,6 +22,7 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("key", help="partners' certificates, and the gateway's own keys")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     key_kek.register(commands)
+    key_own.register(commands)
     add = commands.add_parser(
         "import", parents=[acting_arguments()], help="admit a partner's OpenPGP certificate"
     )

@@ -48,43 +48,54 @@ class Signer:
     Args:
         origin: The log's name: printable ASCII without blanks and plus signs.
         key: Its key.
+        more: Its next or old key, which sign too while the key is rotated.
 
     Raises:
         NoteError: The name can't be one.
     """
 
-    def __init__(self, origin: str, key: Ed25519PrivateKey) -> None:
+    def __init__(self, origin: str, key: Ed25519PrivateKey, *more: Ed25519PrivateKey) -> None:
         if not _NAME.fullmatch(origin):
             raise NoteError("a log's name is up to 200 visible ASCII characters without blank or +")
         self.origin = origin
-        self._key = key
-        self._public = key.public_key().public_bytes_raw()
+        self._keys = (key, *more)
 
     @classmethod
-    def from_pem(cls, pem: bytes, origin: str = "") -> Signer:
-        """From the log's key file; without ``origin`` the name is made of the key.
+    def from_pem(cls, pem: bytes, origin: str = "", *more: bytes) -> Signer:
+        """From the log's key files; without ``origin`` the name is made of the first key.
 
         Raises:
             NoteError: It holds no Ed25519 key.
         """
-        try:
-            key = load_pem_private_key(pem, None)
-        except (ValueError, TypeError):
-            raise NoteError("the log's key file holds no key") from None
-        if not isinstance(key, Ed25519PrivateKey):
-            raise NoteError("the log's key is not an Ed25519 key")
-        return cls(origin or name_of(key.public_key()), key)
+        key, *others = map(_private, (pem, *more))
+        return cls(origin or name_of(key.public_key()), key, *others)
 
     def sign(self, size: int, root: bytes) -> str:
         """The signed note of a checkpoint."""
         text = Checkpoint(self.origin, size, root).text()
-        signature = key_id(self.origin, ED25519, self._public) + self._key.sign(text.encode())
-        return f"{text}\n\u2014 {self.origin} {base64.b64encode(signature).decode()}\n"
+        lines = (self._signature(key, text) for key in self._keys)
+        return f"{text}\n{''.join(lines)}"
+
+    def _signature(self, key: Ed25519PrivateKey, text: str) -> str:
+        public = key.public_key().public_bytes_raw()
+        signature = key_id(self.origin, ED25519, public) + key.sign(text.encode())
+        return f"\u2014 {self.origin} {base64.b64encode(signature).decode()}\n"
 
     @property
     def verifier_key(self) -> str:
-        """What an auditor checks with: ``name+key id+key``."""
-        return verifier_key(self.origin, self._public)
+        """What an auditor checks with: ``name+key id+key``; a line for each key that signs."""
+        publics = (key.public_key().public_bytes_raw() for key in self._keys)
+        return "\n".join(verifier_key(self.origin, public) for public in publics)
+
+
+def _private(pem: bytes) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(pem, None)
+    except (ValueError, TypeError):
+        raise NoteError("the log's key file holds no key") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise NoteError("the log's key is not an Ed25519 key")
+    return key
 
 
 def name_of(key: Ed25519PublicKey) -> str:

@@ -11,13 +11,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gateway.ledger import named_leases, tree
 from gateway.ledger.clock import Clock, utc_now
-from gateway.ledger.note import Signer, proof_text
+from gateway.ledger.note import proof_text
 from gateway.ledger.receipts import KINDS, written
 from gateway.store.database import Database
 from gateway.store.tables import events, log_checkpoints, log_head, log_tiles, receipts
@@ -44,6 +44,14 @@ class Signed:
     previous: int
 
 
+class Signs(Protocol):
+    """Who signs checkpoints."""
+
+    def sign(self, size: int, root: bytes) -> str:
+        """The signed note."""
+        ...
+
+
 class Sequencer:
     """Integrates events. Safe for threads; blocks on the database.
 
@@ -58,7 +66,7 @@ class Sequencer:
     def __init__(
         self,
         database: Database,
-        signer: Signer,
+        signer: Signs,
         owner: str,
         clock: Clock = utc_now,
         lease: float = LEASE_SECONDS,

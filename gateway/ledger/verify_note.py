@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -41,20 +41,31 @@ class Key:
         name: Whose; "" if the file didn't say, and then any name passes.
         algorithm: 1 for a log's Ed25519 key, 4 for a witness's.
         public: 32 bytes.
+        more: Further keys of the same log: it was rotated, and any one of them is enough.
     """
 
     name: str
     algorithm: int
     public: bytes
+    more: tuple[Key, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Key:
-        """From ``name+key id+key`` (``signed-note``), or PEM.
+        """From ``name+key id+key`` (``signed-note``), a line a key, or from PEM, a block a key.
 
         Raises:
             NoteFaultError: It is neither.
         """
-        text = text.strip()
+        first, *rest = [cls._one(part) for part in _parts(text.strip())]
+        return replace(first, more=tuple(rest))
+
+    @property
+    def every(self) -> tuple[Key, ...]:
+        """This one and the further ones."""
+        return (self, *self.more)
+
+    @classmethod
+    def _one(cls, text: str) -> Key:
         if text.startswith("-----BEGIN"):
             return cls("", _LOG, _from_pem(text))
         name, _, rest = text.partition("+")
@@ -113,14 +124,21 @@ class Note:
         """Believe it if the log signed it.
 
         Raises:
-            NoteFaultError: This key didn't.
+            NoteFaultError: None of these keys did.
         """
+        faults = [fault for each in key.every if (fault := self._fault(each))]
+        if len(faults) == len(key.every):
+            raise NoteFaultError(faults[0])
+
+    def _fault(self, key: Key) -> str:
+        """Why this key didn't sign it, "" if it did."""
         if key.name and key.name != self.origin:
-            raise NoteFaultError(f"the checkpoint is of the log {self.origin}, not of {key.name}")
+            return f"the checkpoint is of the log {self.origin}, not of {key.name}"
         signed = key.identity(self.origin)
         blobs = [blob for name, blob in self.signatures if name == self.origin]
         if not any(_fits(key, signed, blob, self.text.encode()) for blob in blobs):
-            raise NoteFaultError("the checkpoint isn't signed by the log's key")
+            return "the checkpoint isn't signed by the log's key"
+        return ""
 
     def cosigned(self, witness: Key) -> int | None:
         """When this witness saw it, in seconds since the epoch; None if it didn't sign.
@@ -171,6 +189,12 @@ class Proof:
         if word != "index" or not _SIZE.fullmatch(number) or any(len(h) != _HASH for h in hashes):
             raise NoteFaultError("the proof's index or hashes can't be read")
         return cls(int(number), hashes, checkpoint)
+
+
+def _parts(text: str) -> list[str]:
+    if not text.startswith("-----BEGIN"):
+        return text.splitlines() or [""]
+    return [f"-----BEGIN{block}".strip() for block in text.split("-----BEGIN")[1:]]
 
 
 def _signatures(tail: str) -> Iterator[tuple[str, bytes]]:

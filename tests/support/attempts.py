@@ -28,6 +28,7 @@ _INTEL: Final = os.uname().machine == "x86_64"
 
 # Name: number on x86_64, number on aarch64, arguments.
 _CALLS: Final[dict[str, tuple[int, int, tuple[int, ...]]]] = {
+    "trace": (101, 117, (16, 1, 0, 0)),
     "clone": (56, 220, (signal.SIGCHLD, 0, 0, 0, 0)),
     "clone3": (435, 435, (0, 0)),
     "execveat": (322, 281, (-1, 0, 0, 0, 0)),
@@ -72,8 +73,8 @@ def everything(secret: Path, target: int) -> dict[str, str]:
         target: A process of the same user outside.
     """
     attempts = {**_files(secret, target), **_sockets(), **_processes(target), **_memory()}
-    tried = {name: _tried(work) for name, work in attempts.items()}
-    return tried | {name: _called(name) for name in _CALLS}
+    made = {name: tried(work) for name, work in attempts.items()}
+    return made | {name: called(name) for name in _CALLS}
 
 
 def successful(found: dict[str, str]) -> dict[str, str]:
@@ -136,7 +137,6 @@ def _processes(target: int) -> dict[str, Work]:
         "start a thread": lambda: _thread.start_new_thread(_nothing, ()),
         "run a program": lambda: os.execv("/bin/true", ["true"]),
         "spawn a program": lambda: os.posix_spawn("/bin/true", ["true"], {}),
-        "trace": lambda: _call(101 if _INTEL else 117, 16, target, 0, 0),
         "signal": lambda: os.kill(target, 0),
         "signal all": lambda: os.kill(-1, 0),
         "raise a limit": lambda: resource.setrlimit(resource.RLIMIT_AS, (2**40, 2**40)),
@@ -149,7 +149,7 @@ def _memory() -> dict[str, Work]:
     return {"map 64 GiB": lambda: mmap.mmap(-1, 2**36).close(), "fill memory": _fill}
 
 
-def _tried(work: Work) -> str:
+def tried(work: Work) -> str:
     try:
         work()
     except OSError as error:
@@ -161,7 +161,7 @@ def _tried(work: Work) -> str:
     return DONE
 
 
-def _called(name: str) -> str:
+def called(name: str) -> str:
     intel, arm, arguments = _CALLS[name]
     try:
         _call(intel if _INTEL else arm, *arguments)

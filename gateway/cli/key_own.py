@@ -1,0 +1,133 @@
+"""``lazaretto key openpgp|ssh|log|tls``: the gateway's own keys, rotated with an overlap."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from gateway.cli.acting import acting_arguments, actor
+from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, open_site
+
+if TYPE_CHECKING:
+    from gateway.gateway_keys import GatewayKey
+    from gateway.site import Site
+
+_ABOUT: Final = MappingProxyType({
+    "openpgp": "the key that signs what is sealed, and that partners encrypt for",
+    "ssh": "the SSH host keys",
+    "log": "the key that signs the log",
+})  # fmt: skip
+_ADVICE: Final[Mapping[tuple[str, str], str]] = MappingProxyType({
+    ("openpgp", "rotate"): "give partners keys/openpgp.next.asc; both keys open what they send",
+    ("openpgp", "switch"): "it signs from now on; retire the old one when nobody encrypts for it",
+    ("openpgp", "retire"): "messages for the old key are not opened any more",
+    ("ssh", "rotate"): "clients that take hostkeys-00@openssh.com learn it at their next login; "
+    "give it to the others, then switch",
+    ("ssh", "switch"): "it is used from now on; the old one is still announced",
+    ("ssh", "retire"): "the old one is not announced any more",
+    ("log", "rotate"): "both sign from now on; give auditors keys/log.pub anew, then switch",
+    ("log", "switch"): "it is the first in keys/log.pub; the old one still signs beside it",
+    ("log", "retire"): "keep keys/log.pub whole: older checkpoints need the old public key",
+})  # fmt: skip
+_STEPS: Final = MappingProxyType({
+    "rotate": "make the next one",
+    "switch": "put the next one in use, and keep the former one as old",
+    "retire": "remove the old one",
+})  # fmt: skip
+
+
+def register(commands: Subparsers) -> None:
+    """Add the commands."""
+    for kind, about in _ABOUT.items():
+        parser = commands.add_parser(kind, help=f"rotate {about}")
+        steps = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        for step, does in _STEPS.items():
+            one = steps.add_parser(step, parents=[acting_arguments()], help=does)
+            one.set_defaults(run=run_step, kind=kind, step=step)
+    _register_tls(commands)
+
+
+def _register_tls(commands: Subparsers) -> None:
+    parser = commands.add_parser("tls", help="renew the HTTPS certificate without a restart")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    install = verbs.add_parser(
+        "install",
+        parents=[acting_arguments()],
+        help="put a certificate and its key in use; without names, the renewed one",
+    )
+    install.add_argument("certificate", metavar="CERTIFICATE", type=Path, nargs="?")
+    install.add_argument("key", metavar="KEY", type=Path, nargs="?")
+    install.set_defaults(run=run_install)
+    renew = verbs.add_parser(
+        "renew",
+        parents=[acting_arguments()],
+        help="make the next self-signed certificate, for clients to trust before it is installed",
+    )
+    renew.set_defaults(run=run_renew)
+
+
+def run_step(args: argparse.Namespace) -> int:
+    """Take one step."""
+    site = open_site(args)
+    key = _key(site, args.kind)
+    known = {"rotate": key.rotate, "switch": key.switch, "retire": key.retire}[args.step]() or ""
+    _record(site, args, args.kind, args.step)
+    emit(
+        args,
+        {"key": args.kind, "step": args.step, "known_by": known},
+        "\n".join(filter(None, (known, _ADVICE[args.kind, args.step]))),
+    )
+    return OK
+
+
+def run_install(args: argparse.Namespace) -> int:
+    """Put a pair in use."""
+    from gateway.gateway_keys import Tls  # noqa: PLC0415 - brings cryptography
+
+    if (args.certificate is None) != (args.key is None):
+        raise CliError("name both CERTIFICATE and KEY, or neither", code=USAGE)
+    site = open_site(args)
+    tls = Tls(site.paths)
+    if args.certificate:
+        known = tls.install(args.certificate.read_bytes(), args.key.read_bytes())
+    else:
+        known = tls.install_next()
+    _record(site, args, "tls", "install")
+    emit(args, {"key": "tls", "known_by": known}, f"{known}; new connections meet it at once")
+    return OK
+
+
+def run_renew(args: argparse.Namespace) -> int:
+    """Make the next one."""
+    from gateway.gateway_keys import Tls  # noqa: PLC0415 - likewise
+    from gateway.staged_keys import next_of  # noqa: PLC0415 - likewise
+
+    site = open_site(args)
+    known = Tls(site.paths).renew()
+    _record(site, args, "tls", "renew")
+    place = next_of(site.paths.tls_cert)
+    text = f"{known}: {place}\nhave clients trust it, then: lazaretto key tls install"
+    emit(args, {"key": "tls", "known_by": known, "certificate": place}, text)
+    return OK
+
+
+def _key(site: Site, kind: str) -> GatewayKey:
+    from gateway import gateway_keys  # noqa: PLC0415 - likewise
+
+    kinds: dict[str, type[gateway_keys.OpenPgp | gateway_keys.SshHost | gateway_keys.Log]] = {
+        "openpgp": gateway_keys.OpenPgp, "ssh": gateway_keys.SshHost, "log": gateway_keys.Log,
+    }  # fmt: skip
+    return kinds[kind](site.paths)
+
+
+def _record(site: Site, args: argparse.Namespace, key: str, step: str) -> None:
+    from gateway.ledger.record import SqlLedger  # noqa: PLC0415 - likewise
+    from gateway.ledger.vocabulary import RecordKind  # noqa: PLC0415 - likewise
+
+    with closing(site.database()) as database:
+        facts = {"key": key, "step": step}
+        SqlLedger(database).record(RecordKind.KEY_ROTATED, actor(args), facts)

@@ -1,0 +1,341 @@
+"""The gateway's own keys are rotated, and nobody who holds the old or the new one is shut out."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import shutil
+import ssl
+import stat
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pysequoia
+import pytest
+
+from dlp.model import NotReadableError
+from gateway import staged_keys
+from gateway.app import _host_keys
+from gateway.following import Follower
+from gateway.gateway_keys import Log, OpenPgp, SshHost, Tls
+from gateway.ledger.sequencer import LogTree, Sequencer
+from gateway.ledger.verify import Held, verify_database
+from gateway.ledger.verify_note import Key
+from gateway.log_signing import FollowingSigner
+from gateway.opener import ProcessOpener
+from gateway.sealer import ProcessSealer
+from gateway.site import Site
+from gateway.staged_keys import next_of, old_of
+from gateway.store.database import sqlite_path
+from keys.openpgp import certificate_of, fingerprint, generate_gateway_key
+from keys.site import generate_tls
+from tests.support.commands import Command, Outcome
+from tests.support.eventually import eventually
+from transports.https import replace_certificate, tls_context
+from transports.sftp import SftpOptions, SftpService, serve_sftp
+
+Run = Callable[..., Outcome]
+PARTNER = generate_gateway_key("Partner <p@partner.example>")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from gateway.initialise import Wishes, initialise  # noqa: PLC0415 - slow to import
+
+    return initialise(tmp_path_factory.mktemp("keys") / "site", Wishes("localhost")).site.root
+
+
+@pytest.fixture
+def site(made: Path, tmp_path: Path) -> Site:
+    return Site.open(shutil.copytree(made, tmp_path / "site"))
+
+
+@pytest.fixture
+def command(site: Site, capsys: pytest.CaptureFixture[str]) -> Run:
+    run = Command(capsys)
+
+    def key(*words: object) -> Outcome:
+        return run("key", *words, "--site", site.root, "--json")
+
+    return key
+
+
+# -- stages
+
+
+@pytest.mark.parametrize("kind", ["openpgp", "ssh", "log"])
+def test_a_key_goes_through_its_stages_in_order_alone(
+    command: Run,
+    site: Site,
+    kind: str,
+) -> None:
+    for step in ("switch", "retire"):
+        assert command(kind, step).status == 1, step
+    assert command(kind, "rotate").status == 0
+    for step in ("rotate", "retire"):
+        assert command(kind, step).status == 1, step
+    assert command(kind, "switch").status == 0
+    for step in ("switch", "rotate"):
+        assert command(kind, step).status == 1, step
+    assert command(kind, "retire").status == 0
+    secrets = [path for path in (site.root / "keys").rglob("*") if path.is_file()]
+    wide = [p for p in secrets if p.suffix not in (".pub", ".asc", ".crt")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in wide} == {0o600}
+    assert not [p for p in secrets if ".old" in p.name or ".next" in p.name]
+
+
+@pytest.mark.parametrize("dies_at", range(4))
+def test_a_switch_that_dies_at_any_point_leaves_a_key_and_is_gone_on_with(
+    site: Site, monkeypatch: pytest.MonkeyPatch, dies_at: int
+) -> None:
+    ssh = SshHost(site.paths)
+    ssh.rotate()
+    current, new = site.paths.ssh_host_keys[0], next_of(site.paths.ssh_host_keys[0]).read_bytes()
+    before = current.read_bytes()
+    calls = iter(range(100))
+
+    def dying(_directory: Path) -> None:
+        if next(calls) == dies_at:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(staged_keys, "flush", dying)
+        with pytest.raises(KeyboardInterrupt):
+            ssh.switch()
+    assert current.read_bytes() in (before, new)
+    if dies_at < 3:
+        ssh.switch()
+    assert current.read_bytes() == new
+    assert old_of(current).read_bytes() == before
+
+
+# -- OpenPGP
+
+
+def _message(certificate: bytes) -> io.BytesIO:
+    sealed = pysequoia.encrypt(b"content", [pysequoia.Cert.from_bytes(certificate)], armor=False)
+    return io.BytesIO(sealed)
+
+
+async def test_messages_for_the_old_the_present_and_the_next_key_are_opened(site: Site) -> None:
+    key, opener = OpenPgp(site.paths), ProcessOpener(site.paths.openpgp_secret)
+    first = site.paths.openpgp_public.read_bytes()
+    key.rotate()
+    second = next_of(site.paths.openpgp_public).read_bytes()
+
+    async def opened(certificate: bytes) -> bytes:
+        out = io.BytesIO()
+
+        def take(piece: bytes) -> None:
+            out.write(piece)
+
+        await opener.open(_message(certificate), (), take)
+        return out.getvalue()
+
+    assert [await opened(first), await opened(second)] == [b"content"] * 2
+    key.switch()
+    assert [await opened(first), await opened(second)] == [b"content"] * 2
+    key.retire()
+    assert await opened(second) == b"content"
+    with pytest.raises(NotReadableError, match="for other keys"):
+        await opened(first)
+
+
+async def test_files_are_signed_by_the_new_key_from_the_switch_on_without_a_restart(
+    site: Site, tmp_path: Path
+) -> None:
+    key, sealer = OpenPgp(site.paths), ProcessSealer(site.paths.openpgp_secret)
+    try:
+        await sealer.start()
+        former = sealer.fingerprint
+        known = key.rotate()
+        await sealer.seal_name("a", certificate_of(PARTNER))
+        assert sealer.fingerprint == former
+        assert key.switch() == known
+        await sealer.seal_name("b", certificate_of(PARTNER))
+        assert sealer.fingerprint == known == fingerprint(site.paths.openpgp_public.read_bytes())
+    finally:
+        await sealer.close()
+
+
+# -- the log
+
+
+def test_checkpoints_are_signed_by_both_keys_while_the_log_key_is_rotated(site: Site) -> None:
+    log, path = Log(site.paths), sqlite_path(site.paths.database)
+    first = Key.parse(site.paths.log_pub.read_text())
+    with closing(site.database()) as database:
+        from gateway.ledger.record import SqlLedger  # noqa: PLC0415 - here alone
+
+        signer = FollowingSigner(site, database)
+        sequencer = Sequencer(database, signer, "test")
+
+        def grow() -> None:
+            SqlLedger(database).record("site.started", "system", {})
+            assert sequencer.step()
+
+        def holds(key: Key) -> bool:
+            return verify_database(path, Held(key)).ok
+
+        grow()
+        log.rotate()
+        both = Key.parse(site.paths.log_pub.read_text())
+        grow()
+        log.switch()
+        grow()
+        assert holds(first)
+        assert holds(both)
+        log.retire()
+        grow()
+        assert not holds(first)  # the last checkpoint is the new key's alone
+        assert not holds(both.more[0])  # and the first one the old key's
+        assert holds(Key.parse(site.paths.log_pub.read_text()))
+        assert LogTree(database).consistency(1, 2)
+
+
+def test_an_auditors_file_may_hold_several_keys_as_lines(site: Site) -> None:
+    Log(site.paths).rotate()
+    with closing(site.database()) as database:
+        lines = FollowingSigner(site, database)._signer.verifier_key
+    assert len(Key.parse(lines).every) == 2
+    assert [k.public for k in Key.parse(lines).every] == [
+        k.public for k in Key.parse(site.paths.log_pub.read_text()).every
+    ]
+
+
+# -- SSH
+
+
+@pytest.fixture
+async def sftp(site: Site) -> AsyncIterator[SftpService]:
+    nobody: Any = None  # nobody logs in here
+    options = SftpOptions(host_keys=_host_keys(site))
+    service = await serve_sftp(options, nobody, nobody, nobody)
+    yield service
+    await service.stop(0)
+
+
+async def _met(port: int) -> bytes:
+    key = await asyncssh.get_server_host_key(
+        "127.0.0.1", port, server_host_key_algs=["ssh-ed25519"], config=None
+    )
+    assert key
+    return bytes(key.public_data)
+
+
+async def test_ssh_clients_meet_the_new_host_key_from_the_switch_on(
+    site: Site, sftp: SftpService
+) -> None:
+    ssh = SshHost(site.paths)
+    before = await _met(sftp.port)
+    known = asyncssh.import_public_key(ssh.rotate()).public_data
+    await sftp.replace_host_keys(_host_keys(site))
+    assert await _met(sftp.port) == before
+    assert {known, before} <= set(sftp._ssh.all_server_host_keys)
+    ssh.switch()
+    await sftp.replace_host_keys(_host_keys(site))
+    assert await _met(sftp.port) == known
+    assert {known, before} <= set(sftp._ssh.all_server_host_keys)
+    ssh.retire()
+    await sftp.replace_host_keys(_host_keys(site))
+    assert before not in sftp._ssh.all_server_host_keys
+
+
+# -- TLS
+
+
+class Handshake:
+    """A client's handshakes with a server's context, in memory."""
+
+    def __init__(self, site: Site) -> None:
+        self.context = tls_context(site.paths.tls_cert, site.paths.tls_key)
+
+    def __call__(self) -> bytes:
+        """The certificate that it was shown."""
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+        here, there = ssl.MemoryBIO(), ssl.MemoryBIO()
+        ours = self.context.wrap_bio(here, there, server_side=True)
+        theirs = client.wrap_bio(there, here)
+        for _ in range(4):
+            for side in (theirs, ours):
+                with suppress(ssl.SSLWantReadError):
+                    side.do_handshake()
+        found = theirs.getpeercert(binary_form=True)
+        assert found
+        return found
+
+
+@pytest.fixture
+def handshake(site: Site) -> Handshake:
+    return Handshake(site)
+
+
+def _der(pem: bytes) -> bytes:
+    return ssl.PEM_cert_to_DER_cert(pem.decode())
+
+
+async def test_new_connections_meet_an_installed_certificate_without_a_restart(
+    site: Site,
+    handshake: Handshake,
+    tmp_path: Path,
+) -> None:
+    paths = site.paths
+
+    async def take() -> None:
+        replace_certificate(handshake.context, paths.tls_cert, paths.tls_key)
+
+    task = asyncio.create_task(Follower("TLS", (paths.tls_cert, paths.tls_key), take).run())
+    try:
+        certificate, key = generate_tls("new", ["localhost"])
+        Tls(paths).install(certificate, key)
+        await eventually(lambda: handshake() == _der(certificate))
+    finally:
+        task.cancel()
+
+
+def test_half_a_pair_leaves_the_former_certificate_in_use(site: Site, handshake: Handshake) -> None:
+    before = handshake()
+    site.paths.tls_cert.write_bytes(generate_tls("x", ["x"])[0])
+    with pytest.raises(ssl.SSLError):
+        replace_certificate(handshake.context, site.paths.tls_cert, site.paths.tls_key)
+    assert handshake() == before
+
+
+def test_a_renewed_certificate_can_be_trusted_before_it_is_installed(
+    command: Run,
+    site: Site,
+) -> None:
+    assert command("tls", "renew").status == 0
+    ahead = next_of(site.paths.tls_cert).read_bytes()
+    assert site.paths.tls_cert.read_bytes() != ahead
+    assert command("tls", "install").status == 0
+    assert site.paths.tls_cert.read_bytes() == ahead
+    assert command("tls", "install").status == 1  # nothing is left to install
+
+
+def test_a_certificate_of_another_key_is_not_installed(
+    command: Run,
+    site: Site,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "c").write_bytes(generate_tls("x", ["x"])[0])
+    (tmp_path / "k").write_bytes(generate_tls("x", ["x"])[1])
+    before = site.paths.tls_cert.read_bytes()
+    outcome = command("tls", "install", tmp_path / "c", tmp_path / "k")
+    assert outcome.status == 1
+    assert "not of this key" in outcome.err
+    assert site.paths.tls_cert.read_bytes() == before
+
+
+def test_each_step_is_on_the_log(command: Run, site: Site) -> None:
+    from gateway.ledger.export import exported  # noqa: PLC0415 - here alone
+
+    command("log", "rotate")
+    command("tls", "renew")
+    with closing(site.database()) as database:
+        lines = list(exported(database))
+    assert sum('"kind":"key.rotated"' in line for line in lines) == 2

@@ -50,7 +50,9 @@ from gateway.refusals import Refusals
 from gateway.sandbox import dump_nothing
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
+from gateway.second_factors import SecondFactors
 from gateway.site import Site
+from gateway.ssh_identity import SshAuthenticator
 from gateway.staged_keys import present
 from gateway.store.database import Database
 from gateway.store.disk import Disk
@@ -148,11 +150,11 @@ class Edge:
         self._common = common
         self._refusals = Refusals(common.ledger)
         self._counting: asyncio.Task[None] | None = None
+        throttle = Throttle(common.database, site.settings.limits)
         self._judge = DirectoryAuthenticator(
-            common.directory,
-            Throttle(common.database, site.settings.limits),
-            refused=self._refusals.count,
+            common.directory, throttle, refused=self._refusals.count
         )
+        self._second = SecondFactors(common.database, common.keys, throttle)
         self._intake = DeclaringIntake(
             ledger=common.ledger,
             transfers=common.transfers,
@@ -209,8 +211,9 @@ class Edge:
             login_timeout=settings.login_seconds,
             idle_timeout=settings.idle_seconds,
         )
+        judge = SshAuthenticator(self._judge, self._second, self._refusals.count)
         service = await serve_sftp(
-            options, self._judge, self._intake, self._mailbox, observer=self._common.meters
+            options, judge, self._intake, self._mailbox, observer=self._common.meters
         )
 
         async def follow() -> None:

@@ -28,14 +28,14 @@ from gateway.networks import within
 from gateway.ports import LedgerUnavailableError
 from gateway.ssh_certificates import CertificateRefusedError, Trust, check, end_of, named
 from gateway.throttle import of_account, of_name
-from transports.ports import HalfProven, Principal, TooManyAttemptsError
+from transports.ports import Principal, TooManyAttemptsError
 from transports.ssh_certificate import UserCertificate
 
 T = TypeVar("T")
 Observer = Callable[[str, bool], None]
 """Called with the method and whether it succeeded.
 
-Methods: ``password``, ``ssh-key``, ``ssh-cert``, ``token``, ``client-cert``, ``totp``.
+Methods: ``password``, ``ssh-key``, ``ssh-cert``, ``token``, ``client-cert``.
 """
 
 Observed = Callable[[str, str], None]
@@ -77,7 +77,9 @@ class Throttling(Protocol):
 
 
 class DirectoryAuthenticator:
-    """Implements :class:`transports.ports.Authenticator` on the directory.
+    """The judge of every first factor, on the directory.
+
+    :class:`gateway.ssh_identity.SshAuthenticator` adds the second for SSH.
 
     ``close`` ends its threads.
     """
@@ -146,10 +148,6 @@ class DirectoryAuthenticator:
             self._refusals.log("certificate.refused", certificate=name, reason=refusal)
         who = self._decide("ssh-cert", login, address, proven=not refusal, credential=name)
         return replace(who, expires=end_of(certificate)) if who else None
-
-    async def second_factor(self, half: HalfProven, code: str, address: str) -> Principal | None:  # noqa: ARG002 - nobody is asked for one yet
-        """None: no account is asked for one."""
-        return self._decide("totp", None, address, proven=False, credential="")
 
     async def token(self, token: str, address: str) -> Principal | None:
         """The principal an HTTPS API token belongs to, or None.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from config.operations import Role
+from gateway.cli import account_totp
 from gateway.cli.account_locks import run_locks, run_unlock
 from gateway.cli.acting import (
     acting_arguments,
@@ -77,6 +78,7 @@ def register(subparsers: Subparsers) -> None:
     unlock.add_argument("account", metavar="USER", nargs="?", default="")
     unlock.add_argument("--address", default="", help="of an address instead of an account")
     unlock.set_defaults(run=run_unlock)
+    account_totp.register(commands)
     more = commands.add_parser(
         "credential",
         parents=[acting_arguments()],

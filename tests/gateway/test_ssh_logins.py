@@ -22,7 +22,9 @@ from gateway.directory_ssh import SshAuthorities
 from gateway.directory_types import DirectoryError, UnknownEntryError
 from gateway.identity import DirectoryAuthenticator
 from gateway.migrations import upgrade
+from gateway.second_factors import FactorState
 from gateway.ssh_certificates import authority
+from gateway.ssh_identity import SshAuthenticator
 from gateway.store.database import Database, open_database
 from gateway.throttle import Throttle
 from tests.support.eventually import eventually
@@ -63,6 +65,16 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     opened.close()
 
 
+class Nobody:
+    """Has a second factor."""
+
+    def state(self, account: str) -> FactorState:
+        return FactorState(confirmed=False, codes=0)
+
+    def check(self, account: str, code: str, address: str = "") -> bool:
+        return False
+
+
 @dataclass
 class Site:
     service: SftpService
@@ -92,7 +104,11 @@ async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
     )
     gateway, seen = SimulatedGateway(), Recorder()
     service = await serve_sftp(
-        SftpOptions(host_keys=(host_key,)), judge, gateway, SimulatedMailbox(gateway), observer=seen
+        SftpOptions(host_keys=(host_key,)),
+        SshAuthenticator(judge, Nobody()),
+        gateway,
+        SimulatedMailbox(gateway),
+        observer=seen,
     )
     yield Site(service, judge, seen)
     await service.stop(0.2)

@@ -16,14 +16,16 @@ import uvloop
 
 from tests.support.simulated_gateway import SimulatedGateway, SimulatedJudge, SimulatedMailbox
 from transports.https import HttpsOptions, build_app, serve_https
-from transports.ports import Principal
+from transports.ports import HalfProven, Principal
 from transports.sftp import SftpOptions, serve_sftp
 
 
 class SlowJudge(SimulatedJudge):
     """Takes its time, as the real one does, so that there is something to interrupt."""
 
-    async def password(self, username: str, password: str, address: str) -> Principal | None:
+    async def password(
+        self, username: str, password: str, address: str
+    ) -> Principal | HalfProven | None:
         await asyncio.sleep(0.002)
         return await super().password(username, password, address)
 

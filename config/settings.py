@@ -33,6 +33,7 @@ FILE_NAME: Final = "lazaretto.yaml"
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  # compared with, never bound
 
 
+HostName = Annotated[str, Field(pattern=r"^(\*\.)?[0-9A-Za-z_.:-]{1,253}$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -78,6 +79,8 @@ class Https(_Section):
         tls_key: PEM private key.
         client_ca: PEM bundle of the CAs whose client certificates are taken; none: clients aren't
             asked for one.
+        names: Host names and addresses that clients ask for, besides those in the certificate and,
+            where loopback is listened on, its names. Requests for others get 421.
         connections: Connections at a time, per edge process.
         idle_seconds: Without a word from the client.
     """
@@ -87,6 +90,7 @@ class Https(_Section):
     tls_certificate: Path = Path("keys/edge/tls.crt")
     tls_key: Path = Path("keys/edge/tls.key")
     client_ca: Path | None = None
+    names: tuple[HostName, ...] = ()
     connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     idle_seconds: Seconds = 60.0
 
@@ -97,10 +101,12 @@ class Ops(_Section):
     Attributes:
         health: Address of ``/healthz`` and ``/readyz``.
         metrics: Address of ``/metrics``.
+        names: Host names that they are asked by, besides addresses and loopback's names.
     """
 
     health: Listen = Address("127.0.0.1", 8081)
     metrics: Listen = Address("127.0.0.1", 9109)
+    names: tuple[HostName, ...] = ()
 
 
 class Storage(_Section):
@@ -284,7 +290,7 @@ class Settings(_Section):
     ops: Ops = Ops()
     console: Console = Console()
     storage: Storage = Storage()
-    database_url: str = ""
+    database_url: str = Field("", repr=False)
     keys: Keys = Keys()
     processes: Processes = Processes()
     inspection: Inspection = Inspection()

@@ -67,6 +67,8 @@ from transports.https import (
     serve_https,
     tls_context,
 )
+from transports.https_head import Served, loopback_of
+from transports.https_names import names_in
 from transports.sftp import SftpOptions, SftpService, serve_sftp
 
 
@@ -224,13 +226,19 @@ class Edge:
 
     async def _https(self, sock: socket.socket) -> HttpsService:
         settings, paths = self._site.settings.https, self._site.paths
+        more = loopback_of(settings.listen.host).union(settings.names)
+        names = Served(names_in(paths.tls_cert) | more)
         options = HttpsOptions(
-            sock=sock, max_connections=settings.connections, body_timeout=settings.idle_seconds
+            sock=sock,
+            names=names,
+            max_connections=settings.connections,
+            body_timeout=settings.idle_seconds,
         )
         tls = tls_context(paths.tls_cert, paths.tls_key, paths.client_ca)
 
         async def follow() -> None:
             replace_certificate(tls, paths.tls_cert, paths.tls_key)
+            names.replace(names_in(paths.tls_cert) | more)
 
         self._follow("TLS certificate", (paths.tls_cert, paths.tls_key), follow)
         app = build_app(

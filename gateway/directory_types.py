@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -97,7 +97,7 @@ class NewCredential:
     """
 
     kind: CredentialKind
-    secret: str
+    secret: str = field(repr=False)
     fingerprint: str
     comment: str = ""
     lifetime: timedelta | None = None
@@ -140,7 +140,7 @@ class Login:
 
     account: Account | None
     allowed: bool
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     networks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

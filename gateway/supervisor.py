@@ -112,7 +112,7 @@ class Supervisor:
         self._children = [
             Child(recipe, self._changed, exposition.died) for recipe in self._recipes()
         ]
-        ops = Ops(self._checks, exposition.text)
+        ops = Ops(self._checks, exposition.text, self._site.settings.ops.names)
         self._catch_signals()
         await ops.start(self._sockets["health"], self._sockets["metrics"])
         keeping = [self._task(child.keep()) for child in self._children]

@@ -171,9 +171,12 @@ class Throttle:
         now = self._clock()
         fresh = {"subject": subject, "failures": 0, "last": now, "until": now}
         dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-        connection.execute(dialect.insert(attempts).values(fresh).on_conflict_do_nothing())
-        chosen = select(attempts).where(attempts.c.subject == subject).with_for_update()
-        return connection.execute(chosen).one()
+        # One statement: between two the row could go, since a success deletes it.
+        made = dialect.insert(attempts).values(fresh)
+        kept = made.on_conflict_do_update(
+            index_elements=[attempts.c.subject], set_={"subject": made.excluded.subject}
+        )
+        return connection.execute(kept.returning(attempts)).one()
 
     def _left(self, row: Row[Any]) -> float:
         until: datetime = row.until

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -14,7 +14,8 @@ from aiohttp import web
 
 from transports.https_auth import bearer
 from transports.https_body import no_early_continue
-from transports.https_connection import LimitedRunner
+from transports.https_connection import LimitedRunner, unambiguous
+from transports.https_head import LOOPBACK, MAX_HEADERS, Names, Served
 from transports.https_inbox import Receiving
 from transports.https_outbox import Sending
 from transports.https_problems import counted, dress, problems
@@ -40,9 +41,11 @@ class HttpsOptions:
         backlog: Connections that the kernel queues.
         max_connections: Connections at once, in this process.
         max_line: Longest request line or header field, bytes.
+        names: Host names and addresses answered to; others get 421.
         header_timeout: Seconds for a request's headers, and for the next request to begin.
-        body_timeout: Seconds without a byte of a body.
+        body_timeout: Seconds without a byte of a body, and for a piece of an answer to be read.
         handshake_timeout: Seconds for the TLS handshake.
+        linger: Seconds that the rest of a refused body is read and dropped.
     """
 
     host: str = "127.0.0.1"
@@ -52,9 +55,11 @@ class HttpsOptions:
     backlog: int = 256
     max_connections: int = 500
     max_line: int = 8190
+    names: Names = field(default_factory=lambda: Served(LOOPBACK))
     header_timeout: float = 30.0
     body_timeout: float = 60.0
     handshake_timeout: float = 15.0
+    linger: float = 2.0
 
 
 class HttpsService:
@@ -89,7 +94,8 @@ class HttpsService:
             keepalive_timeout=options.header_timeout,
             max_line_size=options.max_line,
             max_field_size=options.max_line,
-            lingering_time=2.0,
+            max_headers=MAX_HEADERS,
+            lingering_time=options.linger,
             auto_decompress=False,
         )
         await self._runner.setup()
@@ -139,12 +145,19 @@ def build_app(
     """
     watching = observer or NullObserver()
     running = InFlight()
-    app = web.Application(middlewares=[counted(running), problems, bearer(auth, watching)])
+    app = web.Application(
+        middlewares=[
+            counted(running),
+            problems,
+            unambiguous(options.names),
+            bearer(auth, watching),
+        ]
+    )
     app[OBSERVER] = watching
     app[RUNNING] = running
     app.on_response_prepare.append(dress)
     sending = Sending(intake, watching, options.body_timeout)
-    receiving = Receiving(mailbox, watching)
+    receiving = Receiving(mailbox, watching, options.body_timeout)
     app.router.add_put("/v1/outbox/{route}/{name}", sending.put, expect_handler=no_early_continue)
     app.router.add_get("/v1/routes", sending.routes)
     app.router.add_get("/v1/transfers", sending.transfers)

@@ -27,7 +27,7 @@ _REFUSALS: Final = {"EPERM", "EACCES", "ENOSYS", "ENOMEM", "EAGAIN", "EFBIG"}
 _INTEL: Final = os.uname().machine == "x86_64"
 
 # Name: number on x86_64, number on aarch64, arguments.
-_CALLS: Final[dict[str, tuple[int, int, tuple[int, ...]]]] = {
+CALLS: Final[dict[str, tuple[int, int, tuple[int, ...]]]] = {
     "trace": (101, 117, (16, 1, 0, 0)),
     "clone": (56, 220, (signal.SIGCHLD, 0, 0, 0, 0)),
     "clone3": (435, 435, (0, 0)),
@@ -72,9 +72,9 @@ def everything(secret: Path, target: int) -> dict[str, str]:
         secret: A key file that exists and this user may read.
         target: A process of the same user outside.
     """
-    attempts = {**_files(secret, target), **_sockets(), **_processes(target), **_memory()}
+    attempts = {**of_files(secret, target), **of_sockets(), **of_processes(target), **of_memory()}
     made = {name: tried(work) for name, work in attempts.items()}
-    return made | {name: called(name) for name in _CALLS}
+    return made | {name: called(name) for name in CALLS}
 
 
 def successful(found: dict[str, str]) -> dict[str, str]:
@@ -85,7 +85,7 @@ def successful(found: dict[str, str]) -> dict[str, str]:
 Work = Callable[[], object]
 
 
-def _files(secret: Path, target: int) -> dict[str, Work]:
+def of_files(secret: Path, target: int) -> dict[str, Work]:
     beside = secret.with_name("dropped")
     return {
         "read the key file": lambda: _opened(secret, os.O_RDONLY),
@@ -108,7 +108,7 @@ def _files(secret: Path, target: int) -> dict[str, Work]:
     }
 
 
-def _sockets() -> dict[str, Work]:
+def of_sockets() -> dict[str, Work]:
     kinds = {
         "inet": (socket.AF_INET, socket.SOCK_STREAM),
         "inet datagram": (socket.AF_INET, socket.SOCK_DGRAM),
@@ -130,7 +130,7 @@ def _socket(family: int, kind: int) -> Work:
     return make
 
 
-def _processes(target: int) -> dict[str, Work]:
+def of_processes(target: int) -> dict[str, Work]:
     return {
         "fork": _fork,
         "fork-bomb": _bomb,
@@ -145,7 +145,7 @@ def _processes(target: int) -> dict[str, Work]:
     }
 
 
-def _memory() -> dict[str, Work]:
+def of_memory() -> dict[str, Work]:
     return {"map 64 GiB": lambda: mmap.mmap(-1, 2**36).close(), "fill memory": _fill}
 
 
@@ -162,7 +162,7 @@ def tried(work: Work) -> str:
 
 
 def called(name: str) -> str:
-    intel, arm, arguments = _CALLS[name]
+    intel, arm, arguments = CALLS[name]
     try:
         _call(intel if _INTEL else arm, *arguments)
     except OSError as error:

@@ -369,7 +369,12 @@ def _publisher(site: Site, database: Database) -> Publisher:
     ]
     tree = LogTree(database)
     return Publisher(
-        site.paths.checkpoint, places, tree.consistency, tree.cosigned, settings.post_seconds
+        site.paths.checkpoint,
+        places,
+        tree.consistency,
+        tree.cosigned,
+        settings.post_seconds,
+        hosts=site.settings.outgoing.hosts,
     )
 
 

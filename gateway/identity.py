@@ -145,7 +145,7 @@ class DirectoryAuthenticator:
         name = named(certificate)
         if refusal and certificate.authority in trust.authorities:
             # Of strangers' certificates nothing is logged: they write what they like into them.
-            self._refusals.log("certificate.refused", certificate=name, reason=refusal)
+            self._refusals.log("certificate.refused", credential=name, reason=refusal)
         who = self._decide("ssh-cert", login, address, proven=not refusal, credential=name)
         return replace(who, expires=end_of(certificate)) if who else None
 

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SITE ?= site
 
-.PHONY: help demo serve test lint types layers unit bench quality faults fuzz lock clean
+.PHONY: help demo serve test lint types layers unit bench quality faults fuzz audit sbom lock clean
 
 help:
 	@echo "make demo   run the whole job once, on made-up files, and check every outcome"
@@ -14,6 +14,8 @@ help:
 	@echo "make quality  recall and false holds by category, form and format"
 	@echo "make faults  5,000 deaths of a gateway, at every point and at random; checks the books"
 	@echo "make fuzz   every reader in turn, FUZZ_SECONDS each (60)"
+	@echo "make audit  known advisories about what is locked (AUDIT=--offline-ok where there is no network)"
+	@echo "make sbom   what a gateway is made of, as CycloneDX JSON, to sbom.json"
 	@echo "make lock   pin every dependency again, with hashes (needs uv)"
 
 $(VENV)/.runtime: requirements.txt requirements-model.txt pyproject.toml
@@ -66,11 +68,27 @@ fuzz: $(VENV)/.dev
 	@for format in $$($(BIN)/python -m fuzz.seeds); do echo "== $$format"; \
 	  $(BIN)/python -m fuzz.reader $$format $(FUZZ_SECONDS) 2>&1 | tail -4 || exit 1; done
 
+# Of its own, so that what audits the gateway is no part of it. Without a network it isn't made, and
+# the check says that the advisory service wasn't asked.
+AUDIT ?=
+$(VENV)-audit/.made: requirements-audit.txt
+	$(PYTHON) -m venv $(VENV)-audit
+	-$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-audit.txt && touch $@
+
+audit: $(VENV)-audit/.made
+	$(VENV)-audit/bin/python -m audit.check $(AUDIT)
+
+sbom: $(VENV)/.runtime
+	$(BIN)/python -m audit.sbom > sbom.json
+
 lock:
+	echo "pip-audit>=2.10" | uv pip compile --universal --generate-hashes --python-version 3.11 \
+		--no-header --upgrade - --output-file requirements-audit.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --upgrade \
 		pyproject.toml --output-file requirements.txt
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --extra dev \
 		--constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit sbom.json build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

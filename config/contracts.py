@@ -202,4 +202,4 @@ class Rules(_Frozen):
     not_phi: tuple[str, ...] = ()
     protected_codes: dict[LabelName, tuple[str, ...]] = Field(default_factory=dict)
     names_model: Literal["required", "optional"] = "optional"
-    digest_key: bytes = Field(b"", json_schema_extra={"internal": True})
+    digest_key: bytes = Field(b"", repr=False, json_schema_extra={"internal": True})

@@ -33,6 +33,7 @@ FILE_NAME: Final = "lazaretto.yaml"
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  # compared with, never bound
 
 
+HostName = Annotated[str, Field(pattern=r"^(\*\.)?[0-9A-Za-z_.:-]{1,253}$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -78,6 +79,8 @@ class Https(_Section):
         tls_key: PEM private key.
         client_ca: PEM bundle of the CAs whose client certificates are taken; none: clients aren't
             asked for one.
+        names: Host names and addresses that clients ask for, besides those in the certificate and,
+            where loopback is listened on, its names. Requests for others get 421.
         connections: Connections at a time, per edge process.
         idle_seconds: Without a word from the client.
     """
@@ -87,6 +90,7 @@ class Https(_Section):
     tls_certificate: Path = Path("keys/edge/tls.crt")
     tls_key: Path = Path("keys/edge/tls.key")
     client_ca: Path | None = None
+    names: tuple[HostName, ...] = ()
     connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     idle_seconds: Seconds = 60.0
 
@@ -97,10 +101,12 @@ class Ops(_Section):
     Attributes:
         health: Address of ``/healthz`` and ``/readyz``.
         metrics: Address of ``/metrics``.
+        names: Host names that they are asked by, besides addresses and loopback's names.
     """
 
     health: Listen = Address("127.0.0.1", 8081)
     metrics: Listen = Address("127.0.0.1", 9109)
+    names: tuple[HostName, ...] = ()
 
 
 class Storage(_Section):
@@ -122,11 +128,23 @@ class Processes(_Section):
         edges: Processes that speak SFTP and HTTPS; they share the listening sockets.
         workers: Processes that inspect, seal and deliver.
         grace_seconds: For uploads and steps under way when the gateway is told to stop.
+        sandbox: ``strict`` starts no edge and no worker that can't be confined; ``best-effort``
+            uses what there is and says what is missing.
+        edge_reads: Files and directories outside the site that edges need besides, such as a
+            PKCS#11 module and its token; relative paths count from the site.
+        edge_writes: Likewise, to write.
+        worker_reads: Likewise, of workers.
+        worker_writes: Likewise.
     """
 
     edges: Annotated[int, Field(ge=1, le=64)] = 1
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     grace_seconds: Seconds = 30.0
+    sandbox: Literal["strict", "best-effort"] = "strict"
+    edge_reads: tuple[Path, ...] = ()
+    edge_writes: tuple[Path, ...] = ()
+    worker_reads: tuple[Path, ...] = ()
+    worker_writes: tuple[Path, ...] = ()
 
 
 class Inspection(_Section):
@@ -247,6 +265,16 @@ class Limits(_Section):
     token_days: Annotated[int, Field(ge=1, le=366)] = 366
 
 
+class Outgoing(_Section):
+    """What the gateway may connect to.
+
+    Attributes:
+        hosts: Host names and addresses, besides those of the addresses in these settings.
+    """
+
+    hosts: tuple[HostName, ...] = ()
+
+
 class Settings(_Section):
     """``lazaretto.yaml``. Every key has a default; the file may be empty.
 
@@ -263,6 +291,7 @@ class Settings(_Section):
         inspection: Budget and confinement.
         uploads: Limits.
         log: The audit log's checkpoints.
+        outgoing: Hosts that may be connected to.
         logging: Logs.
         limits: Of logins and tokens.
     """
@@ -272,12 +301,13 @@ class Settings(_Section):
     ops: Ops = Ops()
     console: Console = Console()
     storage: Storage = Storage()
-    database_url: str = ""
+    database_url: str = Field("", repr=False)
     keys: Keys = Keys()
     processes: Processes = Processes()
     inspection: Inspection = Inspection()
     uploads: Uploads = Uploads()
     log: Log = Log()
+    outgoing: Outgoing = Outgoing()
     logging: Logging = Logging()
     limits: Limits = Limits()
 

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -47,9 +47,13 @@ from gateway.reaper import Reaper
 from gateway.reconcile import account_for, reconcile
 from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertificates
 from gateway.refusals import Refusals
+from gateway.revocation import Revocations
+from gateway.sandbox import dump_nothing
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
+from gateway.second_factors import SecondFactors
 from gateway.site import Site
+from gateway.ssh_identity import SshAuthenticator
 from gateway.staged_keys import present
 from gateway.store.database import Database
 from gateway.store.disk import Disk
@@ -64,6 +68,9 @@ from transports.https import (
     serve_https,
     tls_context,
 )
+from transports.https_head import Served, loopback_of
+from transports.https_names import names_in
+from transports.live import LiveSession
 from transports.sftp import SftpOptions, SftpService, serve_sftp
 
 
@@ -80,6 +87,7 @@ def serve(site: Site) -> None:
         LogBrokenError: The log isn't the one that was signed.
         SiteError: A secret key is open to others.
     """
+    dump_nothing()
     logs.configure(site.settings.logging, "supervisor")
     check_private(site)
     keyring_of(site)  # said here, once, rather than by every child at every try
@@ -146,11 +154,11 @@ class Edge:
         self._common = common
         self._refusals = Refusals(common.ledger)
         self._counting: asyncio.Task[None] | None = None
+        throttle = Throttle(common.database, site.settings.limits)
         self._judge = DirectoryAuthenticator(
-            common.directory,
-            Throttle(common.database, site.settings.limits),
-            refused=self._refusals.count,
+            common.directory, throttle, refused=self._refusals.count
         )
+        self._second = SecondFactors(common.database, common.keys, throttle)
         self._intake = DeclaringIntake(
             ledger=common.ledger,
             transfers=common.transfers,
@@ -183,6 +191,12 @@ class Edge:
             self._services.append(await self._sftp(_inherited(sftp)))
         if https is not None:
             self._services.append(await self._https(_inherited(https)))
+        revocations = Revocations(self._common.directory, self._live)
+        self._followers.append(asyncio.create_task(revocations.run()))
+
+    def _live(self) -> Iterator[LiveSession]:
+        for service in self._services:
+            yield from service.sessions()
 
     async def reload(self, policy: Policy) -> None:
         """Answer new requests by another policy."""
@@ -207,8 +221,9 @@ class Edge:
             login_timeout=settings.login_seconds,
             idle_timeout=settings.idle_seconds,
         )
+        judge = SshAuthenticator(self._judge, self._second, self._refusals.count)
         service = await serve_sftp(
-            options, self._judge, self._intake, self._mailbox, observer=self._common.meters
+            options, judge, self._intake, self._mailbox, observer=self._common.meters
         )
 
         async def follow() -> None:
@@ -219,13 +234,19 @@ class Edge:
 
     async def _https(self, sock: socket.socket) -> HttpsService:
         settings, paths = self._site.settings.https, self._site.paths
+        more = loopback_of(settings.listen.host).union(settings.names)
+        names = Served(names_in(paths.tls_cert) | more)
         options = HttpsOptions(
-            sock=sock, max_connections=settings.connections, body_timeout=settings.idle_seconds
+            sock=sock,
+            names=names,
+            max_connections=settings.connections,
+            body_timeout=settings.idle_seconds,
         )
         tls = tls_context(paths.tls_cert, paths.tls_key, paths.client_ca)
 
         async def follow() -> None:
             replace_certificate(tls, paths.tls_cert, paths.tls_key)
+            names.replace(names_in(paths.tls_cert) | more)
 
         self._follow("TLS certificate", (paths.tls_cert, paths.tls_key), follow)
         app = build_app(
@@ -348,7 +369,12 @@ def _publisher(site: Site, database: Database) -> Publisher:
     ]
     tree = LogTree(database)
     return Publisher(
-        site.paths.checkpoint, places, tree.consistency, tree.cosigned, settings.post_seconds
+        site.paths.checkpoint,
+        places,
+        tree.consistency,
+        tree.cosigned,
+        settings.post_seconds,
+        hosts=site.settings.outgoing.hosts,
     )
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import json
 import os
-import resource
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -23,13 +21,14 @@ import uvloop
 
 from config.faults import ConfigError
 from config.policy import Policy
-from gateway import logs
+from gateway import logs, sandbox
 from gateway.accepted import in_force
+from gateway.fence import enforce
+from gateway.sandbox import SandboxError
 from gateway.site import Site
 
 HEARTBEAT_SECONDS: Final = 5.0
 ORPHANED: Final = 3
-_PR_SET_PDEATHSIG: Final = 1
 
 log = structlog.get_logger()
 
@@ -59,21 +58,35 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--report", type=int, required=True)
     parser.add_argument("--sftp", type=int)
     parser.add_argument("--https", type=int)
+    parser.add_argument("--console", type=int)
     return parser.parse_args(argv)
 
 
 def die_with(parent: int) -> None:
-    """Have the kernel kill this process when the supervisor dies, and dump no core.
+    """Have the kernel kill this process when the supervisor dies, and dump nothing.
 
     Raises:
         OrphanedError: It died already.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    # Keys are in memory, and a core dump is plaintext at rest.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if os.getppid() != parent:
+    sandbox.dump_nothing()
+    if not sandbox.die_with(parent):
         raise OrphanedError("the supervisor is gone")
+
+
+def fence_in(site: Site, process: str) -> bool:
+    """Confine this process; False if it can't be and must be, by the settings."""
+    strict = site.settings.processes.sandbox == "strict"
+    try:
+        missing = enforce(site, process).missing(process)
+    except SandboxError as error:
+        missing = (str(error),)
+    if missing and strict:
+        fix = "or set processes.sandbox to best-effort"
+        log.error("this process can't be confined", problem="; ".join((*missing, fix)))
+        return False
+    if missing:
+        log.warning("this process is not fully confined", problem="; ".join(missing))
+    return True
 
 
 class Reporter:
@@ -104,6 +117,12 @@ def child_main(process: str, start: Start) -> int:
     site = Site.open(args.site)
     logs.configure(site.settings.logging, process)
     structlog.contextvars.bind_contextvars(worker=args.number)
+    if not fence_in(site, process):
+        return 1
+    try:
+        die_with(args.parent)  # asked again: a change of credentials unsays it
+    except OrphanedError:
+        return ORPHANED
     try:
         uvloop.run(run(args, site, lambda policy: start(site, args, policy)))
     except Exception:

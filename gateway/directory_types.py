@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -94,13 +94,15 @@ class NewCredential:
         fingerprint: What people and the log may see.
         comment: For people.
         lifetime: None for no end.
+        roles: Of a token: those of its account's that it has; none: all.
     """
 
     kind: CredentialKind
-    secret: str
+    secret: str = field(repr=False)
     fingerprint: str
     comment: str = ""
     lifetime: timedelta | None = None
+    roles: frozenset[Role] = frozenset()
 
     def __repr__(self) -> str:
         return f"NewCredential({self.kind}, {self.fingerprint})"
@@ -117,6 +119,7 @@ class Credential:
         comment: For people.
         added: UTC.
         expires: UTC, or None.
+        roles: Of a token, if it has less than its account.
     """
 
     account: str
@@ -125,6 +128,7 @@ class Credential:
     comment: str
     added: datetime
     expires: datetime | None
+    roles: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class Login:
 
     account: Account | None
     allowed: bool
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     networks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway import doctor_keys, doctor_payloads, doctor_world
+from gateway import doctor_fences, doctor_keys, doctor_payloads, doctor_world
 from gateway.doctor import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -19,7 +19,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     doctor_world.payload_store,
     doctor_payloads.ends,
     doctor_world.ports,
-    doctor_world.confinement_of_the_scanner,
+    doctor_fences.confinement,
+    doctor_fences.running,
     doctor_world.libraries,
     doctor_world.names_model,
     doctor_world.text_in_images,

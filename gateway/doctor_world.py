@@ -21,7 +21,6 @@ from gateway.listening import ListenError, listen, wanted
 from gateway.ops import check_database, check_disk
 from gateway.ports import LedgerUnavailableError
 from gateway.running import is_served
-from gateway.sandbox import SandboxError, confinement
 from gateway.store.database import Database
 
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -126,23 +125,6 @@ def ports(patient: Patient) -> Iterator[Diagnosis]:
             yield fail("ports", str(error), error.fix)
         else:
             yield ok("ports", f"{name} can listen on {address}")
-
-
-def confinement_of_the_scanner(patient: Patient) -> Iterator[Diagnosis]:
-    """Whether this system can fence off the process that reads hostile bytes."""
-    subject = "scanner confinement"
-    strict = patient.site.settings.inspection.sandbox == "strict"
-    try:
-        held = confinement()
-    except SandboxError as error:
-        yield fail(subject, str(error), "run on a Linux that allows it")
-        return
-    for sentence in held.missing():
-        problem, _, fix = sentence.partition(": ")
-        level = fail if strict and not held.sufficient else warn
-        yield level(subject, problem, fix)
-    if held.sufficient:
-        yield ok(subject, f"Landlock {held.landlock}, system calls filtered, no capabilities")
 
 
 def libraries(_patient: Patient) -> Iterator[Diagnosis]:

@@ -24,18 +24,18 @@ from gateway.client_certificates import pins_of
 from gateway.directory_credentials import HASHER, MAX_PASSWORD, ssh_fingerprint, token_digest
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import CredentialKind, Login
-from gateway.networks import within
+from gateway.networks import admits
 from gateway.ports import LedgerUnavailableError
 from gateway.ssh_certificates import CertificateRefusedError, Trust, check, end_of, named
 from gateway.throttle import of_account, of_name
-from transports.ports import HalfProven, Principal, TooManyAttemptsError
+from transports.ports import Principal, TooManyAttemptsError
 from transports.ssh_certificate import UserCertificate
 
 T = TypeVar("T")
 Observer = Callable[[str, bool], None]
 """Called with the method and whether it succeeded.
 
-Methods: ``password``, ``ssh-key``, ``ssh-cert``, ``token``, ``client-cert``, ``totp``.
+Methods: ``password``, ``ssh-key``, ``ssh-cert``, ``token``, ``client-cert``.
 """
 
 Observed = Callable[[str, str], None]
@@ -77,7 +77,9 @@ class Throttling(Protocol):
 
 
 class DirectoryAuthenticator:
-    """Implements :class:`transports.ports.Authenticator` on the directory.
+    """The judge of every first factor, on the directory.
+
+    :class:`gateway.ssh_identity.SshAuthenticator` adds the second for SSH.
 
     ``close`` ends its threads.
     """
@@ -143,13 +145,9 @@ class DirectoryAuthenticator:
         name = named(certificate)
         if refusal and certificate.authority in trust.authorities:
             # Of strangers' certificates nothing is logged: they write what they like into them.
-            self._refusals.log("certificate.refused", certificate=name, reason=refusal)
+            self._refusals.log("certificate.refused", credential=name, reason=refusal)
         who = self._decide("ssh-cert", login, address, proven=not refusal, credential=name)
         return replace(who, expires=end_of(certificate)) if who else None
-
-    async def second_factor(self, half: HalfProven, code: str, address: str) -> Principal | None:  # noqa: ARG002 - nobody is asked for one yet
-        """None: no account is asked for one."""
-        return self._decide("totp", None, address, proven=False, credential="")
 
     async def token(self, token: str, address: str) -> Principal | None:
         """The principal an HTTPS API token belongs to, or None.
@@ -252,14 +250,6 @@ class DirectoryAuthenticator:
         known = account.id if account else "(unknown)"
         self._refusals.log("login.refused", method=method, address=address, account=known)
         return None
-
-
-def admits(login: Login, address: str) -> bool:
-    """Whether it is enabled, and may come from there."""
-    own = login.account.networks if login.account else ()
-    return login.allowed and all(
-        within(address, networks) for networks in (own, login.networks) if networks
-    )
 
 
 class _Sparing:

@@ -41,7 +41,7 @@ class Wishes:
 
     host: str = ""
     listen: Mapping[str, Address] = field(default_factory=dict)
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import Mapping, MutableMapping
 from types import TracebackType
@@ -19,7 +20,8 @@ import structlog
 from config.settings import Logging
 
 KEYS: Final = frozenset({
-    "account", "actor", "address", "attempts", "category", "children", "code", "count", "detail",
+    "account", "actor", "address", "attempts", "category", "children", "code", "count",
+    "credential", "detail",
     "digest", "dropped", "edges", "error", "event", "failed", "fault", "file", "findings", "fix",
     "format", "health", "https", "kind", "length", "level", "limit", "line", "logger", "metrics",
     "method", "missing", "name_model", "obstacle", "outcome", "partner", "path", "peer", "pid",
@@ -69,6 +71,10 @@ def configure(settings: Logging, process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # What nobody caught would be printed with its text, which may quote a file or a secret.
+    sys.excepthook = lambda _kind, error, _trace: _unforeseen(error)
+    threading.excepthook = lambda args: _unforeseen(args.exc_value)
+    sys.unraisablehook = lambda args: _unforeseen(args.exc_value)
     for name in _OURS:
         logging.getLogger(name).setLevel(_level(settings))
     for name in _NOISY:
@@ -108,6 +114,26 @@ def from_library(_logger: object, _method: str, event: EventDict) -> EventDict:
     if record.exc_info:
         event["exc_info"] = record.exc_info
     return event
+
+
+def _unforeseen(error: BaseException | None) -> None:
+    structlog.get_logger().error("broke", exc_info=error)
+
+
+def places(error: BaseException) -> str:
+    """An exception and what it came of, for whoever mends it: places, and no stranger's text."""
+    chain: list[BaseException] = [error]
+    while following := chain[-1].__cause__ or (
+        None if chain[-1].__suppress_context__ else chain[-1].__context__
+    ):
+        if following in chain:
+            break
+        chain.append(following)
+    shown = [
+        "".join(traceback.format_tb(link.__traceback__)) + f"{describe(link)}\n"
+        for link in reversed(chain)
+    ]
+    return "Traceback (most recent call last):\n" + "\nand then\n\n".join(shown)
 
 
 def describe(error: BaseException) -> str:

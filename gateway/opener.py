@@ -139,7 +139,7 @@ class ProcessOpener:
         return take
 
     def _check_confined(self, child: OpenChild) -> None:
-        missing = child.confinement.missing() if child.confinement else ("nothing holds",)
+        missing = child.confinement.missing("opener") if child.confinement else ("nothing holds",)
         if missing and self._strict:
             raise OpenError(f"the opener can't be confined: {'; '.join(missing)}")
         if missing:

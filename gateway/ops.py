@@ -22,9 +22,15 @@ from gateway.metrics import CONTENT_TYPE
 from gateway.ports import LedgerUnavailableError
 from gateway.site import Site
 from gateway.store.database import Database
+from transports.https_connection import unambiguous
+from transports.https_head import LOOPBACK, MAX_HEADERS, served_or_address
+from transports.https_problems import dress, problems
 
 CACHE_SECONDS: Final = 1.0
 """How long an answer of ``/readyz`` is used again: probes must not be able to load the disk."""
+
+
+_IDLE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,14 @@ class Ops:
     Args:
         checks: The conditions of being ready.
         metrics: The exposition text; blocks, so it is called on a thread.
+        names: Host names answered to besides addresses and loopback's: a page of another site can
+            have its own name point here, and must not read this through its visitor's browser.
     """
 
-    def __init__(self, checks: Checks, metrics: Callable[[], bytes]) -> None:
+    def __init__(
+        self, checks: Checks, metrics: Callable[[], bytes], names: Sequence[str] = ()
+    ) -> None:
+        self._ours = unambiguous(served_or_address(LOOPBACK.union(names)))
         self._checks = checks
         self._metrics = metrics
         self._runners: list[web.AppRunner] = []
@@ -102,9 +113,16 @@ class Ops:
             await runner.cleanup()
 
     async def _serve(self, sock: socket.socket, routes: Sequence[web.RouteDef]) -> None:
-        app = web.Application(client_max_size=0)
+        app = web.Application(client_max_size=0, middlewares=[problems, self._ours])
+        app.on_response_prepare.append(dress)
         app.add_routes(routes)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=1.0,
+            keepalive_timeout=_IDLE_SECONDS,
+            max_headers=MAX_HEADERS,
+        )
         await runner.setup()
         self._runners.append(runner)
         await web.SockSite(runner, sock).start()
@@ -139,5 +157,4 @@ def _json(body: object, status: int) -> web.Response:
         text=json.dumps(body) + "\n",
         status=status,
         content_type="application/json",
-        headers={"Cache-Control": "no-store"},
     )

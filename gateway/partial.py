@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway import payload_keys
@@ -48,7 +48,7 @@ class Partial:
 
     transfer: str
     blob: str
-    key: bytes
+    key: bytes = field(repr=False)
     wrapped: bytes
 
     @property

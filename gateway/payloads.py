@@ -32,6 +32,10 @@ class Payload(NamedTuple):
     context: bytes
     name: str
 
+    def __repr__(self) -> str:
+        """Without key and name."""
+        return f"Payload(blob={self.blob})"
+
 
 class Payloads:
     """Opens blobs for reading.

@@ -21,6 +21,7 @@ import sysconfig
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from gateway import landlock, seccomp
@@ -35,6 +36,10 @@ _DESCRIPTORS: Final = 64
 _PROBE_SECONDS: Final = 20.0
 _PACKAGES: Final = ("config", "dlp", "gateway", "keys", "transports")
 _SYSTEM: Final = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
+ONE_THREAD: Final = MappingProxyType(
+    {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+)
+"""Environment that keeps libraries from starting threads before a process is fenced."""
 _ZONES: Final = "/usr/share/zoneinfo"
 
 
@@ -67,18 +72,22 @@ class Confinement:
         """
         return bool(self.landlock) and self.seccomp and self.no_capabilities
 
-    def missing(self) -> tuple[str, ...]:
-        """What doesn't hold and how to mend it, a sentence each; () if strict mode is content."""
+    def missing(self, kind: str = "scanner") -> tuple[str, ...]:
+        """What doesn't hold and how to mend it, a sentence each; () if strict mode is content.
+
+        Args:
+            kind: Of process.
+        """
         faults = []
         if not self.landlock:
             faults.append(
-                "no Landlock, so a captured scanner could read this user's files: use Linux 5.13 "
+                f"no Landlock, so a captured {kind} could read this user's files: use Linux 5.13 "
                 "or later with 'landlock' in the boot parameter lsm=, and a container profile "
                 "that allows its system calls"
             )
         if not self.seccomp:
             faults.append(
-                "no seccomp filter, so a captured scanner could make any system call: use x86-64 "
+                f"no seccomp filter, so a captured {kind} could make any system call: use x86-64 "
                 "or arm64 and a kernel with CONFIG_SECCOMP_FILTER"
             )
         if not self.no_capabilities:
@@ -106,10 +115,26 @@ def die_with(parent: int) -> bool:
     return os.getppid() == parent
 
 
-def seclude() -> None:
-    """Dump no core, be nobody's to trace, let a stop of the process group pass by."""
+def dump_nothing() -> None:
+    """Write no core, be nobody's to trace or to read: keys are in memory, and payloads."""
     _prctl(_PR_SET_DUMPABLE, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def gain_nothing() -> bool:
+    """Give up every privilege, and gaining any; whether none is left."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    return _drop_capabilities()
+
+
+def one_thread() -> bool:
+    """Whether this process has no thread but one: what fences a thread fences no other."""
+    return len(list(Path("/proc/self/task").iterdir())) == 1
+
+
+def seclude() -> None:
+    """Dump nothing, and let a stop of the process group pass by."""
+    dump_nothing()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 
@@ -126,17 +151,16 @@ def confine(readable: Iterable[Path] | None = None) -> Confinement:
     Raises:
         SandboxError: It has threads, which the filter wouldn't cover.
     """
-    if len(list(Path("/proc/self/task").iterdir())) != 1:
+    if not one_thread():
         raise SandboxError("the process to confine has more than one thread")
     roots = tuple(readable_roots() if readable is None else readable)
     sys.dont_write_bytecode = True
     network = _own_network()
-    powerless = _drop_capabilities()
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    powerless = gain_nothing()
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     _lower(resource.RLIMIT_NOFILE, _DESCRIPTORS)
     fenced = landlock.restrict(roots)
-    return Confinement(fenced, seccomp.install(), network, powerless)
+    return Confinement(fenced, seccomp.install(seccomp.Profile.COMPUTE), network, powerless)
 
 
 def address_space() -> int:
@@ -158,7 +182,7 @@ def confine_leaf(address_space: int) -> bool:
     """
     _lower(resource.RLIMIT_AS, address_space)
     _lower(resource.RLIMIT_NPROC, 0)
-    return seccomp.install(leaf=True)
+    return seccomp.install(seccomp.Profile.LEAF)
 
 
 def confine_lone(memory: int) -> Confinement:
@@ -196,10 +220,9 @@ def confinement() -> Confinement:
 
 def clean_environment() -> dict[str, str]:
     """For a child to be confined: our own packages, one thread, nothing of the caller's."""
-    one_thread = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
     here = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(dict.fromkeys([here, *(entry for entry in sys.path if entry)]))
-    return {"LC_ALL": "C.UTF-8", "PYTHONPATH": path, **one_thread}
+    return {"LC_ALL": "C.UTF-8", "PYTHONPATH": path, **ONE_THREAD}
 
 
 def _lower(limit: int, value: int) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from config.contracts import Contract, Rules
@@ -40,13 +40,13 @@ class Job:
         pseudonyms: The key to redact with, b"" to inspect alone.
     """
 
-    data_key: bytes
+    data_key: bytes = field(repr=False)
     context: bytes
-    name: str
+    name: str = field(repr=False)
     contract: Contract
-    digest_key: bytes
+    digest_key: bytes = field(repr=False)
     budget: Budget
-    pseudonyms: bytes = b""
+    pseudonyms: bytes = field(default=b"", repr=False)
 
     def pack(self) -> bytes:
         """As a frame."""

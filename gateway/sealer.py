@@ -160,7 +160,7 @@ class ProcessSealer:
         return child
 
     def _check_confined(self, child: SealChild) -> None:
-        missing = child.confinement.missing() if child.confinement else ("nothing holds",)
+        missing = child.confinement.missing("sealer") if child.confinement else ("nothing holds",)
         if missing and self._strict:
             raise SealError(f"the sealer can't be confined: {'; '.join(missing)}")
         if missing:

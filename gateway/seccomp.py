@@ -1,4 +1,4 @@
-"""A seccomp filter for a process that computes: system calls that it never needs are refused.
+"""Seccomp filters: system calls that a kind of process never needs are refused to it.
 
 A classic BPF program is written by hand, since the one library for it is no Python package. It
 refuses with EPERM what could reach a network, another program, another process, the kernel's rarer
@@ -16,6 +16,7 @@ import ctypes
 import errno
 import os
 import struct
+from enum import Enum
 from typing import Final
 
 _PR_SET_SECCOMP: Final = 22
@@ -43,12 +44,14 @@ _GROUPS: Final[dict[str, Calls]] = {
     "processes": ((101, 310, 311, 312, 440, 438, 448), (117, 270, 271, 272, 440, 438, 448)),
     # name_to_handle_at open_by_handle_at
     "handles": ((303, 304), (264, 265)),
-    # mount umount2 pivot_root chroot unshare setns open_tree move_mount fsopen fsconfig fsmount
-    # fspick mount_setattr
+    # mount umount2 pivot_root chroot setns open_tree move_mount fsopen fsconfig fsmount fspick
+    # mount_setattr
     "mounts": (
-        (165, 166, 155, 161, 272, 308, 428, 429, 430, 431, 432, 433, 442),
-        (40, 39, 41, 51, 97, 268, 428, 429, 430, 431, 432, 433, 442),
+        (165, 166, 155, 161, 308, 428, 429, 430, 431, 432, 433, 442),
+        (40, 39, 41, 51, 268, 428, 429, 430, 431, 432, 433, 442),
     ),
+    # unshare
+    "namespaces": ((272,), (97,)),
     # bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register
     "kernel": ((321, 298, 323, 425, 426, 427), (280, 241, 282, 425, 426, 427)),
     # keyctl add_key request_key
@@ -83,9 +86,6 @@ _GROUPS: Final[dict[str, Calls]] = {
         (76, 77, 285, 258, 263, 264, 316, 265, 266, 259, 83, 84, 87, 82, 86, 88, 133, 85),
         (45, 46, 47, 34, 35, 38, 276, 37, 36, 33),
     ),
-}  # fmt: skip
-
-_LEAF_GROUPS: Final[dict[str, Calls]] = {
     # clone clone3; and on x86 fork vfork
     "children": ((56, 435, 57, 58), (220, 435)),
     # kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal
@@ -96,28 +96,41 @@ _LEAF_GROUPS: Final[dict[str, Calls]] = {
         (302, 160, 141, 203, 144, 142, 314, 251),
         (261, 164, 140, 122, 119, 118, 274, 30),
     ),
-}
+}  # fmt: skip
+
+_SERVING: Final = (
+    "processes", "handles", "mounts", "kernel", "key rings", "administration", "clock and name",
+    "watching",
+)  # fmt: skip
+"""What no process of a gateway ever needs, whatever it does."""
 
 
-def _numbers(groups: dict[str, Calls], machine: str) -> tuple[int, ...]:
-    place = list(_AUDIT_ARCH).index(machine)
-    return tuple(number for calls in groups.values() for number in calls[place])
+class Profile(Enum):
+    """Which groups of calls a process is refused."""
+
+    LEAF = tuple(_GROUPS)
+    """One file, and nothing else."""
+    COMPUTE = tuple(name for name in _GROUPS if name not in {"children", "signals", "limits"})
+    """A process that forks leaves."""
+    EDGE = (*_SERVING, "programs", "namespaces")
+    """Talks with clients; starts no program."""
+    WORKER = _SERVING
+    """Starts scanners, sealers and openers, which take a network namespace of their own."""
 
 
-def program(machine: str, *, leaf: bool = False) -> bytes:
+def program(machine: str, profile: Profile) -> bytes:
     """The filter as BPF code (``struct sock_filter``, 8 bytes an instruction).
 
     Args:
         machine: As ``uname -m`` says.
-        leaf: Refuse also new processes, signals and changes of limits.
+        profile: For which kind of process.
 
     Raises:
         KeyError: There is no filter for that machine.
     """
     arch = _AUDIT_ARCH[machine]
-    refused = _numbers(_GROUPS, machine)
-    if leaf:
-        refused += _numbers(_LEAF_GROUPS, machine)
+    place = list(_AUDIT_ARCH).index(machine)
+    refused = [number for group in profile.value for number in _GROUPS[group][place]]
     # The four ends come in this order after the tests; a jump counts from the next instruction.
     ends = [_ALLOW, _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS, _KILL_PROCESS]
     count = len(refused)
@@ -134,20 +147,20 @@ def program(machine: str, *, leaf: bool = False) -> bytes:
     return b"".join(struct.pack("HBBI", *line) for line in lines)
 
 
-def install(*, leaf: bool = False) -> bool:
+def install(profile: Profile) -> bool:
     """Put the calling thread, and all that it will start, under the filter, for good.
 
     Needs no privilege, since it gives up gaining any (``PR_SET_NO_NEW_PRIVS``).
 
     Args:
-        leaf: As in :func:`program`.
+        profile: As in :func:`program`.
 
     Returns:
         False on a machine or kernel for which there is no filter.
     """
     if os.uname().machine not in _AUDIT_ARCH:
         return False
-    code = program(os.uname().machine, leaf=leaf)
+    code = program(os.uname().machine, profile)
     kept = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(kept))
     prctl = ctypes.CDLL(None, use_errno=True).prctl

@@ -24,6 +24,8 @@ _MIN_RSA: Final = 2048
 _SFTP: Final = "internal-sftp"
 _UNSEEN: Final = re.compile(r"[^\x21-\x7e]")
 _MAX_KEY_ID: Final = 64
+_FINGERPRINT: Final = len("SHA256:") + 43
+"""Characters of a fingerprint."""
 _MAX_NETWORKS: Final = 256
 _YEAR_9999: Final = 253_402_300_799
 
@@ -91,8 +93,26 @@ def revocation(ca_fingerprint: str, *, serial: int | None = None, key_id: str = 
 
 def named(certificate: UserCertificate) -> str:
     """What logs and records call a certificate: CA, serial and key id, free of blanks."""
-    key_id = _UNSEEN.sub("_", certificate.key_id)[:_MAX_KEY_ID]
+    key_id = _legible(certificate.key_id)
     return f"{ssh_fingerprint(certificate.authority)}/{certificate.serial}/{key_id}"
+
+
+def is_named(credential: str) -> bool:
+    """Whether it is what :func:`named` makes, and not a key's fingerprint or another's."""
+    return credential.startswith("SHA256:") and credential[_FINGERPRINT : _FINGERPRINT + 1] == "/"
+
+
+def stands(name: str, trust: Trust) -> bool:
+    """Whether a certificate that let somebody in, by its :func:`named`, still would.
+
+    Key ids are compared as logs have them, so a revocation may end one session too many.
+    """
+    fingerprint, rest = name[:_FINGERPRINT], name[_FINGERPRINT + 1 :]
+    serial, _, key_id = rest.partition("/")
+    revoked = {_legible(word, whole=True) for word in trust.revoked}
+    words = (f"{fingerprint}_serial:{serial}", f"{fingerprint}_id:{key_id}")
+    known = {ssh_fingerprint(authority) for authority in trust.authorities}
+    return fingerprint in known and revoked.isdisjoint(words)
 
 
 def end_of(certificate: UserCertificate) -> datetime | None:
@@ -172,6 +192,11 @@ def _check_source(networks: str, address: str) -> None:
     seen = mapped or peer
     if len(entries) > _MAX_NETWORKS or not any(seen in network for network in allowed):
         raise CertificateRefusedError("it isn't for the address that the client came from")
+
+
+def _legible(text: str, *, whole: bool = False) -> str:
+    fingerprint = _FINGERPRINT + len("_id:") if whole else 0
+    return _UNSEEN.sub("_", text)[: fingerprint + _MAX_KEY_ID]
 
 
 def _shown(text: str) -> str:

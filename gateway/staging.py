@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway import payload_keys
@@ -38,7 +38,7 @@ class StagedBytes:
 
     blob: str
     wrapped: bytes
-    key: bytes
+    key: bytes = field(repr=False)
     size: int
     sha256: str
 

@@ -28,13 +28,20 @@ from gateway.listening import addresses, listen_all
 from gateway.ops import Check, Ops, check_database, check_disk, check_keys
 from gateway.ports import Ledger, LedgerUnavailableError, Transfers
 from gateway.running import STATE_FILE, lock
+from gateway.sandbox import ONE_THREAD
 from gateway.site import Site
 from gateway.store.database import Database
 from gateway.version import running
 
 METRICS: Final = "metrics"
 RELOAD_SECONDS: Final = 30.0
-PROGRAMS: Final = MappingProxyType({"edge": "gateway.edge", "worker": "gateway.worker_main"})
+PROGRAMS: Final = MappingProxyType(
+    {
+        "edge": "gateway.edge",
+        "worker": "gateway.worker_main",
+        "console": "gateway.console_main",
+    }
+)
 
 log = structlog.get_logger()
 
@@ -47,7 +54,7 @@ class Supervisor:
         database: Open.
         ledger: To record starts, stops and policies.
         transfers: To count them.
-        programs: What to run as ``edge`` and ``worker``.
+        programs: What to run as ``edge``, ``worker`` and ``console``.
         prepare: Checks what the site holds, once nobody else serves it; blocks.
     """
 
@@ -105,7 +112,7 @@ class Supervisor:
         self._children = [
             Child(recipe, self._changed, exposition.died) for recipe in self._recipes()
         ]
-        ops = Ops(self._checks, exposition.text)
+        ops = Ops(self._checks, exposition.text, self._site.settings.ops.names)
         self._catch_signals()
         await ops.start(self._sockets["health"], self._sockets["metrics"])
         keeping = [self._task(child.keep()) for child in self._children]
@@ -128,7 +135,7 @@ class Supervisor:
         listeners = [
             word for name, door in doors.items() for word in (f"--{name}", str(door.fileno()))
         ]
-        environment = {metrics.ENVIRONMENT: str(run / METRICS)}
+        environment = {metrics.ENVIRONMENT: str(run / METRICS), **ONE_THREAD}
         edges = [
             Recipe(
                 "edge", number, self._programs["edge"], [*site, *listeners],
@@ -140,7 +147,17 @@ class Supervisor:
             Recipe("worker", number, self._programs["worker"], site, (), environment)
             for number in range(1, settings.processes.workers + 1)
         ]
-        return [*edges, *workers]
+        return [*edges, *workers, *self._console(site, environment)]
+
+    def _console(self, site: list[str], environment: Mapping[str, str]) -> list[Recipe]:
+        """The console's process, alone with its socket; none where it is off."""
+        door = self._sockets.get("console")
+        if door is None:
+            return []
+        words = [*site, "--console", str(door.fileno())]
+        return [
+            Recipe("console", 1, self._programs["console"], words, [door.fileno()], environment)
+        ]
 
     def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """A task whose failure stops the gateway: half a supervisor is worse than none."""
@@ -281,6 +298,10 @@ class Supervisor:
             ready = sum(stage is Stage.READY for stage in stages)
             detail = "" if ready else f"none of {len(stages)} is ready"
             checks.append(Check(f"{kind}s", ok=ready > 0, detail=detail))
+        for child in self._children:
+            if child.recipe.kind == "console":
+                ready = child.stage is Stage.READY
+                checks.append(Check("console", ok=ready, detail="" if ready else "isn't ready"))
         if self._signalled.is_set():
             checks.append(Check("running", ok=False, detail="stopping"))
         return checks

@@ -31,6 +31,7 @@ from gateway.store.database import Database
 from gateway.store.tables import attempts
 
 _ACCOUNT: Final = "account:"
+_CODE: Final = "code:"
 _NAME: Final = "name:"
 _ADDRESS: Final = "address:"
 
@@ -40,7 +41,8 @@ class Lock:
     """A subject that isn't heard for now.
 
     Attributes:
-        subject: ``account:ID``, ``address:…`` or ``name:…`` (a name that no account has).
+        subject: ``account:ID`` (passwords), ``code:ID`` (second factors), ``address:…`` or
+            ``name:…`` (a name that no account has).
         failures: So many.
         last: UTC.
         until: UTC.
@@ -57,6 +59,14 @@ class Lock:
 def of_account(account: str) -> str:
     """The subject of an account that there is."""
     return _ACCOUNT + account
+
+
+def of_code(account: str) -> str:
+    """The subject of an account's second factor.
+
+    Not the account's own: a right password would wipe the slate of whoever guesses at codes.
+    """
+    return _CODE + account
 
 
 def of_name(name: str) -> str:
@@ -135,31 +145,38 @@ class Throttle:
             rows = connection.execute(waiting).all()
         return [Lock(r.subject, r.failures, r.last, r.until, r.locked is not None) for r in rows]
 
-    def unlock(self, subject: str, actor: str) -> bool:
-        """Forget its failures, on the log; False if there were none."""
+    def unlock(self, subjects: Sequence[str], actor: str) -> bool:
+        """Forget their failures, on the log; False if there were none."""
+        mine = attempts.c.subject.in_(subjects)
         with self._database.write() as connection:
-            gone = connection.execute(delete(attempts).where(attempts.c.subject == subject))
+            gone = connection.execute(delete(attempts).where(mine))
             if not gone.rowcount:
                 return False
-            entry = Entry(
-                RecordKind.LOGIN_UNLOCKED, actor, self._clock(), facts={"subject": subject}
-            )
-            append(connection, entry)
+            facts = {"subjects": list(subjects)}
+            append(connection, Entry(RecordKind.LOGIN_UNLOCKED, actor, self._clock(), facts=facts))
         return True
 
     def _counted(self, subject: str, address: str) -> list[str]:
-        """In one order, so that two processes never wait for each other's rows."""
-        exempt = within(address, self._limits.exempt_networks)
-        return sorted({*([subject] if subject else []), *([] if exempt else [of_address(address)])})
+        """What an attempt counts for, in one order: no two processes wait for each other's rows.
+
+        An empty subject is nobody's, an empty address a terminal's.
+        """
+        subjects = {subject} if subject else set()
+        if address and not within(address, self._limits.exempt_networks):
+            subjects.add(of_address(address))
+        return sorted(subjects)
 
     def _row(self, connection: Connection, subject: str) -> Row[Any]:
         """Its row, made if there is none, and nobody else's till the transaction ends."""
         now = self._clock()
         fresh = {"subject": subject, "failures": 0, "last": now, "until": now}
         dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-        connection.execute(dialect.insert(attempts).values(fresh).on_conflict_do_nothing())
-        chosen = select(attempts).where(attempts.c.subject == subject).with_for_update()
-        return connection.execute(chosen).one()
+        # One statement: between two the row could go, since a success deletes it.
+        made = dialect.insert(attempts).values(fresh)
+        kept = made.on_conflict_do_update(
+            index_elements=[attempts.c.subject], set_={"subject": made.excluded.subject}
+        )
+        return connection.execute(kept.returning(attempts)).one()
 
     def _left(self, row: Row[Any]) -> float:
         until: datetime = row.until
@@ -200,10 +217,12 @@ class Throttle:
         until = now + timedelta(minutes=self._limits.lock_minutes)
         here = attempts.c.subject == row.subject
         connection.execute(update(attempts).where(here).values(locked=now, until=until))
-        if row.subject.startswith(_ACCOUNT):
+        if row.subject.startswith((_ACCOUNT, _CODE)):
             # Of accounts alone: there are so many, and of addresses as many as somebody likes.
+            kind, _, account = row.subject.partition(":")
             facts = {
-                "account": row.subject.removeprefix(_ACCOUNT),
+                "account": account,
+                "what": "passwords" if kind == "account" else "codes",
                 "failures": row.failures,
                 "minutes": self._limits.lock_minutes,
             }

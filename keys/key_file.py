@@ -15,7 +15,7 @@ import binascii
 import os
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -42,9 +42,9 @@ class Line:
     """
 
     word: str
-    key: bytes
+    key: bytes = field(repr=False)
     provider: str
-    text: str
+    text: str = field(repr=False)
 
     def __repr__(self) -> str:
         return f"<Line {self.word} {self.provider or 'in the clear'}>"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -14,12 +14,14 @@ from aiohttp import web
 
 from transports.https_auth import bearer
 from transports.https_body import no_early_continue
-from transports.https_connection import LimitedRunner
+from transports.https_connection import LimitedRunner, unambiguous
+from transports.https_head import LOOPBACK, MAX_HEADERS, Names, Served
 from transports.https_inbox import Receiving
 from transports.https_outbox import Sending
 from transports.https_problems import counted, dress, problems
 from transports.https_tus import PREFIX, Tus, name_version
 from transports.limits import InFlight, Slots
+from transports.live import LiveRequest, LiveSession
 from transports.observer import NullObserver, Observer
 from transports.openapi import document
 from transports.ports import ApiAuthenticator, Declaring, Intake, Mailbox
@@ -40,9 +42,11 @@ class HttpsOptions:
         backlog: Connections that the kernel queues.
         max_connections: Connections at once, in this process.
         max_line: Longest request line or header field, bytes.
+        names: Host names and addresses answered to; others get 421.
         header_timeout: Seconds for a request's headers, and for the next request to begin.
-        body_timeout: Seconds without a byte of a body.
+        body_timeout: Seconds without a byte of a body, and for a piece of an answer to be read.
         handshake_timeout: Seconds for the TLS handshake.
+        linger: Seconds that the rest of a refused body is read and dropped.
     """
 
     host: str = "127.0.0.1"
@@ -52,9 +56,11 @@ class HttpsOptions:
     backlog: int = 256
     max_connections: int = 500
     max_line: int = 8190
+    names: Names = field(default_factory=lambda: Served(LOOPBACK))
     header_timeout: float = 30.0
     body_timeout: float = 60.0
     handshake_timeout: float = 15.0
+    linger: float = 2.0
 
 
 class HttpsService:
@@ -89,11 +95,16 @@ class HttpsService:
             keepalive_timeout=options.header_timeout,
             max_line_size=options.max_line,
             max_field_size=options.max_line,
-            lingering_time=2.0,
+            max_headers=MAX_HEADERS,
+            lingering_time=options.linger,
             auto_decompress=False,
         )
         await self._runner.setup()
         self._server = await self._listen(self._runner)
+
+    def sessions(self) -> Sequence[LiveSession]:
+        """The requests of those who are logged in."""
+        return [*self._app[LIVE]]
 
     async def stop(self, deadline: float = 30.0) -> None:
         """Stop accepting, let requests finish for ``deadline`` seconds, then cancel the rest."""
@@ -121,6 +132,7 @@ class HttpsService:
 
 
 RUNNING: Final = web.AppKey("running", InFlight)
+LIVE: Final = web.AppKey("live", set[LiveRequest])
 OBSERVER: Final[web.AppKey[Observer]] = web.AppKey("observer", Observer)
 
 
@@ -139,12 +151,21 @@ def build_app(
     """
     watching = observer or NullObserver()
     running = InFlight()
-    app = web.Application(middlewares=[counted(running), problems, bearer(auth, watching)])
+    live: set[LiveRequest] = set()
+    app = web.Application(
+        middlewares=[
+            counted(running),
+            problems,
+            unambiguous(options.names),
+            bearer(auth, watching, live),
+        ]
+    )
     app[OBSERVER] = watching
     app[RUNNING] = running
+    app[LIVE] = live
     app.on_response_prepare.append(dress)
     sending = Sending(intake, watching, options.body_timeout)
-    receiving = Receiving(mailbox, watching)
+    receiving = Receiving(mailbox, watching, options.body_timeout)
     app.router.add_put("/v1/outbox/{route}/{name}", sending.put, expect_handler=no_early_continue)
     app.router.add_get("/v1/routes", sending.routes)
     app.router.add_get("/v1/transfers", sending.transfers)

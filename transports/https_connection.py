@@ -10,10 +10,24 @@ import asyncio
 from typing import Any, cast
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
-from transports.https_problems import of_parse_error
+from transports.https_head import MAX_HEAD, Head, Names, check
+from transports.https_problems import Handler, of_parse_error
 from transports.limits import Slots
 from transports.observer import Observer
+
+
+def unambiguous(ours: Names) -> Middleware:
+    """The middleware that lets through what means one thing and is meant for us."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        version = (request.version.major, request.version.minor)
+        check(Head(version, request.raw_path, request.raw_headers), ours)
+        return await handler(request)
+
+    return middleware
 
 
 class Connection(web.RequestHandler):
@@ -23,6 +37,7 @@ class Connection(web.RequestHandler):
         super().__init__(server, **options)
         self._server = server
         self._admitted = False
+        self._head = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place, or hang up."""
@@ -41,6 +56,14 @@ class Connection(web.RequestHandler):
             self._server.slots.release()
             self._server.observer.connection_closed("https", "lost" if exc else "closed")
             super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless it is a head without end."""
+        super().data_received(data)
+        waiting = self._waiter is not None and not self._waiter.done()
+        self._head = self._head + len(data) if waiting and not self._messages else 0
+        if self._head > 2 * MAX_HEAD:
+            self.force_close()
 
     def handle_error(
         self,

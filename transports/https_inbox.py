@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 from urllib.parse import quote
 
@@ -25,8 +26,9 @@ CHUNK: Final = 256 * 1024
 class Receiving:
     """Handlers of the recipient's side."""
 
-    def __init__(self, mailbox: Mailbox, observer: Observer) -> None:
+    def __init__(self, mailbox: Mailbox, observer: Observer, timeout: float) -> None:
         self._mailbox = mailbox
+        self._timeout = timeout
         self._observer = observer
 
     async def inbox(self, request: web.Request) -> web.Response:
@@ -57,7 +59,7 @@ class Receiving:
         """``GET`` and ``HEAD /v1/inbox/{id}/content``, whole or one range of it."""
         who = request[PRINCIPAL]
         reading = await self._mailbox.open(who, request.match_info["id"])
-        download = Download(request, reading)
+        download = Download(request, reading, self._timeout)
         try:
             return await download.run()
         finally:
@@ -80,7 +82,7 @@ class Receiving:
 
 
 class Download:
-    """One answer with the bytes of one sealed file.
+    """One answer with the bytes of one sealed file, each piece to be read within ``timeout``.
 
     Attributes:
         sent: Bytes handed to the client's connection.
@@ -88,9 +90,10 @@ class Download:
             reading knows that it wasn't read whole.
     """
 
-    def __init__(self, request: web.Request, reading: Reading) -> None:
+    def __init__(self, request: web.Request, reading: Reading, timeout: float) -> None:
         self._request = request
         self._reading = reading
+        self._timeout = timeout
         self._etag = f'"{reading.parcel.sha256}"'
         self.sent = 0
         self.complete = False
@@ -137,11 +140,20 @@ class Download:
             data = await self._reading.read(offset, min(CHUNK, span.end - offset))
             if not data:
                 raise ConnectionError("the sealed file is shorter than recorded")
-            await response.write(data)
+            await self._write(response, data)
             offset += len(data)
             self.sent += len(data)
         await response.write_eof()
         self.complete = True
+
+    async def _write(self, response: web.StreamResponse, data: bytes) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await response.write(data)
+        except TimeoutError:
+            if self._request.transport:
+                self._request.transport.abort()
+            raise ConnectionError("the client doesn't read") from None
 
 
 def listed(parcel: Parcel) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from transports.https_auth import PRINCIPAL
-from transports.https_body import cut_short, go_on, next_piece
+from transports.https_body import Body, cut_short, go_on
 from transports.https_conditions import claimed_sha256
 from transports.https_problems import ProblemError
 from transports.names import normalise
@@ -113,7 +113,8 @@ class Receiving:
 
     async def _receive(self) -> None:
         go_on(self._request)
-        while data := await next_piece(self._request, self._timeout):
+        body = Body(self._request, self._timeout)
+        while data := await body.next_piece():
             if self._hash:
                 self._hash.update(data)
             await self._write(data)

@@ -44,6 +44,9 @@ HEADERS: Final = MappingProxyType(
 """On every answer: nothing here may be cached, sniffed, framed or fetched in the clear."""
 RETRY_SECONDS: Final = "30"
 
+_LAST: Final = frozenset({408, 505})
+"""After these nothing that follows on the connection is taken for a request."""
+
 _DETAILS: Final = MappingProxyType(
     {
         404: "there is nothing at this address; see /v1/openapi.json",
@@ -66,12 +69,20 @@ class ProblemError(Exception):
         slug: Last part of the problem's type.
         detail: The sentence for the client.
         headers: Extra headers.
+        ends: The connection ends with the answer.
     """
 
     def __init__(
-        self, status: int, slug: str, detail: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        ends: bool = False,
     ) -> None:
         super().__init__(detail)
+        self.ends = ends
         self.status = status
         self.slug = slug
         self.detail = detail
@@ -123,7 +134,10 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except TransportError as error:
         return of_transport(error)
     except ProblemError as error:
-        return problem(error.status, error.slug, error.detail, error.headers)
+        response = problem(error.status, error.slug, error.detail, error.headers)
+        if error.ends or error.status in _LAST:
+            response.force_close()
+        return response
     except web.HTTPException as error:
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return of_status(error.status, allow)
@@ -151,8 +165,12 @@ def counted(running: InFlight) -> Middleware:
     return middleware
 
 
-async def dress(_request: web.Request, response: web.StreamResponse) -> None:
+async def dress(request: web.Request, response: web.StreamResponse) -> None:
     """Put the security headers on an answer that is about to be sent."""
+    if "Expect" in request.headers and not request.content.is_eof():
+        # Whether the client still sends its body, nobody knows: what follows may be that.
+        response.force_close()
+        response.headers["Connection"] = "close"
     for name, value in HEADERS.items():
         if name == "Server":
             response.headers[name] = value

@@ -14,7 +14,7 @@ from typing import Final
 
 from aiohttp import web
 
-from transports.https_body import cut_short, go_on, next_piece
+from transports.https_body import Body, cut_short, go_on
 from transports.https_tus_headers import Checksum
 from transports.observer import Observer
 from transports.ports import Declared, DeclaredUpload, Declaring, Principal, Problem, TransportError
@@ -85,7 +85,8 @@ class Piece:
                 Problem.CONFLICT, "another request went on with this upload; ask for its offset"
             )
         go_on(self._request)
-        while data := await next_piece(self._request, self._timeout):
+        body = Body(self._request, self._timeout)
+        while data := await body.next_piece():
             if upload.size + len(data) > offset + self._size:
                 raise cut_short()  # not what its Content-Length said
             if self._claimed:

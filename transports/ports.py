@@ -87,14 +87,10 @@ class HalfProven:
     """Somebody who proved a first factor and must prove a second. Opens nothing by itself.
 
     Attributes:
-        account: Its id.
-        credential: Fingerprint of the first factor.
-        expires: When the first factor ends, UTC; None if it doesn't.
+        who: Whom the first factor named.
     """
 
-    account: str
-    credential: str
-    expires: datetime | None = None
+    who: Principal
 
 
 class Authenticator(Protocol):

@@ -12,7 +12,6 @@ are taken over:
 
 from __future__ import annotations
 
-import hmac
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Final
@@ -198,14 +197,14 @@ class Login:
                 asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, "too many wrong codes"
             )
         found = await self._ask(self._auth.second_factor(half, code, self.address))
-        if not isinstance(found, Principal) or found.account != half.account:
+        if not isinstance(found, Principal) or found.account != half.who.account:
             return self._refuse("code")
         self._observe("code", True)
         self._claim, self._half = found, None
         return True
 
     def _belongs(self, half: HalfProven) -> bool:
-        return hmac.compare_digest(half.account, self._username or "")
+        return half.who.account == self._username
 
     # -- what all share
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from config.operations import Role
+from gateway.cli import account_totp
 from gateway.cli.account_locks import run_locks, run_unlock
 from gateway.cli.acting import (
     acting_arguments,
@@ -77,6 +78,7 @@ def register(subparsers: Subparsers) -> None:
     unlock.add_argument("account", metavar="USER", nargs="?", default="")
     unlock.add_argument("--address", default="", help="of an address instead of an account")
     unlock.set_defaults(run=run_unlock)
+    account_totp.register(commands)
     more = commands.add_parser(
         "credential",
         parents=[acting_arguments()],
@@ -159,7 +161,16 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--token", action="store_true", help="make an API token, shown once")
     parser.add_argument(
-        "--token-expires", metavar="DAYS", type=int, help="the token's life (default: no end)"
+        "--token-expires", metavar="DAYS", type=int, help="the token's life (default: token_days)"
+    )
+    parser.add_argument(
+        "--token-role",
+        metavar="ROLE",
+        type=Role,
+        choices=list(Role),
+        action="append",
+        default=[],
+        help="the token has this role of the account's alone; may be given again (default: all)",
     )
 
 
@@ -257,6 +268,7 @@ def run_list(args: argparse.Namespace) -> int:
                         "kind": c.kind,
                         "fingerprint": c.fingerprint,
                         "comment": c.comment,
+                        "roles": sorted(c.roles),
                         "added": c.added,
                         "expires": c.expires,
                     }
@@ -289,15 +301,26 @@ def _proofs(args: argparse.Namespace) -> tuple[list[NewCredential], str]:
         issuer = open_site(args).settings.console.oidc.issuer
         found += [oidc_subject(issuer, subject) for subject in args.oidc_subject]
     token = ""
-    if args.token_expires is not None and (not args.token or args.token_expires < 1):
-        raise CliError("--token-expires goes with --token and takes 1 day or more", code=USAGE)
+    if not args.token and (args.token_expires is not None or args.token_role):
+        raise CliError("--token-expires and --token-role go with --token", code=USAGE)
     if args.token:
-        life = None if args.token_expires is None else timedelta(days=args.token_expires)
-        token, proof = new_token(life)
+        token, proof = new_token(_token_life(args), frozenset(args.token_role))
         found.append(proof)
     if args.password:
         found.append(password(_ask_password()))
     return found, token
+
+
+def _token_life(args: argparse.Namespace) -> timedelta:
+    longest = open_site(args).settings.limits.token_days
+    days = longest if args.token_expires is None else args.token_expires
+    if not 1 <= days <= longest:
+        raise CliError(
+            f"a token lives 1 day to {longest} days",
+            "settings limit it by limits.token_days",
+            USAGE,
+        )
+    return timedelta(days=days)
 
 
 def _read(path: Path) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from gateway.cli.acting import actor, moment, site_database
 from gateway.cli.common import OK, USAGE, CliError, emit, open_site, table
-from gateway.throttle import Lock, Throttle, of_account, of_address
+from gateway.throttle import Lock, Throttle, of_account, of_address, of_code
 
 
 def run_locks(args: argparse.Namespace) -> int:
@@ -29,13 +29,14 @@ def run_unlock(args: argparse.Namespace) -> int:
     """Lift one."""
     if bool(args.account) == bool(args.address):
         raise CliError("it isn't said who", "give a user name or --address", USAGE)
-    subject = of_account(args.account) if args.account else of_address(args.address)
+    name = args.account
+    subjects = [of_account(name), of_code(name)] if name else [of_address(args.address)]
     limits = open_site(args).settings.limits
     with site_database(args) as database:
-        lifted = Throttle(database, limits).unlock(subject, actor(args))
+        lifted = Throttle(database, limits).unlock(subjects, actor(args))
     if not lifted:
-        raise CliError(f"there are no failures of {subject}", "see account locks")
-    emit(args, {"unlocked": subject}, f"unlocked {subject}")
+        raise CliError(f"there are no failures of {name or args.address}", "see account locks")
+    emit(args, {"unlocked": subjects}, f"unlocked {name or args.address}")
     return OK
 
 

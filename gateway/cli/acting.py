@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.cli.common import USAGE, CliError, open_site, site_arguments
 from gateway.store.database import Database
+
+if TYPE_CHECKING:
+    from gateway.second_factors import SecondFactors
 
 SOON: Final = timedelta(days=30)
 """What expires within it is warned of."""
@@ -62,6 +66,24 @@ def who(args: argparse.Namespace) -> str:
 def actor(args: argparse.Namespace) -> str:
     """The same as an event's actor."""
     return f"person:{who(args)}"
+
+
+def asked_code(account: str) -> str:
+    """A one-time code, typed at the terminal, or the next line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    return getpass.getpass(f"Code for {account}: ").strip()
+
+
+def factors_of(args: argparse.Namespace, database: Database) -> SecondFactors:
+    """The judge of one-time codes."""
+    from gateway.keyring.composition import keyring_of  # noqa: PLC0415 - seldom needed
+    from gateway.second_factors import SecondFactors  # noqa: PLC0415 - seldom needed
+    from gateway.throttle import Throttle  # noqa: PLC0415 - likewise
+
+    site = open_site(args)
+    throttle = Throttle(database, site.settings.limits)
+    return SecondFactors(database, keyring_of(site), throttle)
 
 
 @contextmanager

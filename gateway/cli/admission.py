@@ -44,10 +44,35 @@ def admit(args: argparse.Namespace) -> None:
             f"account {args.acting_as} may not do that", f"it needs {_any_of(rule.roles)}"
         )
     if rule.factor:
-        raise CliError(
-            "this needs a second factor, which commands can't take yet",
-            "do it as the site's own user, without --as",
-        )
+        _prove(args)
+
+
+def _prove(args: argparse.Namespace) -> None:
+    """Ask for a code, each time: commands have no session that could remember one.
+
+    Raises:
+        CliError: The account has no second factor, or the code is wrong or one too many.
+    """
+    from gateway.cli.acting import asked_code, factors_of, site_database  # noqa: PLC0415 - slow
+    from transports.ports import TooManyAttemptsError  # noqa: PLC0415 - likewise
+
+    name = str(args.acting_as).strip()
+    with site_database(args) as database:
+        factors = factors_of(args, database)
+        if not factors.state(name).confirmed:
+            raise CliError(
+                f"this needs a second factor, and account {name} has none",
+                "lazaretto account totp enrol",
+            )
+        try:
+            proven = factors.check(name, asked_code(name))
+        except TooManyAttemptsError as error:
+            raise CliError(
+                f"too many wrong codes; the next is heard in {error.seconds:.0f} s",
+                "see lazaretto account locks",
+            ) from None
+    if not proven:
+        raise CliError("that code is wrong, or was used before", "type the next one")
 
 
 def _roles(args: argparse.Namespace) -> frozenset[Role] | None:

@@ -6,7 +6,6 @@ import argparse
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Final
 
@@ -78,7 +77,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 def _explain(error: Exception) -> int:
     if os.environ.get(DEBUG_VARIABLE):
-        traceback.print_exception(error)
+        from gateway.logs import places  # noqa: PLC0415 - slow to import, and seldom needed
+
+        sys.stderr.write(places(error))
     else:
         sys.stderr.write(f"lazaretto: {_sentence(error)}\n")
     if isinstance(error, CliError):

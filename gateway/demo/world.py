@@ -9,7 +9,7 @@ import io
 import json
 import os
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +44,7 @@ class Member:
     id: str
     title: str
     ssh_key: Path
-    token: str
+    token: str = field(repr=False)
     openpgp: bytes
 
 

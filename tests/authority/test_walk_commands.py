@@ -13,7 +13,9 @@ from gateway.cli.common import CliError
 from gateway.cli.main import COMMANDS, _parser, perform
 from gateway.directory import Directory
 from gateway.migrations import upgrade
+from gateway.site import Site
 from gateway.store.database import open_database
+from keys.kek import LocalKek
 from tests.authority.rows import expected
 
 RAN = 77
@@ -25,6 +27,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("site")
     (root / "lazaretto.yaml").write_text("https:\n  enabled: false\n")
     (root / "data").mkdir()
+    kek = Site.open(root).paths.kek
+    kek.parent.mkdir(parents=True)
+    LocalKek.generate(kek)
     database = open_database(f"sqlite:///{root / 'data' / 'lazaretto.db'}", create=True)
     upgrade(database)
     directory = Directory(database)

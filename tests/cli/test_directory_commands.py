@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import asyncssh
 import pytest
@@ -16,8 +18,11 @@ from config.settings import Limits
 from gateway.cli.main import main
 from gateway.ledger.verify import verify_database
 from gateway.migrations import upgrade
+from gateway.site import Site
 from gateway.store.database import open_database
 from gateway.throttle import Throttle, of_account
+from keys.kek import LocalKek
+from keys.totp import code_at, step_at
 from tests.support.log_keys import give_log_key
 from tests.support.tls_clients import Authority
 
@@ -31,8 +36,7 @@ class Terminal:
         self.out = self.err = ""
 
     def __call__(self, *words: str) -> int:
-        at = 3 if words[:2] == ("partner", "ssh-ca") else 2
-        status = main([*words[:at], "--site", str(self.site), *words[at:]])
+        status = main([*words, "--site", str(self.site)])
         self.out, self.err = self._capsys.readouterr()
         return status
 
@@ -46,6 +50,9 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
     (tmp_path / "lazaretto.yaml").write_text("https:\n  enabled: false\n")
     (tmp_path / "data").mkdir()
     give_log_key(tmp_path)
+    kek = Site.open(tmp_path).paths.kek
+    kek.parent.mkdir(parents=True, exist_ok=True)
+    LocalKek.generate(kek)
     database = open_database(f"sqlite:///{tmp_path / 'data' / 'lazaretto.db'}", create=True)
     upgrade(database)
     database.close()
@@ -92,10 +99,26 @@ def test_an_account_with_a_key_and_a_token_is_added_at_once(
         "account", "add", "c1", "--partner", "clinic", "--send", "--ssh-key", str(key_file),
         "--token", "--token-expires", "10",
     )  # fmt: skip
-    assert made["token"].startswith("lz_")
+    assert made["token"].startswith("lzr_")
     (account,) = clinic.data("account", "list")
     assert [c["kind"] for c in account["credentials"]] == ["ssh-key", "token"]
     assert account["roles"] == ["sender"]
+
+
+def test_a_token_may_hold_less_than_its_account_and_lives_as_long_as_settings_say(
+    clinic: Terminal,
+) -> None:
+    words = ("account", "add", "c1", "--partner", "clinic", "--send", "--receive", "--token")
+    assert clinic(*words, "--token-role", "receiver") == 0
+    (account,) = clinic.data("account", "list")
+    (token,) = account["credentials"]
+    assert token["roles"] == ["receiver"]
+    life = datetime.fromisoformat(token["expires"]) - datetime.fromisoformat(token["added"])
+    assert life.days == 366
+    assert clinic("account", "credential", "c1", "--token", "--token-expires", "367") == 2
+    assert "1 day to 366 days" in clinic.err
+    assert clinic("account", "credential", "c1", "--token", "--token-role", "admin") == 1
+    assert clinic("account", "credential", "c1", "--remove", "x", "--token-role", "sender") == 2
 
 
 def test_a_token_is_shown_once_and_kept_nowhere(clinic: Terminal) -> None:
@@ -134,7 +157,7 @@ def test_a_bad_key_adds_no_account(clinic: Terminal, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("c1", "--partner", "clinic"), "give --send, --receive or --role"),
-        (("c1", "--partner", "clinic", "--send", "--token-expires", "3"), "goes with --token"),
+        (("c1", "--partner", "clinic", "--send", "--token-expires", "3"), "go with --token"),
         (("c1", "--partner", "clinic", "--send", "--token", "--token-expires", "0"), "1 day"),
     ],
 )
@@ -214,6 +237,48 @@ def test_a_lock_is_listed_and_lifted(clinic: Terminal) -> None:
     assert clinic("account", "unlock", "c1") == 1
     assert clinic("account", "unlock", "--address", "2001:db8::9") == 0
     assert clinic("account", "unlock") == 2
+
+
+def give_factor(run: Terminal, name: str, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Enrol and confirm one; the secret that an app would hold."""
+    uri = run.data("account", "totp", "enrol", name)["uri"]
+    query = parse_qs(urlsplit(uri).query)
+    secret = base64.b32decode(query["secret"][0])
+    monkeypatch.setattr("sys.stdin", io.StringIO(present_code(secret, -1) + "\n"))
+    assert len(run.data("account", "totp", "confirm", name)["recovery_codes"]) == 10
+    return secret
+
+
+def present_code(secret: bytes, steps: int = 0) -> str:
+    return code_at(secret, step_at(datetime.now(UTC)) + steps)
+
+
+def test_acting_as_an_administrator_takes_a_fresh_code_each_time(
+    run: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("account", "add", "dana", "--role", "admin")
+    assert run("partner", "add", "payer", "--as", "dana") == 1
+    assert "account dana has none" in run.err
+    secret = give_factor(run, "dana", monkeypatch)
+    code = present_code(secret)
+    for typed, status in ((code, 0), (code, 1), ("000000", 1), ("", 1)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed + "\n"))
+        name = f"payer{status}"
+        assert run("partner", "add", name, "--as", "dana") == status, typed
+    assert [p["id"] for p in run.data("partner", "list")["partners"]] == ["payer0"]
+    assert run("account", "totp", "reset", "dana") == 0
+    assert run("account", "totp", "recovery", "dana") == 1
+
+
+def test_a_second_factors_secret_is_kept_nowhere_in_the_clear(
+    run: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("account", "add", "dana", "--role", "approver")
+    secret = give_factor(run, "dana", monkeypatch)
+    for file in run.site.rglob("*"):
+        content = b"" if file.is_dir() else file.read_bytes()
+        assert secret not in content
+        assert base64.b32encode(secret) not in content
 
 
 @pytest.mark.parametrize(("what", "name"), [("account", "c1"), ("partner", "clinic")])

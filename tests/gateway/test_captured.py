@@ -126,9 +126,9 @@ import json, os, sys
 from pathlib import Path
 from tests.support import attempts
 key = Path(sys.argv[1])
-works = {**attempts._files(key, os.getppid()), **attempts._sockets(),
-         **attempts._processes(os.getppid()), **attempts._memory()}
-print(json.dumps({n: attempts._tried(works[n]) if n in works else attempts._called(n)
+works = {**attempts.of_files(key, os.getppid()), **attempts.of_sockets(),
+         **attempts.of_processes(os.getppid()), **attempts.of_memory()}
+print(json.dumps({n: attempts.tried(works[n]) if n in works else attempts.called(n)
                   for n in sys.argv[2:]}))
 """
 

@@ -14,6 +14,7 @@ import pytest
 
 from gateway import seccomp
 from gateway.sandbox import clean_environment, confinement
+from gateway.seccomp import Profile
 
 UNFILTERED = os.uname().machine not in {"x86_64", "aarch64"}
 pytestmark = pytest.mark.skipif(UNFILTERED, reason="no seccomp filter for this machine")
@@ -118,13 +119,15 @@ def test_the_probe_tells_the_same(attempts: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_a_leaf_is_refused_more(machine: str) -> None:
-    assert len(seccomp.program(machine, leaf=True)) > len(seccomp.program(machine))
+    assert len(seccomp.program(machine, Profile.LEAF)) > len(
+        seccomp.program(machine, Profile.COMPUTE)
+    )
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
-@pytest.mark.parametrize("leaf", [False, True])
-def test_every_jump_of_the_filter_lands_inside_it(machine: str, leaf: bool) -> None:
-    code = seccomp.program(machine, leaf=leaf)
+@pytest.mark.parametrize("profile", Profile)
+def test_every_jump_of_the_filter_lands_inside_it(machine: str, profile: Profile) -> None:
+    code = seccomp.program(machine, profile)
     count = len(code) // 8
     for place in range(count):
         jump_true, jump_false = code[place * 8 + 2], code[place * 8 + 3]

@@ -20,6 +20,7 @@ from gateway.ssh_certificates import (
     end_of,
     named,
     revocation,
+    stands,
 )
 from tests.support.ssh_certs import HOUR, Wanted, certify, option, packed
 from transports.ssh_certificate import (
@@ -251,6 +252,20 @@ def test_any_bytes_are_a_certificate_or_a_form_error(blob: bytes) -> None:
 def test_logs_name_ca_serial_and_key_id_without_blanks() -> None:
     read = read_certificate(certify(CA, KEY, Wanted(key_id="Jane Doe\n\u2028" + "x" * 100)))
     assert named(read) == f"{NAME}/7/Jane_Doe__{'x' * 54}"
+
+
+def test_a_name_stands_till_its_ca_goes_or_it_is_revoked() -> None:
+    name = named(read_certificate(certify(CA, KEY, Wanted(key_id="Jane Doe" + "x" * 100))))
+
+    def after(*revoked: str) -> bool:
+        return stands(name, replace(TRUST, revoked=revoked))
+
+    assert after()
+    assert after(revocation(NAME, serial=70), revocation(NAME, key_id="Jane"))
+    assert after(revocation(RSA_CA.get_fingerprint(), serial=7))
+    assert not after(revocation(NAME, serial=7))
+    assert not after(revocation(NAME, key_id="Jane Doe" + "x" * 100))
+    assert not stands(name, replace(TRUST, authorities=[RSA_CA.public_data]))
 
 
 def test_a_certificate_without_an_end_has_none() -> None:

@@ -21,8 +21,11 @@ from gateway.directory_queries import DirectoryReader
 from gateway.directory_ssh import SshAuthorities
 from gateway.directory_types import DirectoryError, UnknownEntryError
 from gateway.identity import DirectoryAuthenticator
+from gateway.logs import KEYS
 from gateway.migrations import upgrade
+from gateway.second_factors import FactorState
 from gateway.ssh_certificates import authority
+from gateway.ssh_identity import SshAuthenticator
 from gateway.store.database import Database, open_database
 from gateway.throttle import Throttle
 from tests.support.eventually import eventually
@@ -63,6 +66,16 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     opened.close()
 
 
+class Nobody:
+    """Has a second factor."""
+
+    def state(self, account: str) -> FactorState:
+        return FactorState(confirmed=False, codes=0)
+
+    def check(self, account: str, code: str, address: str = "") -> bool:
+        return False
+
+
 @dataclass
 class Site:
     service: SftpService
@@ -92,7 +105,11 @@ async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
     )
     gateway, seen = SimulatedGateway(), Recorder()
     service = await serve_sftp(
-        SftpOptions(host_keys=(host_key,)), judge, gateway, SimulatedMailbox(gateway), observer=seen
+        SftpOptions(host_keys=(host_key,)),
+        SshAuthenticator(judge, Nobody()),
+        gateway,
+        SimulatedMailbox(gateway),
+        observer=seen,
     )
     yield Site(service, judge, seen)
     await service.stop(0.2)
@@ -244,7 +261,8 @@ async def test_a_refusal_is_logged_with_ca_serial_and_reason_if_the_ca_is_known(
             blob = certify(ca, KEY, Wanted(principals=["x"], key_id="made up"))
             await site.judge.certificate("clinic-bot", read_certificate(blob), "192.0.2.1")
     told = [line for line in lines if line["event"] == "certificate.refused"]
-    assert [line["certificate"] for line in told] == [f"{CA.get_fingerprint()}/7/made_up"]
+    assert [line["credential"] for line in told] == [f"{CA.get_fingerprint()}/7/made_up"]
+    assert told[0].keys() - {"log_level"} <= KEYS
     assert "principals" in told[0]["reason"]
 
 

@@ -14,16 +14,20 @@ from typing import Any
 
 import uvloop
 
+from tests.support.simulated_declaring import SimulatedDeclaring
 from tests.support.simulated_gateway import SimulatedGateway, SimulatedJudge, SimulatedMailbox
 from transports.https import HttpsOptions, build_app, serve_https
-from transports.ports import Principal
+from transports.https_head import Served
+from transports.ports import HalfProven, Principal
 from transports.sftp import SftpOptions, serve_sftp
 
 
 class SlowJudge(SimulatedJudge):
     """Takes its time, as the real one does, so that there is something to interrupt."""
 
-    async def password(self, username: str, password: str, address: str) -> Principal | None:
+    async def password(
+        self, username: str, password: str, address: str
+    ) -> Principal | HalfProven | None:
         await asyncio.sleep(0.002)
         return await super().password(username, password, address)
 
@@ -41,7 +45,7 @@ def state(gateway: SimulatedGateway) -> dict[str, Any]:
         "uploads": len(gateway.transfers),
         "busy": sum(stored.busy for stored in gateway.transfers),
         "resident_kib": resident,
-        "tasks": len(asyncio.all_tasks()),
+        "readings": len(gateway.readings),
     }
 
 
@@ -56,8 +60,15 @@ async def main(host_key: Path) -> None:
     box = SimulatedMailbox(gateway)
     options = SftpOptions(host_keys=(host_key,), login_timeout=3.0, idle_timeout=20.0)
     sftp = await serve_sftp(options, judge, gateway, box)
-    limits = HttpsOptions(header_timeout=2.0, body_timeout=2.0)
-    https = await serve_https(limits, build_app(limits, judge, gateway, box), None)
+    limits = HttpsOptions(
+        names=Served(["edge.example"]),
+        header_timeout=1.5,
+        body_timeout=1.0,
+        linger=0.2,
+        max_connections=200,
+    )
+    app = build_app(limits, judge, gateway, box, declaring=SimulatedDeclaring(gateway))
+    https = await serve_https(limits, app, None)
     loop = asyncio.get_running_loop()
     hello = {"sftp": sftp.port, "https": https.port, "parcel": parcel.transfer}
     answer(hello)

@@ -60,7 +60,7 @@ def test_at_the_limit_an_account_is_locked_and_the_log_says_so_once(
         bench.clock.move(5)
     assert fail(throttle) == pytest.approx(595)
     (event,) = events(bench, "login.locked")
-    assert '"facts":{"account":"dana","failures":6,"minutes":10}' in event
+    assert '"facts":{"account":"dana","failures":6,"minutes":10,"what":"passwords"}' in event
     bench.clock.move(595)
     assert fail(throttle) == 0, "a lock runs out"
     assert len(events(bench, "login.locked")) == 1
@@ -72,11 +72,11 @@ def test_a_person_lifts_a_lock_on_the_log(throttle: Throttle, bench: Bench) -> N
         fail(throttle)
         bench.clock.move(5)
     assert [lock.subject for lock in throttle.locks()] == [DANA]
-    assert throttle.unlock(DANA, "person:dana")
+    assert throttle.unlock([DANA], "person:dana")
     assert throttle.locks() == []
     assert fail(throttle) == 0
     assert len(events(bench, "login.unlocked")) == 1
-    assert not throttle.unlock(of_account("other"), "person:dana")
+    assert not throttle.unlock([of_account("other")], "person:dana")
 
 
 def test_names_that_no_account_has_wait_the_same_and_never_fill_table_or_log(

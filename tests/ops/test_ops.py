@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from pathlib import Path
 
-from gateway.ops import check_database, check_disk, check_keys
+import aiohttp
+import pytest
+
+from config.settings import Settings
+from gateway.ops import Check, Ops, check_database, check_disk, check_keys
 from gateway.site import Site
 from tests.support.running import Running
 
@@ -38,6 +43,37 @@ def test_metrics_know_the_build_the_processes_and_the_queue(running: Running) ->
 def test_health_and_metrics_are_not_on_each_others_listener(running: Running) -> None:
     assert running.get("health", "/metrics")[0] == 404
     assert running.get("metrics", "/readyz")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("rebound.evil.example", 421), ("localhost", 200), ("10.0.0.7:9109", 200),
+        ("gateway.internal", 200),
+    ],
+)  # fmt: skip
+async def test_another_sites_name_is_not_answered(host: str, expected: int) -> None:
+    async def checks() -> tuple[Check, ...]:
+        return ()
+
+    ops = Ops(checks, lambda: b"", ["gateway.internal"])
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    for sock in sockets:
+        sock.setblocking(False)
+    await ops.start(*sockets)
+    try:
+        async with aiohttp.ClientSession() as session:
+            for sock, path in zip(sockets, ("/readyz", "/metrics"), strict=True):
+                url = f"http://127.0.0.1:{sock.getsockname()[1]}{path}"
+                async with session.get(url, headers={"Host": host}) as answer:
+                    assert answer.status == expected
+                    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    finally:
+        await ops.stop()
+
+
+def test_health_and_metrics_listen_on_loopback_unless_told_otherwise() -> None:
+    assert Settings().ops.health.host == Settings().ops.metrics.host == "127.0.0.1"
 
 
 def test_a_locked_database_is_not_ready(bare_site: Site) -> None:

@@ -12,10 +12,13 @@ from typing import Any
 
 import aiohttp
 import asyncssh
+import psutil
 import pytest
 
+from gateway import doctor_fences, landlock
 from gateway.demo.people import people
 from gateway.demo.x12 import Claim, claims_837p
+from gateway.doctor import Level, Patient
 from tests.support.enrolled import ROUTE, Enrolled, command, enrol, opened
 from tests.support.running import Running
 
@@ -145,6 +148,24 @@ def test_a_reload_is_taken_up_and_answered(enrolled: Enrolled, serving: Running)
     rules.write_text(rules.read_text() + "# changed\n")
     out = command("policy", "reload", "--site", enrolled.site.root)
     assert enrolled.site.load_policy().digest in out
+
+
+def test_each_of_its_processes_is_fenced_and_dumps_no_core(
+    enrolled: Enrolled, serving: Running
+) -> None:
+    serving.state()
+    if landlock.abi():
+        found = list(doctor_fences.running(Patient(enrolled.site, None, sound=True)))
+        assert [(d.level, d.subject) for d in found] == [(Level.OK, "processes")]
+    family = psutil.Process(serving.process.pid)
+    pids = [process.pid for process in (family, *family.children(recursive=True))]
+    assert len(pids) >= 5, "supervisor, edge, worker, scanner and sealer"
+    for pid in pids:
+        limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
+        cores = next(line for line in limits if line.startswith("Max core file size"))
+        assert cores.split()[4:6] == ["0", "0"]
+        # Undumpable: the kernel gives what is in /proc to root.
+        assert Path(f"/proc/{pid}/environ").stat().st_uid == 0
 
 
 def test_the_log_verifies_afterwards(enrolled: Enrolled) -> None:

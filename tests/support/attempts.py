@@ -27,7 +27,8 @@ _REFUSALS: Final = {"EPERM", "EACCES", "ENOSYS", "ENOMEM", "EAGAIN", "EFBIG"}
 _INTEL: Final = os.uname().machine == "x86_64"
 
 # Name: number on x86_64, number on aarch64, arguments.
-_CALLS: Final[dict[str, tuple[int, int, tuple[int, ...]]]] = {
+CALLS: Final[dict[str, tuple[int, int, tuple[int, ...]]]] = {
+    "trace": (101, 117, (16, 1, 0, 0)),
     "clone": (56, 220, (signal.SIGCHLD, 0, 0, 0, 0)),
     "clone3": (435, 435, (0, 0)),
     "execveat": (322, 281, (-1, 0, 0, 0, 0)),
@@ -71,9 +72,9 @@ def everything(secret: Path, target: int) -> dict[str, str]:
         secret: A key file that exists and this user may read.
         target: A process of the same user outside.
     """
-    attempts = {**_files(secret, target), **_sockets(), **_processes(target), **_memory()}
-    tried = {name: _tried(work) for name, work in attempts.items()}
-    return tried | {name: _called(name) for name in _CALLS}
+    attempts = {**of_files(secret, target), **of_sockets(), **of_processes(target), **of_memory()}
+    made = {name: tried(work) for name, work in attempts.items()}
+    return made | {name: called(name) for name in CALLS}
 
 
 def successful(found: dict[str, str]) -> dict[str, str]:
@@ -84,7 +85,7 @@ def successful(found: dict[str, str]) -> dict[str, str]:
 Work = Callable[[], object]
 
 
-def _files(secret: Path, target: int) -> dict[str, Work]:
+def of_files(secret: Path, target: int) -> dict[str, Work]:
     beside = secret.with_name("dropped")
     return {
         "read the key file": lambda: _opened(secret, os.O_RDONLY),
@@ -107,7 +108,7 @@ def _files(secret: Path, target: int) -> dict[str, Work]:
     }
 
 
-def _sockets() -> dict[str, Work]:
+def of_sockets() -> dict[str, Work]:
     kinds = {
         "inet": (socket.AF_INET, socket.SOCK_STREAM),
         "inet datagram": (socket.AF_INET, socket.SOCK_DGRAM),
@@ -129,14 +130,13 @@ def _socket(family: int, kind: int) -> Work:
     return make
 
 
-def _processes(target: int) -> dict[str, Work]:
+def of_processes(target: int) -> dict[str, Work]:
     return {
         "fork": _fork,
         "fork-bomb": _bomb,
         "start a thread": lambda: _thread.start_new_thread(_nothing, ()),
         "run a program": lambda: os.execv("/bin/true", ["true"]),
         "spawn a program": lambda: os.posix_spawn("/bin/true", ["true"], {}),
-        "trace": lambda: _call(101 if _INTEL else 117, 16, target, 0, 0),
         "signal": lambda: os.kill(target, 0),
         "signal all": lambda: os.kill(-1, 0),
         "raise a limit": lambda: resource.setrlimit(resource.RLIMIT_AS, (2**40, 2**40)),
@@ -145,11 +145,11 @@ def _processes(target: int) -> dict[str, Work]:
     }
 
 
-def _memory() -> dict[str, Work]:
+def of_memory() -> dict[str, Work]:
     return {"map 64 GiB": lambda: mmap.mmap(-1, 2**36).close(), "fill memory": _fill}
 
 
-def _tried(work: Work) -> str:
+def tried(work: Work) -> str:
     try:
         work()
     except OSError as error:
@@ -161,8 +161,8 @@ def _tried(work: Work) -> str:
     return DONE
 
 
-def _called(name: str) -> str:
-    intel, arm, arguments = _CALLS[name]
+def called(name: str) -> str:
+    intel, arm, arguments = CALLS[name]
     try:
         _call(intel if _INTEL else arm, *arguments)
     except OSError as error:

@@ -36,7 +36,13 @@ class Server:
             get_server,
         )
 
-        self.running = get_server(self.folder / "data", cleanup_mode="stop")
+        data = self.folder / "data"
+        if data.exists():
+            data.chmod(0o700)  # or it doesn't start
+        self.running = get_server(data, cleanup_mode="stop")
+        # As root the library runs the server as another user, and the socket is in that user's
+        # directory: a gateway without root's privileges is to reach it too.
+        data.chmod(0o711)
 
     def stop(self) -> None:
         if self.running:

@@ -99,7 +99,7 @@ class SimulatedReading:
         self._gateway = gateway
         self._parcel = parcel
         self._data = data
-        self._seen = bytearray(len(data))
+        self._seen: list[tuple[int, int]] = []
         self.closed = False
         self.reads = 0
 
@@ -112,15 +112,23 @@ class SimulatedReading:
         assert size <= 256 * 1024, "callers cap reads"
         self.reads += 1
         piece = self._data[offset : offset + size]
-        self._seen[offset : offset + len(piece)] = b"\1" * len(piece)
+        self._seen.append((offset, offset + len(piece)))
         return piece
 
     async def close(self, *, received: bool = True) -> None:
         assert not self.closed, "closed twice"
         self.closed = True
         self._gateway.readings.remove(self)
-        if received and all(self._seen):
+        if received and self._whole():
             await self._gateway.acknowledge(PAYER, self._parcel.transfer)
+
+    def _whole(self) -> bool:
+        end = 0
+        for start, stop in sorted(self._seen):
+            if start > end:
+                return False
+            end = max(end, stop)
+        return end == len(self._data)
 
 
 class SimulatedGateway:
@@ -275,6 +283,8 @@ class SimulatedJudge:
     def __init__(self) -> None:
         self.keys: dict[bytes, Principal] = {}
         self.broken = False
+        self.codes: dict[str, set[str]] = {}
+        self.tried: list[tuple[str, str]] = []
         self.passwords = {
             ("clinic-bot", "clinic-pw"): CLINIC,
             ("payer-bot", "payer-pw"): PAYER,
@@ -282,14 +292,18 @@ class SimulatedJudge:
         self.certificates: dict[bytes, Principal] = {}
         self.tokens = {"clinic-token": CLINIC, "payer-token": PAYER}
 
-    async def password(self, username: str, password: str, address: str) -> Principal | None:
+    async def password(
+        self, username: str, password: str, address: str
+    ) -> Principal | HalfProven | None:
         self._check()
-        return self.passwords.get((username, password))
+        return self._whole(self.passwords.get((username, password)))
 
-    async def public_key(self, username: str, key: bytes, address: str) -> Principal | None:
+    async def public_key(
+        self, username: str, key: bytes, address: str
+    ) -> Principal | HalfProven | None:
         self._check()
         who = self.keys.get(key)
-        return who if who and who.account == username else None
+        return self._whole(who if who and who.account == username else None)
 
     async def certificate(
         self, username: str, certificate: UserCertificate, address: str
@@ -299,7 +313,15 @@ class SimulatedJudge:
 
     async def second_factor(self, half: HalfProven, code: str, address: str) -> Principal | None:
         self._check()
-        return None
+        self.tried.append((half.who.account, code))
+        codes = self.codes[half.who.account]
+        if code not in codes:
+            return None
+        codes.remove(code)
+        return replace(half.who, factor=True)
+
+    def _whole(self, who: Principal | None) -> Principal | HalfProven | None:
+        return HalfProven(who) if who and who.account in self.codes else who
 
     async def token(self, token: str, address: str) -> Principal | None:
         self._check()

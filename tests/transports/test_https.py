@@ -203,7 +203,8 @@ async def test_a_client_gone_in_the_middle_submits_nothing(
     site: Site, gateway: SimulatedGateway
 ) -> None:
     request = (
-        b"PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer clinic-token\r\n"
+        b"PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: localhost\r\n"
+        b"Authorization: Bearer clinic-token\r\n"
         b"Content-Length: 1000000\r\n\r\n" + DATA
     )
     await raw(site, request, stop_after=True)
@@ -215,7 +216,8 @@ async def test_a_chunked_body_without_its_end_submits_nothing(
     site: Site, gateway: SimulatedGateway
 ) -> None:
     request = (
-        b"PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer clinic-token\r\n"
+        b"PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: localhost\r\n"
+        b"Authorization: Bearer clinic-token\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
     )
     await raw(site, request, stop_after=True)
@@ -228,7 +230,8 @@ async def test_a_body_that_stalls_is_a_timeout(
 ) -> None:
     site = await start(body_timeout=0.1)
     request = (
-        b"PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer clinic-token\r\n"
+        b"PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: localhost\r\n"
+        b"Authorization: Bearer clinic-token\r\n"
         b"Content-Length: 10\r\nConnection: close\r\n\r\nhello"
     )
     assert (await raw(site, request)).startswith(b"HTTP/1.1 408")
@@ -269,7 +272,7 @@ async def test_an_unknown_route_is_404(clinic: aiohttp.ClientSession) -> None:
 async def test_a_bad_name_is_400_and_not_repeated(
     site: Site, gateway: SimulatedGateway, name: str
 ) -> None:
-    request = f"PUT /v1/outbox/claims/{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    request = f"PUT /v1/outbox/claims/{name} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     request += "Authorization: Bearer clinic-token\r\nContent-Length: 0\r\n\r\n"
     answer = await raw(site, request.encode())
     assert answer.startswith(b"HTTP/1.1 400")
@@ -279,7 +282,7 @@ async def test_a_bad_name_is_400_and_not_repeated(
 
 
 async def test_expect_continue_is_answered_only_to_who_may_send(site: Site) -> None:
-    head = "PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+    head = "PUT /v1/outbox/claims/a HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
     head += "Connection: close\r\nContent-Length: 5\r\nAuthorization: Bearer {}\r\n\r\n"
     good = await raw(site, head.format("clinic-token").encode() + b"hello")
     bad = await raw(site, head.format("wrong").encode() + b"hello")
@@ -391,7 +394,7 @@ async def test_a_reader_that_vanishes_has_collected_nothing(
     site: Site, gateway: SimulatedGateway
 ) -> None:
     parcel = gateway.deliver(bytes(30_000_000))
-    request = f"GET /v1/inbox/{parcel.transfer}/content HTTP/1.1\r\nHost: x\r\n"
+    request = f"GET /v1/inbox/{parcel.transfer}/content HTTP/1.1\r\nHost: localhost\r\n"
     request += "Authorization: Bearer payer-token\r\n\r\n"
     await raw(site, request.encode(), read_first=1000)
     await eventually(lambda: any(event[0] == "download" for event in site.seen.events))

@@ -1,0 +1,1 @@
+"""Known advisories about what is locked, and a bill of materials."""

@@ -16,6 +16,7 @@ from gateway.directory_types import (
     Login,
     Partner,
     is_account_id,
+    passkey_fingerprint,
 )
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ssh_certificates import Authority, Trust
@@ -25,6 +26,7 @@ from gateway.store.tables import (
     certificates,
     credentials,
     partners,
+    passkeys,
     ssh_authorities,
     ssh_revocations,
 )
@@ -71,13 +73,23 @@ class DirectoryReader:
         return None if row is None else _account(row)
 
     def credentials(self) -> Sequence[Credential]:
-        """All, by account and kind, without what proves them."""
-        c = credentials.c
+        """All, by account and kind, without what proves them; then passkeys."""
+        c, p = credentials.c, passkeys.c
         columns = (c.account, c.kind, c.fingerprint, c.comment, c.added, c.expires)
         statement = select(*columns).order_by(c.account, c.kind, c.id)
+        keys = select(p.account, p.id, p.comment, p.added).order_by(p.account, p.added, p.id)
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
-        return tuple(Credential(row[0], CredentialKind(row[1]), *row[2:]) for row in rows)
+            owned = connection.execute(keys).all()
+        found = [Credential(row[0], CredentialKind(row[1]), *row[2:]) for row in rows]
+        found += [
+            Credential(
+                row.account, CredentialKind.PASSKEY, passkey_fingerprint(row.id), row.comment,
+                row.added, None,
+            )
+            for row in owned
+        ]  # fmt: skip
+        return tuple(found)
 
     def certificates(self, partner: str = "") -> Sequence[Certificate]:
         """All, or one partner's, newest first."""

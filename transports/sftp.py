@@ -18,6 +18,7 @@ from transports.observer import NullObserver, Observer
 from transports.ports import Authenticator, Intake, Mailbox
 from transports.sftp_auth import Connection
 from transports.sftp_guard import GuardedConnection
+from transports.shares import Shares
 from transports.ssh_certificate import SIGNATURES
 
 # GCM alone: no CBC, and no chacha20-poly1305, which Terrapin (CVE-2023-48795) is about.
@@ -82,8 +83,10 @@ class SftpService:
         intake: Intake,
         mailbox: Mailbox,
         observer: Observer,
+        shares: Shares,
     ) -> None:
         self.options = options
+        self.shares = shares
         self.auth = auth
         self.intake = intake
         self.mailbox = mailbox
@@ -218,13 +221,18 @@ async def serve_sftp(
     mailbox: Mailbox,
     *,
     observer: Observer | None = None,
+    shares: Shares | None = None,
 ) -> SftpService:
     """Start an SFTP listener on the running event loop.
+
+    ``shares`` may be shared with other listeners of the process.
 
     Raises:
         OSError: The address can't be bound, or a host key can't be read.
         asyncssh.KeyImportError: A host key is malformed.
     """
-    service = SftpService(options, auth, intake, mailbox, observer or NullObserver())
+    service = SftpService(
+        options, auth, intake, mailbox, observer or NullObserver(), shares or Shares()
+    )
     await service.start()
     return service

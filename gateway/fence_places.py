@@ -67,7 +67,7 @@ def places(site: Site, kind: str) -> Places:
     """
     common = (*readable_roots(), *_SYSTEM, *_environment(_TLS), *_of_database(site.paths.database))
     common = (*common, *_in(site, _of_key_store(site)))
-    own = (site.paths.settings, site.paths.policies, site.paths.log_pub, site.paths.openpgp_public)
+    own = (site.paths.settings, site.paths.policies)
     readable, writable = (*common, *own), (*_written(site), Path("/dev/null"))
     processes = site.settings.processes
     if kind != "worker":

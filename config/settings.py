@@ -268,6 +268,16 @@ class Limits(_Section):
     token_days: Annotated[int, Field(ge=1, le=366)] = 366
 
 
+class Outgoing(_Section):
+    """What the gateway may connect to.
+
+    Attributes:
+        hosts: Host names and addresses, besides those of the addresses in these settings.
+    """
+
+    hosts: tuple[HostName, ...] = ()
+
+
 class Settings(_Section):
     """``lazaretto.yaml``. Every key has a default; the file may be empty.
 
@@ -284,6 +294,7 @@ class Settings(_Section):
         inspection: Budget and confinement.
         uploads: Limits.
         log: The audit log's checkpoints.
+        outgoing: Hosts that may be connected to.
         logging: Logs.
         limits: Of logins and tokens.
     """
@@ -299,6 +310,7 @@ class Settings(_Section):
     inspection: Inspection = Inspection()
     uploads: Uploads = Uploads()
     log: Log = Log()
+    outgoing: Outgoing = Outgoing()
     logging: Logging = Logging()
     limits: Limits = Limits()
 

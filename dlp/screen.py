@@ -26,7 +26,7 @@ _POWERS: Final = np.array([pow(_FACTOR, place, 2**64) for place in range(WIDTH)]
 _PLACES: Final = np.arange(WIDTH)
 _SPARE_BITS: Final = 6
 """So few of the slots are taken (one in 64) that most words are done with one look."""
-_MOST_BITS: Final = 23
+_MOST_BITS: Final = 21
 _MOST_KNOWN: Final = 20_000
 
 Words = NDArray[np.uint8]
@@ -39,9 +39,9 @@ class _Set:
     """Numbers, asked for by the million."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        found = {_number(word) for word in words if word.isascii() and len(word) <= WIDTH}
-        self._sorted = np.array(sorted(found), np.uint64)
-        bits = min(max(len(found), 1).bit_length() + _SPARE_BITS, _MOST_BITS)
+        short = (word for word in words if word.isascii() and len(word) <= WIDTH)
+        self._sorted = np.unique(np.fromiter(map(_number, short), np.uint64))
+        bits = min(max(len(self._sorted), 1).bit_length() + _SPARE_BITS, _MOST_BITS)
         self._shift = np.uint64(64 - bits)
         self._slots = np.zeros(1 << bits, np.bool_)
         self._slots[self._slot(self._sorted)] = True
@@ -71,7 +71,7 @@ class WordScreen:
         self._known: dict[bytes, bool] = {}
         self._words = _Set(vocabulary.words)
         long = (word for word in vocabulary.words if len(word) >= MIN_LENGTH - 1)
-        self._misspelt = _Set({part for word in long for part in deletions(word)})
+        self._misspelt = _Set(part for word in long for part in deletions(word))
 
     def may_name(self, columns: Words, lengths: NDArray[np.int64]) -> tuple[Mask, Mask]:
         """Which words may be meant, and which can't be told here.

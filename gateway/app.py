@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -47,6 +47,7 @@ from gateway.reaper import Reaper
 from gateway.reconcile import account_for, reconcile
 from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertificates
 from gateway.refusals import Refusals
+from gateway.revocation import Revocations
 from gateway.sandbox import dump_nothing
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
@@ -69,6 +70,7 @@ from transports.https import (
 )
 from transports.https_head import Served, loopback_of
 from transports.https_names import names_in
+from transports.live import LiveSession
 from transports.sftp import SftpOptions, SftpService, serve_sftp
 
 
@@ -189,6 +191,12 @@ class Edge:
             self._services.append(await self._sftp(_inherited(sftp)))
         if https is not None:
             self._services.append(await self._https(_inherited(https)))
+        revocations = Revocations(self._common.directory, self._live)
+        self._followers.append(asyncio.create_task(revocations.run()))
+
+    def _live(self) -> Iterator[LiveSession]:
+        for service in self._services:
+            yield from service.sessions()
 
     async def reload(self, policy: Policy) -> None:
         """Answer new requests by another policy."""
@@ -361,7 +369,12 @@ def _publisher(site: Site, database: Database) -> Publisher:
     ]
     tree = LogTree(database)
     return Publisher(
-        site.paths.checkpoint, places, tree.consistency, tree.cosigned, settings.post_seconds
+        site.paths.checkpoint,
+        places,
+        tree.consistency,
+        tree.cosigned,
+        settings.post_seconds,
+        hosts=site.settings.outgoing.hosts,
     )
 
 

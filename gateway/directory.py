@@ -260,11 +260,19 @@ class Directory:
             "comment": proof.comment,
             "added": now,
             "expires": expires,
+            "roles": " ".join(sorted(proof.roles)),
         }
+        _refuse_more(connection, account, proof)
         if proof.kind in PINS:
             _refuse_pinned_elsewhere(connection, proof)
         insert_row(connection, credentials, row, f"{account} has {proof.fingerprint} already")
-        facts = {"account": account, "kind": str(proof.kind), "fingerprint": proof.fingerprint}
+        facts: dict[str, Json] = {
+            "account": account,
+            "kind": str(proof.kind),
+            "fingerprint": proof.fingerprint,
+        }
+        if proof.roles:
+            facts["roles"] = sorted(map(str, proof.roles))
         self._log(connection, RecordKind.CREDENTIAL_ADDED, actor, facts)
 
     def _log(
@@ -294,6 +302,14 @@ def require(connection: Connection, table: Table, entry: str) -> None:
     # No id is other than ASCII, and databases choke on half characters.
     if not entry.isascii() or connection.execute(statement).scalar() is None:
         raise UnknownEntryError(_unknown(connection, table, entry))
+
+
+def _refuse_more(connection: Connection, account: str, proof: NewCredential) -> None:
+    """A token may hold less than its account, never more."""
+    held = connection.execute(select(accounts.c.roles).where(accounts.c.id == account)).scalar()
+    missing = sorted(proof.roles - frozenset((held or "").split()))
+    if missing:
+        raise DirectoryError(f"{account} isn't {missing[0]}, so no token of its can be")
 
 
 def _unknown(connection: Connection, table: Table, entry: str) -> str:

@@ -94,6 +94,7 @@ class NewCredential:
         fingerprint: What people and the log may see.
         comment: For people.
         lifetime: None for no end.
+        roles: Of a token: those of its account's that it has; none: all.
     """
 
     kind: CredentialKind
@@ -101,6 +102,7 @@ class NewCredential:
     fingerprint: str
     comment: str = ""
     lifetime: timedelta | None = None
+    roles: frozenset[Role] = frozenset()
 
     def __repr__(self) -> str:
         return f"NewCredential({self.kind}, {self.fingerprint})"
@@ -117,6 +119,7 @@ class Credential:
         comment: For people.
         added: UTC.
         expires: UTC, or None.
+        roles: Of a token, if it has less than its account.
     """
 
     account: str
@@ -125,6 +128,7 @@ class Credential:
     comment: str
     added: datetime
     expires: datetime | None
+    roles: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +17,7 @@ from aiohttp.typedefs import Middleware
 
 from config.operations import https, permits
 from transports.https_problems import Handler, ProblemError
+from transports.live import LiveRequest
 from transports.observer import Observer
 from transports.ports import ApiAuthenticator, Principal, TooManyAttemptsError
 
@@ -34,8 +36,11 @@ _REFUSED: Final = MappingProxyType(
 _log = logging.getLogger(__name__)
 
 
-def bearer(auth: ApiAuthenticator, observer: Observer) -> Middleware:
-    """The middleware that lets in whom ``auth`` knows, to what the table lets them do."""
+def bearer(auth: ApiAuthenticator, observer: Observer, live: set[LiveRequest]) -> Middleware:
+    """The middleware that lets in whom ``auth`` knows, to what the table lets them do.
+
+    ``live`` holds their requests while they last.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -44,6 +49,12 @@ def bearer(auth: ApiAuthenticator, observer: Observer) -> Middleware:
             who = await _principal(request, auth, observer)
             _authorise(request, who)
             request[PRINCIPAL] = who
+            session = LiveRequest(who, request.remote or "", datetime.now(UTC), request)
+            live.add(session)
+            try:
+                return await handler(request)
+            finally:
+                live.discard(session)
         return await handler(request)
 
     return middleware

@@ -13,6 +13,7 @@ from typing import Any, Final
 import asyncssh
 
 from transports.limits import Slots
+from transports.live import LiveSession
 from transports.observer import NullObserver, Observer
 from transports.ports import Authenticator, Intake, Mailbox
 from transports.sftp_auth import Connection
@@ -149,6 +150,10 @@ class SftpService:
         if self._sessions:
             await asyncio.wait(self._sessions, timeout=_LEAVE_SECONDS)
         await self._until(lambda: not self._connections, deadline)
+
+    def sessions(self) -> Sequence[LiveSession]:
+        """The connections of those who are logged in."""
+        return [connection for connection in self._connections if connection.logged_in]
 
     def admit(self, connection: Connection) -> bool:
         """A place for a new connection, or not."""

@@ -76,7 +76,7 @@ def somebody(rng: random.Random) -> Somebody:
         date(1930, 1, 1) + timedelta(days=rng.randrange(30_000)),
         f"{rng.randint(11, 9999)} {rng.choice(STREETS)}", city, state, code,
         _ssn(rng), f"{rng.choice('WXHZ')}{_digits(rng, 9)}", _mbi(rng), _digits(rng, 7),
-        f"{rng.choice(('312', '608', '937'))}{rng.randint(220, 989)}{_digits(rng, 4)}",
+        f"{rng.choice(('312', '608', '937'))}{_exchange(rng)}{_digits(rng, 4)}",
         f"{first.lower()}.{''.join(filter(str.isalpha, last)).lower()}{rng.randint(1, 99)}"
         "@mailbox.example.org",
         _card(rng), _iban(rng), _valid(lambda: f"0{rng.randint(1, 9)}{_digits(rng, 7)}",
@@ -85,6 +85,11 @@ def somebody(rng: random.Random) -> Somebody:
         _valid(lambda: f"9{_digits(rng, 8)}", checksums.itin),
         _valid(lambda: f"B{last[0].upper()}{_digits(rng, 7)}", checksums.dea),
     )  # fmt: skip
+
+
+def _exchange(rng: random.Random) -> int:
+    """A central office code; the numbering plan gives out none that ends with 11."""
+    return rng.choice([code for code in range(220, 990) if code % 100 != 11])
 
 
 def _digits(rng: random.Random, count: int) -> str:

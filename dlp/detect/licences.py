@@ -2,7 +2,8 @@
 
 The formats are those that the states' motor vehicle departments have issued, 50 and the District of
 Columbia. Most are a few digits, which anything may be: a number is one only behind a label, and a
-label that has other uses ("DL", a decilitre) only with a state or a number word beside it.
+label that has other uses ("DL", a decilitre) only with a state or a number word beside it, or
+before seven digits: no amount is so long.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from config.states import NAMES, code_of
 from dlp.detect.context import words_before
 from dlp.detect.dates import parse_date
 from dlp.detect.reading import Reading
+from dlp.detect.words import is_word
 from dlp.model import Category, Match
 
 # "@" is a letter and "#" a digit; "*" fills short names in Washington.
@@ -58,6 +60,7 @@ _LABELLED: Final = re2.compile(
 _TOKEN: Final = re.compile(r"[A-Z0-9*]+")
 _SURE, _LIKELY = 0.93, 0.8
 _FEWEST_DIGITS = 3
+_LONG = re2.compile(rb"(?i)[A-Z]?[0-9]{7}")
 _OTHER: Final = frozenset(
     {"software", "business", "liquor", "fishing", "hunting", "marriage", "dog", "medical",
      "nursing", "pharmacy", "facility", "clia", "product", "gun", "mg", "ml", "g", "mcg", "per"}
@@ -74,7 +77,8 @@ def find_licences(reading: Reading) -> Iterator[Match]:
         )
         beside, number, behind = between
         state = next(filter(None, map(code_of, (behind, beside, before))), "")
-        if not _is_label(label, bool(number), state):
+        telling = bool(number) or _LONG.match(found.group(6)) is not None
+        if not _is_label(label, telling, state):
             continue
         if not _OTHER.isdisjoint(words_before(reading, found.start(2))[-2:]):
             continue
@@ -85,19 +89,27 @@ def find_licences(reading: Reading) -> Iterator[Match]:
             yield Match(Category.LICENSE_NUMBER, start, start + end, sure, "drivers-licence")
 
 
-def _is_label(label: str, number: bool, state: str) -> bool:
-    """Whether the words mean a driver's licence and not a decilitre or a product's."""
+def _is_label(label: str, telling: bool, state: str) -> bool:
+    """Whether the words mean a driver's licence and not a decilitre or a product's.
+
+    Args:
+        label: As written.
+        telling: Whether a word for a number follows, or a number as long as a licence's.
+        state: Which is named, or "".
+    """
     if label.lower().startswith("driv"):
         return True
     if label.lower().startswith("d"):
-        return label.isupper() and (number or bool(state))
+        return label.isupper() and (telling or bool(state))
     return bool(state)
 
 
 def _end(text: str, state: str) -> int:
     """The length of the longest start of whole pieces that is a licence number; 0 for none."""
-    ends = [token.end() for token in _TOKEN.finditer(text)]
-    for end in reversed(ends):
+    pieces = [(piece.group(), piece.end()) for piece in _TOKEN.finditer(text)]
+    for piece, end in reversed(pieces):
+        if piece.isalpha() and is_word(piece.lower()):
+            continue
         value = text[:end].replace("-", "").replace(" ", "")
         if sum(map(str.isdigit, value)) < _FEWEST_DIGITS or parse_date(text[:end]):
             continue

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from dlp.detect.bearers import Bearers
 from dlp.detect.cues import STAFF_AFTER, STAFF_BEFORE, THINGS_AFTER, TITLES
 from dlp.detect.reading import Asked, Reading, Token, words
 from dlp.detect.typos import TypoIndex, one_error_apart
@@ -40,9 +41,10 @@ class NameIndex:
     """Surnames with the given names that go with each."""
 
     def __init__(self) -> None:
-        self._given: dict[str, set[str]] = {}
+        self._given = Bearers()
         self._long: dict[str, set[tuple[str, ...]]] = {}
-        self._bearers: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        self._passed: set[int] = set()
         self._typos = TypoIndex()
         self._texts: Asked | None = None
         self._asked: dict[str, bool] = {}
@@ -62,6 +64,17 @@ class NameIndex:
             known = self._asked[word] = self._texts.may_name(word)
         return known
 
+    def _may_call(self, given: str) -> bool:
+        """Whether a text may call somebody by a given name, or by its beginning ("Jon")."""
+        if self._texts is None or self._matters(given):
+            return True
+        starts = (given[:size] for size in range(_SHORT, len(given)))
+        return any(self._texts.says(start) and _is_short_form(start) for start in starts)
+
+    def _says(self, given: str) -> bool:
+        """Whether a text may call somebody by a given name alone: no typing error is one there."""
+        return self._texts is None or self._texts.says(given)
+
     def learn(self, last: str, first: str, middle: str = "") -> int:
         """Add a person; says how many new entries that took."""
         parts = [word[:LONGEST_NAME] for word in words(last) if word not in _SUFFIXES]
@@ -70,8 +83,8 @@ class NameIndex:
         if not parts or all(len(p) == 1 for p in parts):
             return 0
         # An initial may be meant though the name isn't written anywhere.
-        given = [word if self._matters(word) else word[0] for word in given]
-        second = [word for word in second if self._matters(word)]
+        given = [word if self._may_call(word) else word[0] for word in given]
+        second = [word for word in second if self._may_call(word)]
         if not any(map(self._matters, (*parts, "".join(parts)))) and self._are_many(given):
             return 0
         added = self._add(tuple(parts), given + second)
@@ -85,7 +98,7 @@ class NameIndex:
 
     def _are_many(self, given: Sequence[str]) -> bool:
         """Whether more bear these names already than one of them alone can tell apart."""
-        return all(self._bearers.get(word, 0) > _MANY for word in given if len(word) > 1)
+        return not any(self._counts.get(word, 0) <= _MANY for word in given if self._says(word))
 
     def learn_provider(self, last: str, first: str) -> int:
         """Add a provider's name: evidence against."""
@@ -101,18 +114,38 @@ class NameIndex:
         surname = " ".join(parts[:_LONGEST_SURNAME])
         added = 0
         if surname not in self._given:
+            if not self._index(surname, parts[:_LONGEST_SURNAME]):
+                return self._pass(surname, given)
+            self._given.add(surname)
             added += 1
-            self._given[surname] = set()
-            if len(parts) > 1:
-                self._long.setdefault(parts[0], set()).add(parts[:_LONGEST_SURNAME])
-            elif self._selective(surname):
-                self._typos.add(surname, self._texts.may_misspell if self._texts else None)
-        bearers = self._given[surname]
         for name in given:
-            if name not in bearers:
-                bearers.add(name)
+            if self._given.join(surname, name):
                 added += 1
-                self._bearers[name] = self._bearers.get(name, 0) + 1
+                if self._says(name):
+                    self._counts[name] = self._counts.get(name, 0) + 1
+        return added
+
+    def _index(self, surname: str, parts: tuple[str, ...]) -> bool:
+        """Make a surname findable; false where no text can lead to it, so that it isn't kept."""
+        if len(parts) > 1:
+            if self._texts is not None and not all(map(self._texts.says, parts)):
+                return False
+            self._long.setdefault(parts[0], set()).add(parts)
+            return True
+        wanted = self._texts.may_misspell if self._texts else None
+        misspelt = self._selective(surname) and self._typos.add(surname, wanted)
+        return misspelt or self._texts is None or self._texts.says(surname)
+
+    def _pass(self, surname: str, given: Sequence[str]) -> int:
+        """Count who bears a given name, once a surname, without keeping the surname."""
+        added = 0
+        for name in given:
+            count = self._counts.get(name, 0)
+            person = hash((surname, name))
+            if count <= _MANY and self._says(name) and person not in self._passed:
+                self._passed.add(person)
+                self._counts[name] = count + 1
+                added += 1
         return added
 
     @staticmethod
@@ -121,7 +154,7 @@ class NameIndex:
 
     def find(self, reading: Reading) -> Iterator[Match]:
         """Mentions of the people learned; linear in the text."""
-        if not self._given:
+        if not (self._given or self._counts):
             return
         tokens, place, taken = reading.tokens, 0, -1
         pending: Match | None = None
@@ -181,7 +214,7 @@ class NameIndex:
         exact: bool = True,
     ) -> Match | None:
         tokens = reading.tokens
-        companion = self._companion(reading, begin, end, self._given[surname])
+        companion = self._companion(reading, begin, end, self._given.of(surname))
         if companion is not None:
             start, stop, confidence = companion
             if tokens[start].start < taken:
@@ -192,7 +225,7 @@ class NameIndex:
         return _match(tokens, begin, end, self._alone(reading, begin, end, surname, exact=exact))
 
     def _companion(
-        self, reading: Reading, begin: int, end: int, given: set[str]
+        self, reading: Reading, begin: int, end: int, given: Collection[str]
     ) -> tuple[int, int, float] | None:
         """The given name beside a surname: first token, one past the last, confidence."""
         tokens, text = reading.tokens, reading.text
@@ -229,7 +262,9 @@ class NameIndex:
         return high
 
     @staticmethod
-    def _agreement(reading: Reading, token: Token, given: set[str], *, initial: bool) -> float:
+    def _agreement(
+        reading: Reading, token: Token, given: Collection[str], *, initial: bool
+    ) -> float:
         norm = token.norm
         if norm in given and len(norm) > 1:
             return FULL
@@ -239,7 +274,8 @@ class NameIndex:
                 return INITIAL
         if _SHORT <= len(norm) <= LONGEST_NAME and len(given) <= _COMPARED and not is_word(norm):
             close = (g for g in given if len(g) >= _SHORT and g[0] == norm[0])
-            if any(one_error_apart(norm, g) or g.startswith(norm) for g in close):
+            short = _is_short_form(norm)
+            if any(one_error_apart(norm, g) or (short and g.startswith(norm)) for g in close):
                 return FULL_TYPO
         return 0.0
 
@@ -259,7 +295,7 @@ class NameIndex:
 
     def _given_alone(self, tokens: list[Token], place: int, taken: int) -> Match | None:
         token = tokens[place]
-        count = self._bearers.get(token.norm, 0)
+        count = self._counts.get(token.norm, 0)
         if not count or token.start < taken or len(token.norm) <= _SHORT:
             return None
         before = tokens[place - 1].norm if place else ""
@@ -268,6 +304,11 @@ class NameIndex:
         if count > _MANY or not token.raw[0].isupper() or token.norm in self.providers:
             return None
         return _match(tokens, place, place + 1, GIVEN)
+
+
+def _is_short_form(word: str) -> bool:
+    """Whether a word is a name that longer ones begin with: "Jon", and no syllable."""
+    return is_given_name(word) and not is_word(word)
 
 
 def _surname_alone(surname: str, raw: str, *, shouts: bool) -> float:

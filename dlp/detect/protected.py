@@ -74,10 +74,12 @@ class ProtectedCodes:
     def labels(self, system: str, code: str) -> tuple[Label, ...]:
         """The labels of one code, in the order of :class:`Label`.
 
-        A code without a system (``""``) is looked up in every diagnosis and procedure system:
-        a protected code that slips through unlabelled costs more than one label too many.
+        A code under the other edition of ICD than its first character allows is looked up in
+        that one. One without a system (``""``) is looked up in every diagnosis and procedure
+        system: a protected code that slips through unlabelled costs more than one label too many.
         """
         wanted, plain = _system(system), _code(code)
+        wanted = _meant(wanted, plain)
         systems = [wanted] if wanted else [s for s in self._labels if s not in _SHORT_SYSTEMS]
         found: set[Label] = set()
         for name in systems:
@@ -93,3 +95,11 @@ class ProtectedCodes:
 
 # Three-digit DRGs and two-letter service types would match the start of any other code.
 _SHORT_SYSTEMS = frozenset({"drg", "service_type"})
+
+
+def _meant(system: str, code: str) -> str:
+    """ICD-9-CM starts with a digit, E or V, and ICD-10-CM with a letter: senders mix them up."""
+    first = code[:1]
+    if system == "icd9cm" and first.isalpha() and first not in "EV":
+        return "icd10cm"
+    return "icd9cm" if system == "icd10cm" and first.isdigit() else system

@@ -140,8 +140,12 @@ class Reading:
 class Asked(Protocol):
     """All the texts that will be searched, taken together."""
 
+    def says(self, word: str) -> bool:
+        """Whether any of them says a normalised word."""
+        ...
+
     def may_name(self, word: str) -> bool:
-        """Whether any of them says a normalised word, or one a typing error away."""
+        """The same, or one a typing error away."""
         ...
 
     def may_misspell(self, part: str) -> bool:

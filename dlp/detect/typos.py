@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 MIN_LENGTH = 5
 _SLOTS_LIMIT = 500_000
+_SHARED = 8
 
 
 def deletions(word: str) -> Iterator[str]:
@@ -38,32 +39,37 @@ class TypoIndex:
     """Words by their deletions; about eight slots a word, 500,000 slots at most."""
 
     def __init__(self) -> None:
-        self._slots: dict[str, tuple[str, ...]] = {}
+        # Words of a slot with spaces between: one word, as most have, is no second object.
+        self._slots: dict[str, str] = {}
 
     @property
     def full(self) -> bool:
         """Whether later words are found exactly only."""
         return len(self._slots) >= _SLOTS_LIMIT
 
-    def add(self, word: str, wanted: Callable[[str], bool] | None = None) -> None:
-        """Index a word once; the caller asks no second time for the same one.
+    def add(self, word: str, wanted: Callable[[str], bool] | None = None) -> bool:
+        """Index a word of letters once; false if nothing leads to it.
 
         Args:
             word: Normalised.
             wanted: Whether any word that will be asked for has a deletion; None for any may.
         """
         if self.full or len(word) < MIN_LENGTH:
-            return
+            return False
+        indexed = False
         for key in filter(wanted, deletions(word)) if wanted else deletions(word):
-            held = self._slots.get(key, ())
+            held = self._slots.get(key, "")
+            words = held.split()
             # A slot that many words share tells little; the bound keeps look-ups constant.
-            if len(held) < 8 and word not in held:  # noqa: PLR2004 - the bound explained above
-                self._slots[key] = (*held, word)
+            if len(words) < _SHARED and word not in words:
+                self._slots[key] = f"{held} {word}" if held else word
+                indexed = True
+        return indexed
 
     def near(self, word: str) -> str | None:
         """An indexed word one typing error away, or None."""
         for key in deletions(word):
-            for candidate in self._slots.get(key, ()):
+            for candidate in self._slots.get(key, "").split():
                 if one_error_apart(word, candidate):
                     return candidate
         return None

@@ -169,6 +169,15 @@ def test_a_member_of_the_roster_named_in_a_note_holds_it(inspected: Inspected) -
     assert verdict.reasons == ("name in free text at row 3 column I",)
 
 
+@pytest.mark.parametrize("row", [4, 9])
+def test_what_stands_above_a_header_is_text_and_the_columns_keep_their_names(
+    inspected: Inspected, row: int
+) -> None:
+    above = b"Members as of May,,,,,,,,\r\n" * (row - 1) + b"for Leocadia Abernathy,,,,,,,,\r\n"
+    _, verdict = inspected(above + b",,,,,,,,\r\n" + _ROSTER, "roster")
+    assert verdict.reasons == (f"name in free text at row {row} column A",)
+
+
 def test_a_roster_is_no_table_of_totals(inspected: Inspected) -> None:
     assert inspected(_ROSTER, "totals")[1].action == "hold"
 

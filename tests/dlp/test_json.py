@@ -197,6 +197,22 @@ def test_what_is_no_npi_is_read_in_an_npis_place(value: str) -> None:
     assert value in [p.text for p in passages(bundle(person))]
 
 
+@pytest.mark.parametrize(
+    ("system", "is_read"),
+    [
+        ("urn:oid:2.16.840.1.113883.4.1", False),
+        ("urn:uuid:0c3151bd-1cbf-4d64-b04d-123456789012", False),
+        ("http://north.example/fhir/ids", False),
+        ("http://north.example/fhir/536228714", True),
+        ("http://north.example/fhir/536-22-8714", True),
+        ("urn:patient:536-22-8714", True),
+    ],
+)
+def test_a_long_number_in_the_name_of_a_system_is_read(system: str, is_read: bool) -> None:
+    person = {"resourceType": "Patient", "identifier": [{"system": system, "value": "A77"}]}
+    assert (system in [p.text for p in passages(bundle(person))]) == is_read
+
+
 def test_what_follows_a_document_is_read_too() -> None:
     assert of("second", b'{"a": "first"} {"a": "second"}', "json")
 

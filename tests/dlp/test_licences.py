@@ -49,12 +49,18 @@ def test_a_state_may_be_written_out_before_the_label(state: str) -> None:
     assert _found(text) == [NUMBERS[state]]
 
 
+@pytest.mark.parametrize("number", ["12345678", "1234567", "D1234567", "123456789"])
+def test_dl_before_a_long_number_means_a_licence(number: str) -> None:
+    assert _found(f"Copy of DL {number} on file") == [number]
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "glucose 100 mg/dL 12345678",
         "dL CA D1234567",
-        "DL 12345678",
+        "DL 123456",
+        "GLUCOSE 95 MG DL 12345678",
         "the CA number D1234567",
         "software license TX 12345678",
         "medical license CA D1234567",

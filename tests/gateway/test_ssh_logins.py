@@ -21,6 +21,7 @@ from gateway.directory_queries import DirectoryReader
 from gateway.directory_ssh import SshAuthorities
 from gateway.directory_types import DirectoryError, UnknownEntryError
 from gateway.identity import DirectoryAuthenticator
+from gateway.logs import KEYS
 from gateway.migrations import upgrade
 from gateway.second_factors import FactorState
 from gateway.ssh_certificates import authority
@@ -260,7 +261,8 @@ async def test_a_refusal_is_logged_with_ca_serial_and_reason_if_the_ca_is_known(
             blob = certify(ca, KEY, Wanted(principals=["x"], key_id="made up"))
             await site.judge.certificate("clinic-bot", read_certificate(blob), "192.0.2.1")
     told = [line for line in lines if line["event"] == "certificate.refused"]
-    assert [line["certificate"] for line in told] == [f"{CA.get_fingerprint()}/7/made_up"]
+    assert [line["credential"] for line in told] == [f"{CA.get_fingerprint()}/7/made_up"]
+    assert told[0].keys() - {"log_level"} <= KEYS
     assert "principals" in told[0]["reason"]
 
 

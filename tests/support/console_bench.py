@@ -206,25 +206,30 @@ class ConsoleBench:
         proof = oidc_subject(self.settings.oidc.issuer, subject)
         self.directory.add_credential(account, proof, "system")
 
-    def held(self, number: int = 1) -> str:
+    def held(self) -> str:
         """The id of a transfer that is held."""
-        now = utc_now()
-        new = Transfer(
-            id=f"t_{number}", route="claims", sender="clinic", account="sender", recipient="payer",
-            state=State.RECEIVING, created=now, changed=now, data_key=b"", name=b"", name_digest="",
-            blob="",
-        )  # fmt: skip
-        self.ledger.begin(new, Event(EventKind.BEGUN, "account:sender"))
-        staged = Changes(size=4, sha256="a" * 64)
-        self.ledger.advance(new.id, Event(EventKind.STAGED, "account:sender", {}, staged))
-        why = Changes(verdict="hold", reasons=("name in free text at NTE#1",))
-        self.ledger.advance(new.id, Event(EventKind.HELD, "worker:1", {}, why))
-        return new.id
+        return hold_one(self.ledger)
 
     def log(self) -> list[dict[str, Any]]:
         """Every event."""
         lines = [json.loads(line) for line in exported(self.database)]
         return [line.get("event", line) for line in lines]
+
+
+def hold_one(ledger: SqlLedger) -> str:
+    """The id of a transfer that is held from now on."""
+    now = utc_now()
+    new = Transfer(
+        id="t_1", route="claims", sender="clinic", account="sender", recipient="payer",
+        state=State.RECEIVING, created=now, changed=now, data_key=b"", name=b"", name_digest="",
+        blob="",
+    )  # fmt: skip
+    ledger.begin(new, Event(EventKind.BEGUN, "account:sender"))
+    staged = Changes(size=4, sha256="a" * 64)
+    ledger.advance(new.id, Event(EventKind.STAGED, "account:sender", {}, staged))
+    why = Changes(verdict="hold", reasons=("name in free text at NTE#1",))
+    ledger.advance(new.id, Event(EventKind.HELD, "worker:1", {}, why))
+    return new.id
 
 
 def make_books(root: Path) -> Path:

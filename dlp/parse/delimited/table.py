@@ -15,6 +15,8 @@ from dlp.parse.delimited.rows import Cell, Row
 
 _LONGEST_CELL: Final = 256 * 2**10
 _LONGEST_TITLE: Final = 60
+_MOST_ABOVE: Final = 10
+"""Rows that may stand above a table's header: what it is, of when, for whom."""
 
 
 class Table:
@@ -31,6 +33,9 @@ class Table:
         # Among equally common widths the wider: short rows are notes more often than long ones.
         self.width = max(widths, key=lambda width: (widths[width], width)) if widths else 1
         body = [row for row in sample if self._fitted(row) is not None]
+        above = _above(body)
+        self._above = frozenset(row.number for row in body[:above])
+        body = body[above:]
         self._header = body[0].number if body and _is_header(body) else 0
         titles = [cell.text for cell in self._fitted(body[0]) or ()] if self._header else []
         data = [
@@ -67,6 +72,13 @@ class Table:
             )
         if row.number == self._header:
             yield from _titles(row)
+            return
+        if row.number in self._above:
+            yield from (
+                _passage(row, index, cell, TEXT)
+                for index, cell in enumerate(row.cells)
+                if cell.text.strip()
+            )
             return
         cells = self._fitted(row)
         if cells is None:
@@ -125,6 +137,17 @@ def _is_header(body: Sequence[Row]) -> bool:
         or typed > 0
         or (len(body) > 1 and len({title.lower() for title in filled}) == len(titles) > 1)
     )
+
+
+def _above(body: Sequence[Row]) -> int:
+    """How many rows of one or a few cells stand above a header that fills the table's width."""
+    for number, row in enumerate(body[: _MOST_ABOVE + 1]):
+        filled = sum(1 for cell in row.cells if cell.text.strip())
+        if filled * 3 > len(row.cells) and filled > 1:
+            full = filled * 3 > len(row.cells) * 2
+            named = any(headers.read(cell.text) for cell in row.cells)
+            return number if full and named and _is_header(body[number:]) else 0
+    return 0
 
 
 def _titles(row: Row) -> Iterator[Passage]:

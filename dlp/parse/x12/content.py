@@ -17,6 +17,8 @@ IDENTIFIER: Final = re.compile(
     _NO_SSN + rb"(?=.{1,80}\Z)(?:[^\s@]+|(?=.*\d)[^\s@]+ +[^\s@]+) *", re.DOTALL
 )
 """One word; two if a digit is among them ("AB 1234")."""
+NUMBER: Final = re.compile(rb"(?![A-Za-z]{4,80} *\Z)" + IDENTIFIER.pattern, re.DOTALL)
+"""The same, but no word of letters alone: that may be somebody's name."""
 LABEL: Final = re.compile(_NO_SSN + rb"(?=.{1,50}\Z) *[^\s@]+(?: +[^\s@]+)? *", re.DOTALL)
 """At most two words: partners' agreed names (ISA06, GS02), plan classes."""
 NAME: Final = re.compile(rb"(?=.{1,64}\Z)(?!.*\d{3})(?!(?:\S+\s+){5}\S)[^@\r\n\t]+", re.DOTALL)

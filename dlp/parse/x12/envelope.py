@@ -6,13 +6,19 @@ import hashlib
 import re
 from typing import Final
 
-from dlp.model import Carrier, NotReadableError, Obstacle, Subject
+from dlp.detect import checksums
+from dlp.model import Carrier, Category, NotReadableError, Obstacle, Subject
 from dlp.parse.x12 import content
 from dlp.parse.x12.formats import HEALTH_CARE, set_of
 from dlp.parse.x12.walk import Walk
 
 _MOST_SETS: Final = 1_000
 _SET_NUMBER: Final = re.compile(rb"\d{3}")
+
+
+def _is_ssn(raw: bytes) -> bool:
+    number = raw.strip()
+    return number.isdigit() and checksums.ssn(number.decode("ascii"))
 
 
 class Envelope:
@@ -64,6 +70,9 @@ class Envelope:
         walk.at(b"ISA", 1, walk.start(0), walk.elements)
         for qualifier, element in ((1, 2), (3, 4)):
             unused = walk.value(qualifier) == b"00"
+            if unused and _is_ssn(walk.value(element)):
+                walk.emit(element, Category.SSN, subject=Subject.PERSON, carrier=Carrier.FREE_TEXT)
+                continue
             walk.open_text(element, "content where only blanks belong" if unused else "")
         for element in (6, 8):
             walk.emit(element, None, content.LABEL)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from dlp.model import Carrier, Subject
-from dlp.parse.x12 import care, people, references
+from dlp.parse.x12 import care, echoes, people, references
 from dlp.parse.x12.delimiters import Delimiters
 from dlp.parse.x12.table import ENVELOPE, GUIDES, SEGMENTS
 from dlp.parse.x12.types import FAULTS, OPEN, ROLE, Spec, pattern, tail
@@ -23,7 +23,9 @@ READERS: Final = MappingProxyType(
         "INS": people.ins, "HL": people.hl, "LX": people.lx, "HD": people.about_person,
         "STC": people.about_person, "UM": people.about_person, "CAS": people.about_person,
         "REF": references.ref, "TRN": references.trn, "CLM": references.clm,
-        "CLP": references.clp, "PLB": references.plb, "CTX": references.ctx,
+        "CLP": references.clp, "PLB": references.plb, "CTX": echoes.ctx,
+        "AK2": echoes.ak2, "AK3": echoes.ak3, "IK3": echoes.ak3, "AK4": echoes.ak4,
+        "IK4": echoes.ak4,
         "BPR": references.bpr,
         "BHT": references.bht, "BGN": references.bgn, "ENT": references.ent,
         "RMR": references.rmr, "ADX": references.adx, "HCR": references.hcr,

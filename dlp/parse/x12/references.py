@@ -35,7 +35,6 @@ _OTHERS: Final = frozenset(
 
 
 _WORD: Final = re.compile(rb"[A-Za-z]{3}|[\x80-\xff]")
-_CTX_NAME: Final = content.ORGANISATION
 
 
 def ref(walk: Walk) -> None:
@@ -46,7 +45,7 @@ def ref(walk: Walk) -> None:
         subject = Subject.PERSON if walk.loop in (b"CLP", b"INS") else walk.subject
         walk.emit(2, Category.SSN, content.SSN, subject=subject)
     elif qualifier in PERSONS:
-        walk.emit(2, PERSONS[qualifier], content.IDENTIFIER, subject=Subject.PERSON)
+        walk.emit(2, PERSONS[qualifier], content.NUMBER, subject=Subject.PERSON)
     elif qualifier in _MEMBERS and walk.loop == b"INS":
         walk.emit(2, Category.OTHER_ID, content.IDENTIFIER, subject=Subject.PERSON)
     elif qualifier in _OTHERS:
@@ -87,31 +86,6 @@ def plb(walk: Walk) -> None:
         for repetition, start, parts in walk.composites(element):
             if len(parts) > 1:
                 walk.text_at(parts[1], start + len(parts[0]) + 1, (element, 2, repetition))
-
-
-def ctx(walk: Walk) -> None:
-    """CTX, context of an error in a 999: names an element and copies its value back."""
-    for repetition, start, parts in walk.composites(1):
-        name = (1, 1, repetition)
-        walk.add(parts[0], start, name, None, _CTX_NAME, fault="text in a coded element")
-        if len(parts) < 2:  # noqa: PLR2004 - a name and a value
-            continue
-        at, value = start + len(parts[0]) + 1, (1, 2, repetition)
-        category = _echoed(parts[0])
-        if category:
-            walk.add(parts[1], at, value, category, content.IDENTIFIER, subject=Subject.PERSON)
-        else:
-            walk.text_at(parts[1], at, value)
-
-
-def _echoed(name: bytes) -> Category | None:
-    """What the element named in CTX01-1 holds (005010X231, "business unit identifier")."""
-    words = name.split()
-    if words and words[-1] in (b"CLM01", b"CLP01"):
-        return Category.ACCOUNT_NUMBER
-    if words and words[-1] == b"NM109" and words[0] in (b"SUBSCRIBER", b"PATIENT"):
-        return Category.MEMBER_ID
-    return None
 
 
 def bpr(walk: Walk) -> None:

@@ -57,6 +57,7 @@ class Walk:
         out: Passages made and not yet given out.
         set: Number of the transaction set, "" outside one.
         name: Name of the set, such as ``837P``.
+        answered: Number of the set that an acknowledgement speaks of.
         subject: Whom the entity in force (NM1, N1, HL level) is.
         elements: The current segment's elements, its name first.
     """
@@ -66,6 +67,7 @@ class Walk:
         self.out: list[Passage] = []
         self.set = ""
         self.name = ""
+        self.answered = b""
         self.subject = Subject.PROVIDER
         self.records = 0
         self.person = 0

@@ -63,13 +63,15 @@ def places(site: Site, kind: str) -> Places:
 
     Args:
         site: Its site.
-        kind: ``worker``, or anything else for an edge.
+        kind: ``worker``, ``console`` (an edge with the identity provider's secret), or an edge.
     """
     common = (*readable_roots(), *_SYSTEM, *_environment(_TLS), *_of_database(site.paths.database))
     common = (*common, *_in(site, _of_key_store(site)))
     own = (site.paths.settings, site.paths.policies)
     readable, writable = (*common, *own), (*_written(site), Path("/dev/null"))
     processes = site.settings.processes
+    if kind == "console":
+        readable = (*readable, *_of_console(site))
     if kind != "worker":
         return Places(
             (
@@ -126,6 +128,15 @@ def _edge_keys(site: Site) -> Iterator[Path]:
                 for secret in (paths.openpgp_secret, paths.log_key)
             )
             yield real if holds_others else real.parent
+
+
+def _of_console(site: Site) -> Iterator[Path]:
+    """What it proves itself to the identity provider with, and whom it trusts there."""
+    own = site.settings.console.oidc
+    if site.paths.oidc_secret:
+        yield site.paths.oidc_secret
+    if own.authorities:
+        yield site.root / own.authorities
 
 
 def _home() -> Path:

@@ -251,6 +251,8 @@ class Limits(_Section):
         forget_hours: A failure is forgotten that long after the last one.
         exempt_networks: CIDR; addresses in them are never made to wait (their accounts are).
         token_days: Longest life of a new API token.
+        sessions: SFTP connections and HTTPS requests of an account at a time, per edge process.
+        sessions_per_minute: How many of them may begin.
     """
 
     free_failures: Annotated[int, Field(ge=0, le=100)] = 5
@@ -263,6 +265,8 @@ class Limits(_Section):
     forget_hours: Annotated[int, Field(ge=1, le=720)] = 24
     exempt_networks: tuple[Cidr, ...] = ()
     token_days: Annotated[int, Field(ge=1, le=366)] = 366
+    sessions: Annotated[int, Field(ge=1, le=100_000)] = 64
+    sessions_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] = 6_000
 
 
 class Outgoing(_Section):

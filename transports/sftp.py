@@ -18,19 +18,20 @@ from transports.observer import NullObserver, Observer
 from transports.ports import Authenticator, Intake, Mailbox
 from transports.sftp_auth import Connection
 from transports.sftp_guard import GuardedConnection
+from transports.shares import Shares
 from transports.ssh_certificate import SIGNATURES
 
 # GCM alone: no CBC, and no chacha20-poly1305, which Terrapin (CVE-2023-48795) is about.
 CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 # Negotiated by name and unused with GCM; listed so that no weak one is ever offered.
 MACS: Final = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
-# No group 18: one exchange of 8,192 bits costs the server more than 100 times what curve25519 does,
-# and whoever connects may ask for it (CVE-2002-20001).
+# Elliptic curves alone. Over finite fields an exchange costs the server 10 (group 14) to 140 times
+# (group 18) what curve25519 does, for whoever connects (CVE-2002-20001), and cryptography is about
+# to drop them.
 _KEX: Final = (
     "mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com",
     "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256",
-    "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group16-sha512",
-    "diffie-hellman-group14-sha256",
+    "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
 )  # fmt: skip
 _POLL_SECONDS: Final = 0.05
 _LEAVE_SECONDS: Final = 10.0
@@ -82,8 +83,10 @@ class SftpService:
         intake: Intake,
         mailbox: Mailbox,
         observer: Observer,
+        shares: Shares,
     ) -> None:
         self.options = options
+        self.shares = shares
         self.auth = auth
         self.intake = intake
         self.mailbox = mailbox
@@ -218,13 +221,18 @@ async def serve_sftp(
     mailbox: Mailbox,
     *,
     observer: Observer | None = None,
+    shares: Shares | None = None,
 ) -> SftpService:
     """Start an SFTP listener on the running event loop.
+
+    ``shares`` may be shared with other listeners of the process.
 
     Raises:
         OSError: The address can't be bound, or a host key can't be read.
         asyncssh.KeyImportError: A host key is malformed.
     """
-    service = SftpService(options, auth, intake, mailbox, observer or NullObserver())
+    service = SftpService(
+        options, auth, intake, mailbox, observer or NullObserver(), shares or Shares()
+    )
     await service.start()
     return service

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway import doctor_fences, doctor_keys, doctor_payloads, doctor_world
+from gateway import doctor_certificates, doctor_fences, doctor_keys, doctor_payloads, doctor_world
 from gateway.doctor import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -18,6 +18,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     doctor_world.database,
     doctor_world.payload_store,
     doctor_payloads.ends,
+    doctor_certificates.certificates,
     doctor_world.ports,
     doctor_fences.confinement,
     doctor_fences.running,

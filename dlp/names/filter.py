@@ -160,6 +160,7 @@ def _open_word(tokens: list[Token]) -> bool:
         before, after = norms[place - 1], norms[place + 1]
         if (
             not is_word(token.norm)
+            or not before
             or before in CUES
             or after in SAID
             or not _SURNAMES.isdisjoint((before, after))
@@ -201,8 +202,7 @@ def _cued_word(sentence: Sentence, *, is_cased: bool) -> bool:
     for left, right in zip(sentence.tokens, sentence.tokens[1:], strict=False):
         if left.norm not in CUES or not right.norm.isalpha() or len(right.norm) < _SHORTEST:
             continue
-        announced = left.norm in TITLES or (is_cased and left.norm in _ANNOUNCE)
-        if announced and (right.raw[0].isupper() or right.norm in _SURNAMES):
+        if left.norm in TITLES or (is_cased and left.norm in _ANNOUNCE and right.raw[0].isupper()):
             return True
         # "DAUGHTER KING", "spoke with Hunter": but "with long acting" in small letters is prose.
         surname = right.norm in _SURNAMES and not right.raw.islower()

@@ -58,6 +58,7 @@ class Sftp(_Section):
         enabled: Whether it runs.
         listen: Its address.
         connections: Connections at a time, per edge process.
+        account_connections: Of one account, likewise.
         login_seconds: From connecting to being logged in.
         idle_seconds: Without a word from the client.
     """
@@ -65,6 +66,7 @@ class Sftp(_Section):
     enabled: bool = True
     listen: Listen = Address("0.0.0.0", 2022)  # noqa: S104  # partners come from outside
     connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    account_connections: Annotated[int, Field(ge=1, le=100_000)] = 32
     login_seconds: Seconds = 30.0
     idle_seconds: Seconds = 900.0
 

@@ -218,6 +218,7 @@ class Edge:
             host_keys=_host_keys(self._site),
             sock=sock,
             max_connections=settings.connections,
+            max_per_account=settings.account_connections,
             login_timeout=settings.login_seconds,
             idle_timeout=settings.idle_seconds,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,7 @@ class SftpOptions:
         backlog: Connections that the kernel queues.
         max_connections: Connections at once, in this process.
         max_pending: Of these, how many may be unauthenticated.
+        max_per_account: And how many one account's.
         max_auth_tries: Failed logins in one connection.
         login_timeout: Seconds to log in.
         idle_timeout: Seconds without a request before the client is disconnected.
@@ -65,6 +67,7 @@ class SftpOptions:
     backlog: int = 256
     max_connections: int = 500
     max_pending: int = 100
+    max_per_account: int = 32
     max_auth_tries: int = 8
     login_timeout: float = 30.0
     idle_timeout: float = 600.0
@@ -93,6 +96,7 @@ class SftpService:
         self._sessions: set[asyncio.Task[None]] = set()
         self._all = Slots(options.max_connections)
         self._pending = Slots(options.max_pending)
+        self._of_account: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
         self._ssh: asyncssh.SSHServerConnectionOptions
 
@@ -169,9 +173,20 @@ class SftpService:
         """A connection is pending no more: it logged in or left."""
         self._pending.release()
 
-    def dismiss(self, connection: Connection) -> None:
-        """A connection is gone."""
+    def welcome(self, account: str) -> bool:
+        """A place among the account's own for a connection that has logged in, or not."""
+        if self._of_account[account] >= self.options.max_per_account:
+            return False
+        self._of_account[account] += 1
+        return True
+
+    def dismiss(self, connection: Connection, account: str) -> None:
+        """A connection is gone; ``account`` is whose place it had, "" for nobody's."""
         self._all.release()
+        if account:
+            self._of_account[account] -= 1
+            if not self._of_account[account]:
+                del self._of_account[account]
         self._connections.discard(connection)
 
     def track(self, task: asyncio.Task[None]) -> None:

@@ -48,6 +48,7 @@ class Connection(asyncssh.SSHServer):
         self._channels: set[SftpChannel] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = Room()
+        self._welcome = ""
         self._reason = "closed"
         self._admitted = self._pending = False
 
@@ -77,7 +78,7 @@ class Connection(asyncssh.SSHServer):
             self._reason = "lost"
         if self._admitted:
             self._leave_pending()
-            self._service.dismiss(self)
+            self._service.dismiss(self, self._welcome)
         self._service.observer.connection_closed("sftp", self._reason)
 
     def touch(self) -> None:
@@ -135,12 +136,20 @@ class Connection(asyncssh.SSHServer):
 
         Raises:
             asyncssh.PermissionDenied: Nobody was proven, or it was done already.
+            asyncssh.DisconnectError: The account has as many connections as it may.
         """
         if self._principal is not None:
             raise asyncssh.PermissionDenied("authentication out of order")
         self.since = datetime.now(UTC)
         self._principal = self._login.complete(str(self._conn.get_extra_info("username")))
         self._leave_pending()
+        if not self._service.welcome(self._principal.account):
+            self._reason = "limit"
+            raise asyncssh.DisconnectError(
+                asyncssh.DISC_TOO_MANY_CONNECTIONS,
+                "too many connections of this account; close some",
+            )
+        self._welcome = self._principal.account
         if self._principal.expires is not None:
             left = (self._principal.expires - datetime.now(UTC)).total_seconds()
             self._ending = asyncio.get_running_loop().call_later(max(left, 0), self._outlive)

@@ -14,6 +14,7 @@ from typing import Any
 
 import uvloop
 
+from tests.hostile.target import FLOOD
 from tests.support.simulated_declaring import SimulatedDeclaring
 from tests.support.simulated_gateway import SimulatedGateway, SimulatedJudge, SimulatedMailbox
 from transports.https import HttpsOptions, build_app, serve_https
@@ -58,7 +59,7 @@ async def main(host_key: Path) -> None:
     gateway, judge = SimulatedGateway(), SlowJudge()
     parcel = gateway.deliver(bytes(range(256)) * 16_384)
     box = SimulatedMailbox(gateway)
-    options = SftpOptions(host_keys=(host_key,), login_timeout=3.0, idle_timeout=20.0)
+    options = SftpOptions(host_keys=(host_key,), login_timeout=3.0, idle_timeout=60.0 * FLOOD)
     sftp = await serve_sftp(options, judge, gateway, box)
     limits = HttpsOptions(
         names=Served(["edge.example"]),

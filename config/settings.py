@@ -58,7 +58,6 @@ class Sftp(_Section):
         enabled: Whether it runs.
         listen: Its address.
         connections: Connections at a time, per edge process.
-        account_connections: Of one account, likewise.
         login_seconds: From connecting to being logged in.
         idle_seconds: Without a word from the client.
     """
@@ -66,7 +65,6 @@ class Sftp(_Section):
     enabled: bool = True
     listen: Listen = Address("0.0.0.0", 2022)  # noqa: S104  # partners come from outside
     connections: Annotated[int, Field(ge=1, le=100_000)] = 1_000
-    account_connections: Annotated[int, Field(ge=1, le=100_000)] = 32
     login_seconds: Seconds = 30.0
     idle_seconds: Seconds = 900.0
 
@@ -137,6 +135,8 @@ class Processes(_Section):
         edge_writes: Likewise, to write.
         worker_reads: Likewise, of workers.
         worker_writes: Likewise.
+        connects: Whether edges and workers may connect to anybody though nothing in these
+            settings says to whom, for a library of the site's own.
     """
 
     edges: Annotated[int, Field(ge=1, le=64)] = 1
@@ -147,6 +147,7 @@ class Processes(_Section):
     edge_writes: tuple[Path, ...] = ()
     worker_reads: tuple[Path, ...] = ()
     worker_writes: tuple[Path, ...] = ()
+    connects: bool = False
 
 
 class Inspection(_Section):
@@ -253,6 +254,8 @@ class Limits(_Section):
         forget_hours: A failure is forgotten that long after the last one.
         exempt_networks: CIDR; addresses in them are never made to wait (their accounts are).
         token_days: Longest life of a new API token.
+        sessions: SFTP connections and HTTPS requests of an account at a time, per edge process.
+        sessions_per_minute: How many of them may begin.
     """
 
     free_failures: Annotated[int, Field(ge=0, le=100)] = 5
@@ -265,6 +268,8 @@ class Limits(_Section):
     forget_hours: Annotated[int, Field(ge=1, le=720)] = 24
     exempt_networks: tuple[Cidr, ...] = ()
     token_days: Annotated[int, Field(ge=1, le=366)] = 366
+    sessions: Annotated[int, Field(ge=1, le=100_000)] = 64
+    sessions_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] = 6_000
 
 
 class Outgoing(_Section):

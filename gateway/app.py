@@ -72,6 +72,7 @@ from transports.https_head import Served, loopback_of
 from transports.https_names import names_in
 from transports.live import LiveSession
 from transports.sftp import SftpOptions, SftpService, serve_sftp
+from transports.shares import Shares
 
 
 def serve(site: Site) -> None:
@@ -154,7 +155,9 @@ class Edge:
         self._common = common
         self._refusals = Refusals(common.ledger)
         self._counting: asyncio.Task[None] | None = None
-        throttle = Throttle(common.database, site.settings.limits)
+        limits = site.settings.limits
+        throttle = Throttle(common.database, limits)
+        self._shares = Shares(limits.sessions, limits.sessions_per_minute)
         self._judge = DirectoryAuthenticator(
             common.directory, throttle, refused=self._refusals.count
         )
@@ -218,13 +221,17 @@ class Edge:
             host_keys=_host_keys(self._site),
             sock=sock,
             max_connections=settings.connections,
-            max_per_account=settings.account_connections,
             login_timeout=settings.login_seconds,
             idle_timeout=settings.idle_seconds,
         )
         judge = SshAuthenticator(self._judge, self._second, self._refusals.count)
         service = await serve_sftp(
-            options, judge, self._intake, self._mailbox, observer=self._common.meters
+            options,
+            judge,
+            self._intake,
+            self._mailbox,
+            observer=self._common.meters,
+            shares=self._shares,
         )
 
         async def follow() -> None:
@@ -257,6 +264,7 @@ class Edge:
             self._mailbox,
             declaring=self._intake,
             observer=self._common.meters,
+            shares=self._shares,
         )
         return await serve_https(options, app, tls)
 

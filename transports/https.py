@@ -25,6 +25,7 @@ from transports.live import LiveRequest, LiveSession
 from transports.observer import NullObserver, Observer
 from transports.openapi import document
 from transports.ports import ApiAuthenticator, Declaring, Intake, Mailbox
+from transports.shares import Shares
 
 # TLS 1.2 with forward secrecy and AEAD only; TLS 1.3's own suites are all of that kind.
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -144,6 +145,7 @@ def build_app(
     *,
     declaring: Declaring | None = None,
     observer: Observer | None = None,
+    shares: Shares | None = None,
 ) -> web.Application:
     """The application: ``/v1`` of DESIGN section 6, as ``/v1/openapi.json`` describes it.
 
@@ -157,7 +159,7 @@ def build_app(
             counted(running),
             problems,
             unambiguous(options.names),
-            bearer(auth, watching, live),
+            bearer(auth, watching, live, shares or Shares()),
         ]
     )
     app[OBSERVER] = watching

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from transports.observer import NullObserver, Observer
 from transports.ports import Authenticator, Intake, Mailbox
 from transports.sftp_auth import Connection
 from transports.sftp_guard import GuardedConnection
+from transports.shares import Shares
 from transports.ssh_certificate import SIGNATURES
 
 # GCM alone: no CBC, and no chacha20-poly1305, which Terrapin (CVE-2023-48795) is about.
@@ -51,7 +51,6 @@ class SftpOptions:
         backlog: Connections that the kernel queues.
         max_connections: Connections at once, in this process.
         max_pending: Of these, how many may be unauthenticated.
-        max_per_account: And how many one account's.
         max_auth_tries: Failed logins in one connection.
         login_timeout: Seconds to log in.
         idle_timeout: Seconds without a request before the client is disconnected.
@@ -67,7 +66,6 @@ class SftpOptions:
     backlog: int = 256
     max_connections: int = 500
     max_pending: int = 100
-    max_per_account: int = 32
     max_auth_tries: int = 8
     login_timeout: float = 30.0
     idle_timeout: float = 600.0
@@ -85,8 +83,10 @@ class SftpService:
         intake: Intake,
         mailbox: Mailbox,
         observer: Observer,
+        shares: Shares,
     ) -> None:
         self.options = options
+        self.shares = shares
         self.auth = auth
         self.intake = intake
         self.mailbox = mailbox
@@ -96,7 +96,6 @@ class SftpService:
         self._sessions: set[asyncio.Task[None]] = set()
         self._all = Slots(options.max_connections)
         self._pending = Slots(options.max_pending)
-        self._of_account: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
         self._ssh: asyncssh.SSHServerConnectionOptions
 
@@ -173,20 +172,9 @@ class SftpService:
         """A connection is pending no more: it logged in or left."""
         self._pending.release()
 
-    def welcome(self, account: str) -> bool:
-        """A place among the account's own for a connection that has logged in, or not."""
-        if self._of_account[account] >= self.options.max_per_account:
-            return False
-        self._of_account[account] += 1
-        return True
-
-    def dismiss(self, connection: Connection, account: str) -> None:
-        """A connection is gone; ``account`` is whose place it had, "" for nobody's."""
+    def dismiss(self, connection: Connection) -> None:
+        """A connection is gone."""
         self._all.release()
-        if account:
-            self._of_account[account] -= 1
-            if not self._of_account[account]:
-                del self._of_account[account]
         self._connections.discard(connection)
 
     def track(self, task: asyncio.Task[None]) -> None:
@@ -233,13 +221,18 @@ async def serve_sftp(
     mailbox: Mailbox,
     *,
     observer: Observer | None = None,
+    shares: Shares | None = None,
 ) -> SftpService:
     """Start an SFTP listener on the running event loop.
+
+    ``shares`` may be shared with other listeners of the process.
 
     Raises:
         OSError: The address can't be bound, or a host key can't be read.
         asyncssh.KeyImportError: A host key is malformed.
     """
-    service = SftpService(options, auth, intake, mailbox, observer or NullObserver())
+    service = SftpService(
+        options, auth, intake, mailbox, observer or NullObserver(), shares or Shares()
+    )
     await service.start()
     return service

@@ -17,6 +17,7 @@ from transports.sftp_guard import GuardedConnection
 from transports.sftp_login import Challenge, Login
 from transports.sftp_server import VirtualServer
 from transports.sftp_session import SftpChannel
+from transports.shares import ShareExceededError
 
 if TYPE_CHECKING:
     from transports.sftp import SftpService
@@ -48,7 +49,6 @@ class Connection(asyncssh.SSHServer):
         self._channels: set[SftpChannel] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = Room()
-        self._welcome = ""
         self._reason = "closed"
         self._admitted = self._pending = False
 
@@ -78,7 +78,9 @@ class Connection(asyncssh.SSHServer):
             self._reason = "lost"
         if self._admitted:
             self._leave_pending()
-            self._service.dismiss(self, self._welcome)
+            self._service.dismiss(self)
+        if self._principal is not None:
+            self._service.shares.leave(self._principal.account)
         self._service.observer.connection_closed("sftp", self._reason)
 
     def touch(self) -> None:
@@ -136,23 +138,25 @@ class Connection(asyncssh.SSHServer):
 
         Raises:
             asyncssh.PermissionDenied: Nobody was proven, or it was done already.
-            asyncssh.DisconnectError: The account has as many connections as it may.
         """
         if self._principal is not None:
             raise asyncssh.PermissionDenied("authentication out of order")
         self.since = datetime.now(UTC)
-        self._principal = self._login.complete(str(self._conn.get_extra_info("username")))
+        principal = self._login.complete(str(self._conn.get_extra_info("username")))
+        self._take_share(principal.account)
+        self._principal = principal
         self._leave_pending()
-        if not self._service.welcome(self._principal.account):
-            self._reason = "limit"
-            raise asyncssh.DisconnectError(
-                asyncssh.DISC_TOO_MANY_CONNECTIONS,
-                "too many connections of this account; close some",
-            )
-        self._welcome = self._principal.account
         if self._principal.expires is not None:
             left = (self._principal.expires - datetime.now(UTC)).total_seconds()
             self._ending = asyncio.get_running_loop().call_later(max(left, 0), self._outlive)
+
+    def _take_share(self, account: str) -> None:
+        try:
+            self._service.shares.enter(account)
+        except ShareExceededError as error:
+            self._reason = "limit"
+            code = asyncssh.DISC_TOO_MANY_CONNECTIONS
+            raise asyncssh.DisconnectError(code, str(error)) from None
 
     def _outlive(self) -> None:
         self._reason = "expired"

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SITE ?= site
 
-.PHONY: help demo serve test lint types layers unit bench quality faults fuzz audit sbom lock clean
+.PHONY: help demo serve test lint types layers unit bench quality faults fuzz hostile audit sbom lock clean
 
 help:
 	@echo "make demo   run the whole job once, on made-up files, and check every outcome"
@@ -13,7 +13,8 @@ help:
 	@echo "make bench  speed and memory, beside peers, as ratios"
 	@echo "make quality  recall and false holds by category, form and format"
 	@echo "make faults  5,000 deaths of a gateway, at every point and at random; checks the books"
-	@echo "make fuzz   every reader in turn, FUZZ_SECONDS each (60)"
+	@echo "make fuzz   every reader and the edge's parts in turn, FUZZ_SECONDS each (60)"
+	@echo "make hostile  the hostile clients of the tests, with floods FLOOD times as large (20)"
 	@echo "make audit  known advisories about what is locked (AUDIT=--offline-ok where there is no network)"
 	@echo "make sbom   what a gateway is made of, as CycloneDX JSON, to sbom.json"
 	@echo "make lock   pin every dependency again, with hashes (needs uv)"
@@ -67,6 +68,13 @@ FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/.dev
 	@for format in $$($(BIN)/python -m fuzz.seeds); do echo "== $$format"; \
 	  $(BIN)/python -m fuzz.reader $$format $(FUZZ_SECONDS) 2>&1 | tail -4 || exit 1; done
+	@for what in $$($(BIN)/python -m fuzz.edge_targets); do echo "== $$what"; \
+	  $(BIN)/python -m fuzz.edge $$what $(FUZZ_SECONDS) 2>&1 | tail -4 || exit 1; done
+
+# The suite has the same floods, a twentieth as large: 5,000 handles there are 100,000 here.
+FLOOD ?= 20
+hostile: $(VENV)/.dev
+	LAZARETTO_FLOOD=$(FLOOD) $(BIN)/python -m pytest tests/hostile --timeout 1800
 
 # Of its own, so that what audits the gateway is no part of it. Without a network it isn't made, and
 # the check says that the advisory service wasn't asked.

@@ -115,6 +115,11 @@ class Oidc(_Section):
     second_factor: SecondFactor = SecondFactor()
     groups: Groups = Groups()
 
+    @property
+    def reachable(self) -> frozenset[str]:
+        """Hosts that the provider's endpoints may be at."""
+        return frozenset({urlsplit(self.issuer).hostname or "", *self.hosts})
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.issuer and not self.client_id:

@@ -135,6 +135,8 @@ class Processes(_Section):
         edge_writes: Likewise, to write.
         worker_reads: Likewise, of workers.
         worker_writes: Likewise.
+        connects: Whether edges and workers may connect to anybody though nothing in these
+            settings says to whom, for a library of the site's own.
     """
 
     edges: Annotated[int, Field(ge=1, le=64)] = 1
@@ -145,6 +147,7 @@ class Processes(_Section):
     edge_writes: tuple[Path, ...] = ()
     worker_reads: tuple[Path, ...] = ()
     worker_writes: tuple[Path, ...] = ()
+    connects: bool = False
 
 
 class Inspection(_Section):
@@ -251,6 +254,8 @@ class Limits(_Section):
         forget_hours: A failure is forgotten that long after the last one.
         exempt_networks: CIDR; addresses in them are never made to wait (their accounts are).
         token_days: Longest life of a new API token.
+        sessions: SFTP connections and HTTPS requests of an account at a time, per edge process.
+        sessions_per_minute: How many of them may begin.
     """
 
     free_failures: Annotated[int, Field(ge=0, le=100)] = 5
@@ -263,6 +268,18 @@ class Limits(_Section):
     forget_hours: Annotated[int, Field(ge=1, le=720)] = 24
     exempt_networks: tuple[Cidr, ...] = ()
     token_days: Annotated[int, Field(ge=1, le=366)] = 366
+    sessions: Annotated[int, Field(ge=1, le=100_000)] = 64
+    sessions_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] = 6_000
+
+
+class Outgoing(_Section):
+    """What the gateway may connect to.
+
+    Attributes:
+        hosts: Host names and addresses, besides those of the addresses in these settings.
+    """
+
+    hosts: tuple[HostName, ...] = ()
 
 
 class Settings(_Section):
@@ -281,6 +298,7 @@ class Settings(_Section):
         inspection: Budget and confinement.
         uploads: Limits.
         log: The audit log's checkpoints.
+        outgoing: Hosts that may be connected to.
         logging: Logs.
         limits: Of logins and tokens.
     """
@@ -296,6 +314,7 @@ class Settings(_Section):
     inspection: Inspection = Inspection()
     uploads: Uploads = Uploads()
     log: Log = Log()
+    outgoing: Outgoing = Outgoing()
     logging: Logging = Logging()
     limits: Limits = Limits()
 

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -47,6 +47,7 @@ from gateway.reaper import Reaper
 from gateway.reconcile import account_for, reconcile
 from gateway.records import AdmittedCertificates, LoggedReleases, SendersCertificates
 from gateway.refusals import Refusals
+from gateway.revocation import Revocations
 from gateway.sandbox import dump_nothing
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
@@ -69,7 +70,9 @@ from transports.https import (
 )
 from transports.https_head import Served, loopback_of
 from transports.https_names import names_in
+from transports.live import LiveSession
 from transports.sftp import SftpOptions, SftpService, serve_sftp
+from transports.shares import Shares
 
 
 def serve(site: Site) -> None:
@@ -152,7 +155,9 @@ class Edge:
         self._common = common
         self._refusals = Refusals(common.ledger)
         self._counting: asyncio.Task[None] | None = None
-        throttle = Throttle(common.database, site.settings.limits)
+        limits = site.settings.limits
+        throttle = Throttle(common.database, limits)
+        self._shares = Shares(limits.sessions, limits.sessions_per_minute)
         self._judge = DirectoryAuthenticator(
             common.directory, throttle, refused=self._refusals.count
         )
@@ -189,6 +194,12 @@ class Edge:
             self._services.append(await self._sftp(_inherited(sftp)))
         if https is not None:
             self._services.append(await self._https(_inherited(https)))
+        revocations = Revocations(self._common.directory, self._live)
+        self._followers.append(asyncio.create_task(revocations.run()))
+
+    def _live(self) -> Iterator[LiveSession]:
+        for service in self._services:
+            yield from service.sessions()
 
     async def reload(self, policy: Policy) -> None:
         """Answer new requests by another policy."""
@@ -215,7 +226,12 @@ class Edge:
         )
         judge = SshAuthenticator(self._judge, self._second, self._refusals.count)
         service = await serve_sftp(
-            options, judge, self._intake, self._mailbox, observer=self._common.meters
+            options,
+            judge,
+            self._intake,
+            self._mailbox,
+            observer=self._common.meters,
+            shares=self._shares,
         )
 
         async def follow() -> None:
@@ -248,6 +264,7 @@ class Edge:
             self._mailbox,
             declaring=self._intake,
             observer=self._common.meters,
+            shares=self._shares,
         )
         return await serve_https(options, app, tls)
 
@@ -361,7 +378,12 @@ def _publisher(site: Site, database: Database) -> Publisher:
     ]
     tree = LogTree(database)
     return Publisher(
-        site.paths.checkpoint, places, tree.consistency, tree.cosigned, settings.post_seconds
+        site.paths.checkpoint,
+        places,
+        tree.consistency,
+        tree.cosigned,
+        settings.post_seconds,
+        hosts=site.settings.outgoing.hosts,
     )
 
 

@@ -58,6 +58,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--report", type=int, required=True)
     parser.add_argument("--sftp", type=int)
     parser.add_argument("--https", type=int)
+    parser.add_argument("--console", type=int)
     return parser.parse_args(argv)
 
 

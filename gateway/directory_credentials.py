@@ -13,6 +13,7 @@ from typing import Final
 import asyncssh
 from argon2 import PasswordHasher, profiles
 
+from config.operations import Role
 from gateway.directory_types import CredentialKind, DirectoryError, NewCredential
 
 HASHER: Final = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
@@ -22,8 +23,12 @@ MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 1024
 """Bytes. Nobody types more, and what arrives unauthenticated must be bounded."""
 
-TOKEN_PREFIX: Final = "lz_"  # noqa: S105 - secret scanners find leaked tokens by it
+TOKEN_PREFIX: Final = "lzr_"  # noqa: S105 - secret scanners find leaked tokens by it
 _TOKEN_BYTES: Final = 32
+
+LONGEST_TOKEN: Final = timedelta(days=366)
+"""A token that nobody renews is one that nobody knows of."""
+
 _MIN_RSA: Final = 2048
 _MAX_SUBJECT: Final = 255
 _RFC4716: Final = "---- BEGIN SSH2 PUBLIC KEY"
@@ -80,14 +85,26 @@ def password(text: str) -> NewCredential:
     return NewCredential(CredentialKind.PASSWORD, HASHER.hash(text), "password")
 
 
-def new_token(lifetime: timedelta | None = None) -> tuple[str, NewCredential]:
+def new_token(
+    lifetime: timedelta = LONGEST_TOKEN, roles: frozenset[Role] = frozenset()
+) -> tuple[str, NewCredential]:
     """A fresh API token of 256 random bits: the text to be shown once, and what is stored.
+
+    It holds ``roles`` of its account's, or all.
+
+    Raises:
+        DirectoryError: It would live longer than 366 days.
 
     SHA-256 without salt or stretching is enough: nobody can guess 256 random bits.
     """
     text = TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
     digest = token_digest(text)
-    stored = NewCredential(CredentialKind.TOKEN, digest, f"sha256:{digest[:16]}", lifetime=lifetime)
+    if not timedelta(0) < lifetime <= LONGEST_TOKEN:
+        raise DirectoryError(f"a token lives 1 to {LONGEST_TOKEN.days} days")
+    fingerprint = f"sha256:{digest[:16]}"
+    stored = NewCredential(
+        CredentialKind.TOKEN, digest, fingerprint, lifetime=lifetime, roles=roles
+    )
     return text, stored
 
 

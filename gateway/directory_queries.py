@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, or_, select, true, tuple_
 
 from config.operations import Role
 from gateway.directory_types import (
@@ -16,6 +17,7 @@ from gateway.directory_types import (
     Login,
     Partner,
     is_account_id,
+    passkey_fingerprint,
 )
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ssh_certificates import Authority, Trust
@@ -24,7 +26,9 @@ from gateway.store.tables import (
     accounts,
     certificates,
     credentials,
+    directory_state,
     partners,
+    passkeys,
     ssh_authorities,
     ssh_revocations,
 )
@@ -71,13 +75,40 @@ class DirectoryReader:
         return None if row is None else _account(row)
 
     def credentials(self) -> Sequence[Credential]:
-        """All, by account and kind, without what proves them."""
+        """All, by account and kind, without what proves them; then passkeys."""
+        return (*self._credentials(true()), *self._passkeys())
+
+    def held(self, account: str) -> Sequence[Credential]:
+        """An account's credentials that haven't expired, without what proves them."""
+        unexpired = or_(credentials.c.expires.is_(None), credentials.c.expires > self._clock())
+        return self._credentials(and_(credentials.c.account == account, unexpired))
+
+    def _credentials(self, chosen: ColumnElement[bool]) -> Sequence[Credential]:
         c = credentials.c
-        columns = (c.account, c.kind, c.fingerprint, c.comment, c.added, c.expires)
-        statement = select(*columns).order_by(c.account, c.kind, c.id)
+        columns = (c.account, c.kind, c.fingerprint, c.comment, c.added, c.expires, c.roles)
+        statement = select(*columns).where(chosen).order_by(c.account, c.kind, c.id)
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
-        return tuple(Credential(row[0], CredentialKind(row[1]), *row[2:]) for row in rows)
+        return tuple(
+            Credential(row[0], CredentialKind(row[1]), *row[2:6], roles=_roles(row.roles))
+            for row in rows
+        )
+
+    def _passkeys(self) -> Iterator[Credential]:
+        p = passkeys.c
+        keys = select(p.account, p.id, p.comment, p.added).order_by(p.account, p.added, p.id)
+        with self._database.read() as connection:
+            rows = connection.execute(keys).all()
+        for row in rows:
+            mark = passkey_fingerprint(row.id)
+            yield Credential(
+                row.account, CredentialKind.PASSKEY, mark, row.comment, row.added, None
+            )
+
+    def revision(self) -> int:
+        """A number that every change of the directory moves."""
+        with self._database.read() as connection:
+            return int(connection.execute(select(directory_state.c.revision)).scalar_one())
 
     def certificates(self, partner: str = "") -> Sequence[Certificate]:
         """All, or one partner's, newest first."""
@@ -117,7 +148,7 @@ class DirectoryReader:
         unexpired = or_(credentials.c.expires.is_(None), credentials.c.expires > self._clock())
         with self._database.read() as connection:
             row = connection.execute(
-                select(accounts, *_PARTNER)
+                select(accounts, *_PARTNER, credentials.c.roles.label("token_roles"))
                 .outerjoin(partners, partners.c.id == accounts.c.partner)
                 .join(credentials, credentials.c.account == accounts.c.id)
                 .where(
@@ -126,7 +157,13 @@ class DirectoryReader:
                     unexpired,
                 )
             ).first()
-        return _login(row, (digest,) if row is not None else ())
+        if row is None:
+            return _login(None, ())
+        login = _login(row, (digest,))
+        own = _roles(row.token_roles)
+        if login.account is None or not own:
+            return login
+        return replace(login, account=replace(login.account, roles=login.account.roles & own))
 
     def authorities(self, partner: str = "") -> Sequence[Authority]:
         """All CAs of OpenSSH user certificates, or one partner's."""
@@ -187,6 +224,9 @@ def _login(row: Row[Any] | None, secrets: tuple[str, ...]) -> Login:
 
 
 def _account(row: Row[Any]) -> Account:
-    roles = frozenset(map(Role, row.roles.split()))
     networks = tuple(row.networks.split())
-    return Account(row.id, row.partner or "", roles, row.enabled, row.added, networks)
+    return Account(row.id, row.partner or "", _roles(row.roles), row.enabled, row.added, networks)
+
+
+def _roles(text: str) -> frozenset[Role]:
+    return frozenset(map(Role, text.split()))

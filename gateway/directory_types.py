@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class CredentialKind(StrEnum):
     CLIENT_CERTIFICATE = "client-cert"
     CLIENT_KEY = "client-key"
     OIDC = "oidc"
+    PASSKEY = "passkey"
 
 
 PINS: Final = frozenset(
@@ -94,6 +96,7 @@ class NewCredential:
         fingerprint: What people and the log may see.
         comment: For people.
         lifetime: None for no end.
+        roles: Of a token: those of its account's that it has; none: all.
     """
 
     kind: CredentialKind
@@ -101,6 +104,7 @@ class NewCredential:
     fingerprint: str
     comment: str = ""
     lifetime: timedelta | None = None
+    roles: frozenset[Role] = frozenset()
 
     def __repr__(self) -> str:
         return f"NewCredential({self.kind}, {self.fingerprint})"
@@ -117,6 +121,7 @@ class Credential:
         comment: For people.
         added: UTC.
         expires: UTC, or None.
+        roles: Of a token, if it has less than its account.
     """
 
     account: str
@@ -125,6 +130,7 @@ class Credential:
     comment: str
     added: datetime
     expires: datetime | None
+    roles: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,11 @@ class Certificate:
     def usable(self, now: datetime) -> bool:
         """Whether files may be sealed for it."""
         return self.retired is None and (self.expires is None or self.expires > now)
+
+
+def passkey_fingerprint(passkey: str) -> str:
+    """What people and the log call a passkey, of its credential id."""
+    return f"{CredentialKind.PASSKEY}:{hashlib.sha256(passkey.encode()).hexdigest()[:16]}"
 
 
 def check_partner_id(partner: str) -> str:

@@ -24,7 +24,7 @@ from gateway.client_certificates import pins_of
 from gateway.directory_credentials import HASHER, MAX_PASSWORD, ssh_fingerprint, token_digest
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import CredentialKind, Login
-from gateway.networks import within
+from gateway.networks import admits
 from gateway.ports import LedgerUnavailableError
 from gateway.ssh_certificates import CertificateRefusedError, Trust, check, end_of, named
 from gateway.throttle import of_account, of_name
@@ -145,7 +145,7 @@ class DirectoryAuthenticator:
         name = named(certificate)
         if refusal and certificate.authority in trust.authorities:
             # Of strangers' certificates nothing is logged: they write what they like into them.
-            self._refusals.log("certificate.refused", certificate=name, reason=refusal)
+            self._refusals.log("certificate.refused", credential=name, reason=refusal)
         who = self._decide("ssh-cert", login, address, proven=not refusal, credential=name)
         return replace(who, expires=end_of(certificate)) if who else None
 
@@ -250,14 +250,6 @@ class DirectoryAuthenticator:
         known = account.id if account else "(unknown)"
         self._refusals.log("login.refused", method=method, address=address, account=known)
         return None
-
-
-def admits(login: Login, address: str) -> bool:
-    """Whether it is enabled, and may come from there."""
-    own = login.account.networks if login.account else ()
-    return login.allowed and all(
-        within(address, networks) for networks in (own, login.networks) if networks
-    )
 
 
 class _Sparing:

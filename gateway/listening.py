@@ -31,6 +31,8 @@ def wanted(settings: Settings) -> dict[str, Address]:
         found["sftp"] = settings.sftp.listen
     if settings.https.enabled:
         found["https"] = settings.https.listen
+    if settings.console.enabled:
+        found["console"] = settings.console.listen
     return found
 
 

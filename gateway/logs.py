@@ -20,7 +20,8 @@ import structlog
 from config.settings import Logging
 
 KEYS: Final = frozenset({
-    "account", "actor", "address", "attempts", "category", "children", "code", "count", "detail",
+    "account", "actor", "address", "attempts", "category", "children", "code", "count",
+    "credential", "detail",
     "digest", "dropped", "edges", "error", "event", "failed", "fault", "file", "findings", "fix",
     "format", "health", "https", "kind", "length", "level", "limit", "line", "logger", "metrics",
     "method", "missing", "name_model", "obstacle", "outcome", "partner", "path", "peer", "pid",

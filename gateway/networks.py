@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-from gateway.directory_types import DirectoryError
+from gateway.directory_types import DirectoryError, Login
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -49,6 +49,14 @@ def within(address: str, networks: Iterable[str]) -> bool:
     """Whether it is in one of them; what is no address is in none."""
     parsed = parse_address(address)
     return parsed is not None and any(parsed in ipaddress.ip_network(it) for it in networks)
+
+
+def admits(login: Login, address: str) -> bool:
+    """Whether it is enabled, and may come from there."""
+    own = login.account.networks if login.account else ()
+    return login.allowed and all(
+        within(address, networks) for networks in (own, login.networks) if networks
+    )
 
 
 def counted_as(address: str) -> str:

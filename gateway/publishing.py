@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ import structlog
 from gateway.accepted import replace_text
 from gateway.ledger.sequencer import Signed
 from gateway.ledger.verify_note import Key, Note, NoteFaultError
+from gateway.outgoing import Outgoing, OutgoingError, hosts_in
 from gateway.ports import LedgerUnavailableError
 
 _TIMEOUT: Final = 15.0
@@ -62,6 +63,7 @@ class Publisher:
         cosigned: Stores a checkpoint with its cosignatures; blocks.
         pause: Seconds between two posts.
         tls: How servers are checked; None for the system's authorities.
+        hosts: That settings name besides those of ``places``.
     """
 
     def __init__(
@@ -72,7 +74,9 @@ class Publisher:
         cosigned: Callable[[int, str], None],
         pause: float,
         tls: ssl.SSLContext | None = None,
+        hosts: Iterable[str] = (),
     ) -> None:
+        self._outgoing = Outgoing(hosts_in(place.url for place in places).union(hosts))
         self._file = file
         self._places = places
         self._consistency = consistency
@@ -97,7 +101,7 @@ class Publisher:
         if not self._places:
             return
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
+        async with self._outgoing.session(timeout) as session:
             while True:
                 await self._new.wait()
                 self._new.clear()
@@ -114,9 +118,12 @@ class Publisher:
             else:
                 await self._post(session, place, signed.note)
                 place.seen = signed.size
-        except (aiohttp.ClientError, TimeoutError, NoteFaultError, LedgerUnavailableError) as error:
+        except (
+            aiohttp.ClientError, TimeoutError, NoteFaultError, LedgerUnavailableError, OutgoingError
+        ) as error:  # fmt: skip
             self.failed += 1
-            said = str(error) if isinstance(error, NoteFaultError) else type(error).__name__
+            ours = isinstance(error, NoteFaultError | OutgoingError)
+            said = str(error) if ours else type(error).__name__
             log.warning("checkpoint not taken; the next one is tried", place=place.url, why=said)
 
     async def _witnessed(
@@ -156,6 +163,7 @@ class Publisher:
     async def _post(
         self, session: aiohttp.ClientSession, place: Place, body: str, expected: int = _OK
     ) -> tuple[int, str]:
+        self._outgoing.check(place.url)
         context = self._tls or True
         # A redirect would carry the log's name to a host that no setting names.
         async with session.post(

@@ -47,6 +47,7 @@ class SitePaths:
         tls_cert: PEM chain of the HTTPS listener.
         tls_key: Its private key (secret).
         client_ca: PEM bundle of the CAs of client certificates; None if clients aren't asked.
+        oidc_secret: What we prove ourselves to the identity provider with (secret); None without.
         log_key: The log's signing key (secret).
         log_pub: Its public half, for auditors.
         checkpoint: The newest signed checkpoint of the log.
@@ -68,6 +69,7 @@ class SitePaths:
     tls_cert: Path
     tls_key: Path
     client_ca: Path | None
+    oidc_secret: Path | None
     log_key: Path
     log_pub: Path
     checkpoint: Path
@@ -80,11 +82,14 @@ class SitePaths:
     @property
     def secrets(self) -> tuple[Path, ...]:
         """The files that nobody but the gateway may read (mode 0600)."""
-        return (self.kek, self.openpgp_secret, self.log_key, self.tls_key, *self.ssh_host_keys)
+        console = (self.oidc_secret,) if self.oidc_secret else ()
+        own = (self.kek, self.openpgp_secret, self.log_key, self.tls_key)
+        return (*own, *self.ssh_host_keys, *console)
 
 
 def site_paths(root: Path, settings: Settings) -> SitePaths:
     """The layout of the site at ``root``."""
+    console = settings.console
     keys, edge = root / KEYS, root / EDGE_KEYS
     data = root / settings.storage.data
     return SitePaths(
@@ -99,6 +104,11 @@ def site_paths(root: Path, settings: Settings) -> SitePaths:
         tls_cert=root / settings.https.tls_certificate,
         tls_key=root / settings.https.tls_key,
         client_ca=root / settings.https.client_ca if settings.https.client_ca else None,
+        oidc_secret=(
+            root / console.oidc.client_secret
+            if console.enabled and console.oidc.issuer and console.oidc.client_secret
+            else None
+        ),
         log_key=keys / "log.key",
         log_pub=keys / "log.pub",
         checkpoint=root / settings.log.checkpoint,

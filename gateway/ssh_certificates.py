@@ -97,6 +97,11 @@ def named(certificate: UserCertificate) -> str:
     return f"{ssh_fingerprint(certificate.authority)}/{certificate.serial}/{key_id}"
 
 
+def is_named(credential: str) -> bool:
+    """Whether it is what :func:`named` makes, and not a key's fingerprint or another's."""
+    return credential.startswith("SHA256:") and credential[_FINGERPRINT : _FINGERPRINT + 1] == "/"
+
+
 def stands(name: str, trust: Trust) -> bool:
     """Whether a certificate that let somebody in, by its :func:`named`, still would.
 

@@ -35,7 +35,13 @@ from gateway.version import running
 
 METRICS: Final = "metrics"
 RELOAD_SECONDS: Final = 30.0
-PROGRAMS: Final = MappingProxyType({"edge": "gateway.edge", "worker": "gateway.worker_main"})
+PROGRAMS: Final = MappingProxyType(
+    {
+        "edge": "gateway.edge",
+        "worker": "gateway.worker_main",
+        "console": "gateway.console_main",
+    }
+)
 
 log = structlog.get_logger()
 
@@ -48,7 +54,7 @@ class Supervisor:
         database: Open.
         ledger: To record starts, stops and policies.
         transfers: To count them.
-        programs: What to run as ``edge`` and ``worker``.
+        programs: What to run as ``edge``, ``worker`` and ``console``.
         prepare: Checks what the site holds, once nobody else serves it; blocks.
     """
 
@@ -141,7 +147,17 @@ class Supervisor:
             Recipe("worker", number, self._programs["worker"], site, (), environment)
             for number in range(1, settings.processes.workers + 1)
         ]
-        return [*edges, *workers]
+        return [*edges, *workers, *self._console(site, environment)]
+
+    def _console(self, site: list[str], environment: Mapping[str, str]) -> list[Recipe]:
+        """The console's process, alone with its socket; none where it is off."""
+        door = self._sockets.get("console")
+        if door is None:
+            return []
+        words = [*site, "--console", str(door.fileno())]
+        return [
+            Recipe("console", 1, self._programs["console"], words, [door.fileno()], environment)
+        ]
 
     def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """A task whose failure stops the gateway: half a supervisor is worse than none."""
@@ -282,6 +298,10 @@ class Supervisor:
             ready = sum(stage is Stage.READY for stage in stages)
             detail = "" if ready else f"none of {len(stages)} is ready"
             checks.append(Check(f"{kind}s", ok=ready > 0, detail=detail))
+        for child in self._children:
+            if child.recipe.kind == "console":
+                ready = child.stage is Stage.READY
+                checks.append(Check("console", ok=ready, detail="" if ready else "isn't ready"))
         if self._signalled.is_set():
             checks.append(Check("running", ok=False, detail="stopping"))
         return checks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -21,9 +21,11 @@ from transports.https_outbox import Sending
 from transports.https_problems import counted, dress, problems
 from transports.https_tus import PREFIX, Tus, name_version
 from transports.limits import InFlight, Slots
+from transports.live import LiveRequest, LiveSession
 from transports.observer import NullObserver, Observer
 from transports.openapi import document
 from transports.ports import ApiAuthenticator, Declaring, Intake, Mailbox
+from transports.shares import Shares
 
 # TLS 1.2 with forward secrecy and AEAD only; TLS 1.3's own suites are all of that kind.
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -101,6 +103,10 @@ class HttpsService:
         await self._runner.setup()
         self._server = await self._listen(self._runner)
 
+    def sessions(self) -> Sequence[LiveSession]:
+        """The requests of those who are logged in."""
+        return [*self._app[LIVE]]
+
     async def stop(self, deadline: float = 30.0) -> None:
         """Stop accepting, let requests finish for ``deadline`` seconds, then cancel the rest."""
         if self._server is None or self._runner is None:
@@ -127,6 +133,7 @@ class HttpsService:
 
 
 RUNNING: Final = web.AppKey("running", InFlight)
+LIVE: Final = web.AppKey("live", set[LiveRequest])
 OBSERVER: Final[web.AppKey[Observer]] = web.AppKey("observer", Observer)
 
 
@@ -138,6 +145,7 @@ def build_app(
     *,
     declaring: Declaring | None = None,
     observer: Observer | None = None,
+    shares: Shares | None = None,
 ) -> web.Application:
     """The application: ``/v1`` of DESIGN section 6, as ``/v1/openapi.json`` describes it.
 
@@ -145,16 +153,18 @@ def build_app(
     """
     watching = observer or NullObserver()
     running = InFlight()
+    live: set[LiveRequest] = set()
     app = web.Application(
         middlewares=[
             counted(running),
             problems,
             unambiguous(options.names),
-            bearer(auth, watching),
+            bearer(auth, watching, live, shares or Shares()),
         ]
     )
     app[OBSERVER] = watching
     app[RUNNING] = running
+    app[LIVE] = live
     app.on_response_prepare.append(dress)
     sending = Sending(intake, watching, options.body_timeout)
     receiving = Receiving(mailbox, watching, options.body_timeout)

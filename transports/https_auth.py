@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -16,8 +17,10 @@ from aiohttp.typedefs import Middleware
 
 from config.operations import https, permits
 from transports.https_problems import Handler, ProblemError
+from transports.live import LiveRequest
 from transports.observer import Observer
 from transports.ports import ApiAuthenticator, Principal, TooManyAttemptsError
+from transports.shares import ShareExceededError, Shares
 
 PUBLIC: Final = frozenset({"/v1/openapi.json"})
 PRINCIPAL: Final[web.RequestKey[Principal]] = web.RequestKey("principal", Principal)
@@ -34,8 +37,13 @@ _REFUSED: Final = MappingProxyType(
 _log = logging.getLogger(__name__)
 
 
-def bearer(auth: ApiAuthenticator, observer: Observer) -> Middleware:
-    """The middleware that lets in whom ``auth`` knows, to what the table lets them do."""
+def bearer(
+    auth: ApiAuthenticator, observer: Observer, live: set[LiveRequest], shares: Shares
+) -> Middleware:
+    """The middleware that lets in whom ``auth`` knows, to what the table lets them do.
+
+    ``live`` holds their requests while they last, of which ``shares`` bounds each account's.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -44,9 +52,25 @@ def bearer(auth: ApiAuthenticator, observer: Observer) -> Middleware:
             who = await _principal(request, auth, observer)
             _authorise(request, who)
             request[PRINCIPAL] = who
+            _take_share(shares, who.account)
+            session = LiveRequest(who, request.remote or "", datetime.now(UTC), request)
+            live.add(session)
+            try:
+                return await handler(request)
+            finally:
+                live.discard(session)
+                shares.leave(who.account)
         return await handler(request)
 
     return middleware
+
+
+def _take_share(shares: Shares, account: str) -> None:
+    try:
+        shares.enter(account)
+    except ShareExceededError as error:
+        headers = {"Retry-After": str(math.ceil(error.seconds))}
+        raise ProblemError(429, "too-many-requests", str(error), headers) from None
 
 
 def _authorise(request: web.Request, who: Principal) -> None:

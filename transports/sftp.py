@@ -13,23 +13,25 @@ from typing import Any, Final
 import asyncssh
 
 from transports.limits import Slots
+from transports.live import LiveSession
 from transports.observer import NullObserver, Observer
 from transports.ports import Authenticator, Intake, Mailbox
 from transports.sftp_auth import Connection
 from transports.sftp_guard import GuardedConnection
+from transports.shares import Shares
 from transports.ssh_certificate import SIGNATURES
 
 # GCM alone: no CBC, and no chacha20-poly1305, which Terrapin (CVE-2023-48795) is about.
 CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 # Negotiated by name and unused with GCM; listed so that no weak one is ever offered.
 MACS: Final = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
-# No group 18: one exchange of 8,192 bits costs the server more than 100 times what curve25519 does,
-# and whoever connects may ask for it (CVE-2002-20001).
+# Elliptic curves alone. Over finite fields an exchange costs the server 10 (group 14) to 140 times
+# (group 18) what curve25519 does, for whoever connects (CVE-2002-20001), and cryptography is about
+# to drop them.
 _KEX: Final = (
     "mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com",
     "curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256",
-    "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group16-sha512",
-    "diffie-hellman-group14-sha256",
+    "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
 )  # fmt: skip
 _POLL_SECONDS: Final = 0.05
 _LEAVE_SECONDS: Final = 10.0
@@ -81,8 +83,10 @@ class SftpService:
         intake: Intake,
         mailbox: Mailbox,
         observer: Observer,
+        shares: Shares,
     ) -> None:
         self.options = options
+        self.shares = shares
         self.auth = auth
         self.intake = intake
         self.mailbox = mailbox
@@ -132,9 +136,14 @@ class SftpService:
             OSError: A key can't be read; nothing was changed.
             asyncssh.KeyImportError: A key is malformed; likewise.
         """
-        self._ssh = await asyncssh.SSHServerConnectionOptions.construct(
-            **self._ssh_options(host_keys)
-        )
+        # Keys and not paths: asyncssh reads paths again at each login, when files may have moved.
+        keys = [await asyncio.to_thread(asyncssh.read_private_key, path) for path in host_keys]
+        options = await asyncssh.SSHServerConnectionOptions.construct(**self._ssh_options(keys))
+        for pair in options.all_server_host_keys.values():
+            if pair.algorithm == b"ssh-rsa":
+                # Else asyncssh proves an announced key by SHA-1, which OpenSSH's clients disregard.
+                pair.set_sig_algorithm(b"rsa-sha2-512")
+        self._ssh = options
 
     async def stop(self, deadline: float = 30.0) -> None:
         """Stop accepting, let open files finish for ``deadline`` seconds, then suspend the rest."""
@@ -149,6 +158,10 @@ class SftpService:
         if self._sessions:
             await asyncio.wait(self._sessions, timeout=_LEAVE_SECONDS)
         await self._until(lambda: not self._connections, deadline)
+
+    def sessions(self) -> Sequence[LiveSession]:
+        """The connections of those who are logged in."""
+        return [connection for connection in self._connections if connection.logged_in]
 
     def admit(self, connection: Connection) -> bool:
         """A place for a new connection, or not."""
@@ -180,11 +193,11 @@ class SftpService:
         while not done() and loop.time() < end:  # noqa: ASYNC110 - asked a few times, at stop only
             await asyncio.sleep(_POLL_SECONDS)
 
-    def _ssh_options(self, host_keys: Sequence[Path]) -> dict[str, object]:
+    def _ssh_options(self, host_keys: Sequence[asyncssh.SSHKey]) -> dict[str, object]:
         known = {alg.decode() for alg in asyncssh.kex.get_kex_algs()}
         return {
             "server_factory": lambda: Connection(self),
-            "server_host_keys": [str(path) for path in host_keys],
+            "server_host_keys": list(host_keys),
             "send_server_host_keys": True,
             "server_version": self.options.banner,
             "kex_algs": [name for name in _KEX if name in known],
@@ -213,13 +226,18 @@ async def serve_sftp(
     mailbox: Mailbox,
     *,
     observer: Observer | None = None,
+    shares: Shares | None = None,
 ) -> SftpService:
     """Start an SFTP listener on the running event loop.
+
+    ``shares`` may be shared with other listeners of the process.
 
     Raises:
         OSError: The address can't be bound, or a host key can't be read.
         asyncssh.KeyImportError: A host key is malformed.
     """
-    service = SftpService(options, auth, intake, mailbox, observer or NullObserver())
+    service = SftpService(
+        options, auth, intake, mailbox, observer or NullObserver(), shares or Shares()
+    )
     await service.start()
     return service

@@ -17,6 +17,7 @@ from transports.sftp_guard import GuardedConnection
 from transports.sftp_login import Challenge, Login
 from transports.sftp_server import VirtualServer
 from transports.sftp_session import SftpChannel
+from transports.shares import ShareExceededError
 
 if TYPE_CHECKING:
     from transports.sftp import SftpService
@@ -30,6 +31,8 @@ as much again may wait for its turn."""
 NARROW_WINDOW: Final = 256 * 1024
 """The same for further sessions."""
 
+_ABORT_SECONDS: Final = 1.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +43,7 @@ class Connection(asyncssh.SSHServer):
         self._service = service
         self._options = service.options
         self._principal: Principal | None = None
+        self.since = datetime.now(UTC)
         self._ending: asyncio.TimerHandle | None = None
         self._failures = 0
         self._channels: set[SftpChannel] = set()
@@ -75,6 +79,8 @@ class Connection(asyncssh.SSHServer):
         if self._admitted:
             self._leave_pending()
             self._service.dismiss(self)
+        if self._principal is not None:
+            self._service.shares.leave(self._principal.account)
         self._service.observer.connection_closed("sftp", self._reason)
 
     def touch(self) -> None:
@@ -135,11 +141,22 @@ class Connection(asyncssh.SSHServer):
         """
         if self._principal is not None:
             raise asyncssh.PermissionDenied("authentication out of order")
-        self._principal = self._login.complete(str(self._conn.get_extra_info("username")))
+        self.since = datetime.now(UTC)
+        principal = self._login.complete(str(self._conn.get_extra_info("username")))
+        self._take_share(principal.account)
+        self._principal = principal
         self._leave_pending()
         if self._principal.expires is not None:
             left = (self._principal.expires - datetime.now(UTC)).total_seconds()
             self._ending = asyncio.get_running_loop().call_later(max(left, 0), self._outlive)
+
+    def _take_share(self, account: str) -> None:
+        try:
+            self._service.shares.enter(account)
+        except ShareExceededError as error:
+            self._reason = "limit"
+            code = asyncssh.DISC_TOO_MANY_CONNECTIONS
+            raise asyncssh.DisconnectError(code, str(error)) from None
 
     def _outlive(self) -> None:
         self._reason = "expired"
@@ -213,6 +230,31 @@ class Connection(asyncssh.SSHServer):
         for channel in self._channels:
             if channel.server:
                 channel.server.draining = True
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether somebody is."""
+        return self._principal is not None
+
+    @property
+    def who(self) -> Principal:
+        """Whose it is, once somebody is logged in."""
+        if self._principal is None:
+            raise asyncssh.PermissionDenied("not authenticated")
+        return self._principal
+
+    @property
+    def address(self) -> str:
+        """Where it comes from."""
+        peer = self._conn.get_extra_info("peername")
+        return str(peer[0]) if peer else ""
+
+    def revoke(self) -> None:
+        """Cut it off at once: who may not be there is not to get another word."""
+        self._reason = "revoked"
+        self._conn.disconnect(asyncssh.DISC_BY_APPLICATION, "access was revoked")
+        # A client that doesn't read would keep the connection for as long as it likes.
+        asyncio.get_running_loop().call_later(_ABORT_SECONDS, self._conn.abort)
 
     def end(self) -> None:
         """Disconnect; sessions keep what is unfinished."""

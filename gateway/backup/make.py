@@ -135,7 +135,8 @@ def _tar(site: Site) -> bytes:
 def _small_files(site: Site) -> Iterator[Path]:
     paths = site.paths
     roots = [paths.settings, paths.policy, paths.keys, paths.policies, paths.checkpoint]
-    for root in [*roots, paths.tls_cert, paths.tls_key]:
+    others = [paths.client_ca] if paths.client_ca else []
+    for root in [*roots, paths.tls_cert, paths.tls_key, *others]:
         found = [root] if root.is_file() else root.rglob("*") if root.is_dir() else ()
         yield from {path for path in found if path.is_file() and path.is_relative_to(site.root)}
 

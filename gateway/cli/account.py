@@ -161,7 +161,16 @@ def _proof_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--token", action="store_true", help="make an API token, shown once")
     parser.add_argument(
-        "--token-expires", metavar="DAYS", type=int, help="the token's life (default: no end)"
+        "--token-expires", metavar="DAYS", type=int, help="the token's life (default: token_days)"
+    )
+    parser.add_argument(
+        "--token-role",
+        metavar="ROLE",
+        type=Role,
+        choices=list(Role),
+        action="append",
+        default=[],
+        help="the token has this role of the account's alone; may be given again (default: all)",
     )
 
 
@@ -259,6 +268,7 @@ def run_list(args: argparse.Namespace) -> int:
                         "kind": c.kind,
                         "fingerprint": c.fingerprint,
                         "comment": c.comment,
+                        "roles": sorted(c.roles),
                         "added": c.added,
                         "expires": c.expires,
                     }
@@ -291,15 +301,26 @@ def _proofs(args: argparse.Namespace) -> tuple[list[NewCredential], str]:
         issuer = open_site(args).settings.console.oidc.issuer
         found += [oidc_subject(issuer, subject) for subject in args.oidc_subject]
     token = ""
-    if args.token_expires is not None and (not args.token or args.token_expires < 1):
-        raise CliError("--token-expires goes with --token and takes 1 day or more", code=USAGE)
+    if not args.token and (args.token_expires is not None or args.token_role):
+        raise CliError("--token-expires and --token-role go with --token", code=USAGE)
     if args.token:
-        life = None if args.token_expires is None else timedelta(days=args.token_expires)
-        token, proof = new_token(life)
+        token, proof = new_token(_token_life(args), frozenset(args.token_role))
         found.append(proof)
     if args.password:
         found.append(password(_ask_password()))
     return found, token
+
+
+def _token_life(args: argparse.Namespace) -> timedelta:
+    longest = open_site(args).settings.limits.token_days
+    days = longest if args.token_expires is None else args.token_expires
+    if not 1 <= days <= longest:
+        raise CliError(
+            f"a token lives 1 day to {longest} days",
+            "settings limit it by limits.token_days",
+            USAGE,
+        )
+    return timedelta(days=days)
 
 
 def _read(path: Path) -> str:

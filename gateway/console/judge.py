@@ -9,7 +9,8 @@ from gateway.console.sessions import PASSKEY
 from gateway.directory_credentials import oidc_digest
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import CredentialKind, Login
-from gateway.identity import Throttling, admits
+from gateway.identity import Throttling
+from gateway.networks import admits
 from transports.ports import Principal, TooManyAttemptsError
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 from joserfc.jwk import Key
 
@@ -113,7 +113,9 @@ class OidcClient:
         async with self._turn:
             if self._provider is None or self._is_old(self._provider[0], DESCRIPTION_KEPT):
                 answer = await self._outside.get(discovery_url(self._settings.issuer))
-                found = provider_of(answer.document, self._settings.issuer, self.hosts)
+                found = provider_of(
+                    answer.document, self._settings.issuer, self._settings.reachable
+                )
                 self._provider = (self._clock(), found)
             return self._provider[1]
 
@@ -126,11 +128,6 @@ class OidcClient:
 
     def _is_old(self, read: datetime, age: timedelta) -> bool:
         return self._clock() - read >= age
-
-    @property
-    def hosts(self) -> frozenset[str]:
-        """Where its endpoints may be."""
-        return frozenset({urlsplit(self._settings.issuer).hostname or "", *self._settings.hosts})
 
     async def _redeem(self, attempt: Attempt, code: str) -> object:
         own, provider = self._settings, attempt.provider

@@ -6,12 +6,12 @@ import json
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from gateway.console.oidc_client import Answer
 from gateway.console.oidc_provider import OidcError
+from gateway.outgoing import Outgoing, OutgoingError
 
 SECONDS: Final = 10.0
 MOST_BYTES: Final = 262_144
@@ -31,7 +31,7 @@ class HttpOutside:
     def __init__(
         self, hosts: frozenset[str], tls: ssl.SSLContext | None = None, seconds: float = SECONDS
     ) -> None:
-        self._hosts = hosts
+        self._outgoing = Outgoing(hosts)
         self._tls: ssl.SSLContext | bool = tls or True
         self._timeout = aiohttp.ClientTimeout(total=seconds)
 
@@ -44,11 +44,15 @@ class HttpOutside:
         return await self._ask("POST", url, {"data": dict(form), "headers": dict(headers)})
 
     async def _ask(self, method: str, url: str, options: Mapping[str, Any]) -> Answer:
-        if urlsplit(url).hostname not in self._hosts:
-            raise OidcError("host", "an address of the identity provider is at a host not allowed")
+        try:
+            self._outgoing.check(url)
+        except OutgoingError:
+            raise OidcError(
+                "host", "an address of the identity provider is at a host not allowed"
+            ) from None
         try:
             async with (
-                aiohttp.ClientSession(timeout=self._timeout) as session,
+                self._outgoing.session(self._timeout) as session,
                 # A redirect would carry the code, or our secret, to a host that no setting names.
                 session.request(
                     method, url, ssl=self._tls, allow_redirects=False, **options

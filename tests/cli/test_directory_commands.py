@@ -99,10 +99,26 @@ def test_an_account_with_a_key_and_a_token_is_added_at_once(
         "account", "add", "c1", "--partner", "clinic", "--send", "--ssh-key", str(key_file),
         "--token", "--token-expires", "10",
     )  # fmt: skip
-    assert made["token"].startswith("lz_")
+    assert made["token"].startswith("lzr_")
     (account,) = clinic.data("account", "list")
     assert [c["kind"] for c in account["credentials"]] == ["ssh-key", "token"]
     assert account["roles"] == ["sender"]
+
+
+def test_a_token_may_hold_less_than_its_account_and_lives_as_long_as_settings_say(
+    clinic: Terminal,
+) -> None:
+    words = ("account", "add", "c1", "--partner", "clinic", "--send", "--receive", "--token")
+    assert clinic(*words, "--token-role", "receiver") == 0
+    (account,) = clinic.data("account", "list")
+    (token,) = account["credentials"]
+    assert token["roles"] == ["receiver"]
+    life = datetime.fromisoformat(token["expires"]) - datetime.fromisoformat(token["added"])
+    assert life.days == 366
+    assert clinic("account", "credential", "c1", "--token", "--token-expires", "367") == 2
+    assert "1 day to 366 days" in clinic.err
+    assert clinic("account", "credential", "c1", "--token", "--token-role", "admin") == 1
+    assert clinic("account", "credential", "c1", "--remove", "x", "--token-role", "sender") == 2
 
 
 def test_a_token_is_shown_once_and_kept_nowhere(clinic: Terminal) -> None:
@@ -141,7 +157,7 @@ def test_a_bad_key_adds_no_account(clinic: Terminal, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("c1", "--partner", "clinic"), "give --send, --receive or --role"),
-        (("c1", "--partner", "clinic", "--send", "--token-expires", "3"), "goes with --token"),
+        (("c1", "--partner", "clinic", "--send", "--token-expires", "3"), "go with --token"),
         (("c1", "--partner", "clinic", "--send", "--token", "--token-expires", "0"), "1 day"),
     ],
 )

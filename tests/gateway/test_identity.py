@@ -17,7 +17,7 @@ from gateway import identity
 from gateway.directory import Directory
 from gateway.directory_credentials import new_token, password, ssh_keys
 from gateway.directory_queries import DirectoryReader
-from gateway.directory_types import CredentialKind, NewCredential
+from gateway.directory_types import CredentialKind, DirectoryError, NewCredential
 from gateway.identity import DirectoryAuthenticator
 from gateway.migrations import upgrade
 from gateway.store.database import Database, open_database
@@ -218,11 +218,38 @@ async def test_the_right_token_lets_in(auth: DirectoryAuthenticator) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["", "lz_", TOKEN[:-1], TOKEN + "x", TOKEN_PROOF.secret, "\ud800"],
+    ["", "lzr_", TOKEN[:-1], TOKEN + "x", TOKEN_PROOF.secret, "\ud800"],
     ids=["empty", "prefix", "cut short", "longer", "its digest", "no text"],
 )
 async def test_a_wrong_token_keeps_out(auth: DirectoryAuthenticator, token: str) -> None:
     assert await auth.token(token, HOST) is None
+
+
+async def test_a_token_holds_of_its_accounts_roles_those_it_was_given(
+    directory: Directory, auth: DirectoryAuthenticator
+) -> None:
+    both = {Role.SENDER, Role.RECEIVER}
+    text, proof = new_token(timedelta(days=1), frozenset({Role.RECEIVER}))
+    with pytest.raises(DirectoryError, match="c1 isn't receiver"):
+        directory.add_credential("c1", proof, ME)
+    directory.set_roles("c1", both, ME)
+    directory.add_credential("c1", proof, ME)
+    narrow = await auth.token(text, HOST)
+    assert narrow is not None
+    assert narrow.roles == {Role.RECEIVER}
+    wide = await auth.token(TOKEN, HOST)
+    assert wide is not None
+    assert wide.roles == both
+    directory.set_roles("c1", {Role.SENDER}, ME)
+    empty = await auth.token(text, HOST)
+    assert empty is not None
+    assert empty.roles == set()
+
+
+@pytest.mark.parametrize("days", [0, -1, 367])
+def test_no_token_lives_longer_than_a_year(days: int) -> None:
+    with pytest.raises(DirectoryError, match="1 to 366 days"):
+        new_token(timedelta(days=days))
 
 
 async def test_an_expired_token_keeps_out(directory: Directory, database: Database) -> None:

@@ -21,7 +21,9 @@ from gateway.directory_queries import DirectoryReader
 from gateway.directory_ssh import SshAuthorities
 from gateway.directory_types import DirectoryError, UnknownEntryError
 from gateway.identity import DirectoryAuthenticator
+from gateway.logs import KEYS
 from gateway.migrations import upgrade
+from gateway.revocation import Revocations
 from gateway.second_factors import FactorState
 from gateway.ssh_certificates import authority
 from gateway.ssh_identity import SshAuthenticator
@@ -260,7 +262,8 @@ async def test_a_refusal_is_logged_with_ca_serial_and_reason_if_the_ca_is_known(
             blob = certify(ca, KEY, Wanted(principals=["x"], key_id="made up"))
             await site.judge.certificate("clinic-bot", read_certificate(blob), "192.0.2.1")
     told = [line for line in lines if line["event"] == "certificate.refused"]
-    assert [line["certificate"] for line in told] == [f"{CA.get_fingerprint()}/7/made_up"]
+    assert [line["credential"] for line in told] == [f"{CA.get_fingerprint()}/7/made_up"]
+    assert told[0].keys() - {"log_level"} <= KEYS
     assert "principals" in told[0]["reason"]
 
 
@@ -304,6 +307,33 @@ async def test_a_removed_ca_and_a_revoked_certificate_let_nobody_in(
     assert await accepted() == [False, False, True]
     cas.remove_authority("clinic", kept.fingerprint, ME)
     assert await accepted() == [False, False, False]
+
+
+@pytest.mark.parametrize("how", ["serial", "key id", "authority"])
+async def test_revocation_ends_the_live_sessions_of_a_certificate_and_no_others(
+    site: Site, database: Database, how: str
+) -> None:
+    cas = SshAuthorities(database)
+    ca = asyncssh.generate_private_key("ssh-ed25519")
+    kept = authority("clinic", ca.export_public_key().decode())
+    cas.add_authority(kept, ME)
+    revoked = await site.connect(certify(ca, KEY, Wanted(serial=1, key_id="Jane Doe")))
+    other = await site.connect(certify(CA, KEY, Wanted(serial=1, key_id="Jane Doe")))
+    revocations = Revocations(DirectoryReader(database), site.service.sessions)
+    assert await revocations.look() == 0
+    if how == "authority":
+        cas.remove_authority("clinic", kept.fingerprint, ME)
+    elif how == "serial":
+        cas.revoke("clinic", kept.fingerprint, ME, serial=1)
+    else:
+        cas.revoke("clinic", kept.fingerprint, ME, key_id="Jane Doe")
+    assert await revocations.look() == 1
+    async with asyncio.timeout(30):
+        await revoked.wait_closed()
+    async with other:
+        client = await other.start_sftp_client()
+        assert "claims" in await client.listdir("/outbox")
+    assert await revocations.look() == 0
 
 
 def test_the_directory_refuses_what_makes_no_sense(database: Database) -> None:

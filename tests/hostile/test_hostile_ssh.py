@@ -24,8 +24,7 @@ def test_what_is_offered_is_strong(target: Target) -> None:
             lists.append(names.split(b","))
     kex, host_key, *ciphers_macs, up, down = lists
     assert b"kex-strict-s-v00@openssh.com" in kex
-    assert not [name for name in kex if b"sha1" in name or b"group-exchange" in name]
-    assert b"diffie-hellman-group18-sha512" not in kex, "dear to compute for whoever asks"
+    assert not [name for name in kex if b"diffie-hellman" in name], "dear, for whoever asks"
     assert host_key == [b"ssh-ed25519"]
     assert ciphers_macs[0] == ciphers_macs[1]
     assert all(name.endswith(b"-gcm@openssh.com") for name in ciphers_macs[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ from gateway.ledger.record import SqlLedger
 from gateway.lifecycle import EventKind, State
 from gateway.migrations import upgrade
 from gateway.ports import Changes, Event, Transfer
+from gateway.second_factors import SecondFactors
 from gateway.store.database import open_database
 from gateway.throttle import Throttle
 from tests.support.authenticator import Authenticator
@@ -47,6 +49,13 @@ from transports.observer import NullObserver
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery staple"
+
+
+class _Derived:
+    """The site's key-encryption key, as far as second factors know of it."""
+
+    def derive(self, purpose: bytes) -> bytes:
+        return hashlib.sha256(purpose).digest()
 
 
 @dataclass
@@ -141,6 +150,7 @@ class ConsoleBench:
         self.passkeys = Passkeys(self.database)
         self.throttle = Throttle(self.database, Limits(), self.clock)
         self.authenticator = DirectoryAuthenticator(self.reader, self.throttle, hasher=QUICK)
+        self.codes = SecondFactors(self.database, _Derived(), self.throttle, self.clock)
         self._outside = HttpOutside(frozenset({"127.0.0.1"}))
 
     async def start(self) -> None:
@@ -159,6 +169,7 @@ class ConsoleBench:
             settings=own,
             sessions=self.sessions,
             passkeys=self.passkeys,
+            codes=self.codes,
             judge=ConsoleJudge(self.authenticator, self.reader, self.throttle),
             party=self.party,
             oidc=oidc,
@@ -206,25 +217,30 @@ class ConsoleBench:
         proof = oidc_subject(self.settings.oidc.issuer, subject)
         self.directory.add_credential(account, proof, "system")
 
-    def held(self, number: int = 1) -> str:
+    def held(self) -> str:
         """The id of a transfer that is held."""
-        now = utc_now()
-        new = Transfer(
-            id=f"t_{number}", route="claims", sender="clinic", account="sender", recipient="payer",
-            state=State.RECEIVING, created=now, changed=now, data_key=b"", name=b"", name_digest="",
-            blob="",
-        )  # fmt: skip
-        self.ledger.begin(new, Event(EventKind.BEGUN, "account:sender"))
-        staged = Changes(size=4, sha256="a" * 64)
-        self.ledger.advance(new.id, Event(EventKind.STAGED, "account:sender", {}, staged))
-        why = Changes(verdict="hold", reasons=("name in free text at NTE#1",))
-        self.ledger.advance(new.id, Event(EventKind.HELD, "worker:1", {}, why))
-        return new.id
+        return hold_one(self.ledger)
 
     def log(self) -> list[dict[str, Any]]:
         """Every event."""
         lines = [json.loads(line) for line in exported(self.database)]
         return [line.get("event", line) for line in lines]
+
+
+def hold_one(ledger: SqlLedger) -> str:
+    """The id of a transfer that is held from now on."""
+    now = utc_now()
+    new = Transfer(
+        id="t_1", route="claims", sender="clinic", account="sender", recipient="payer",
+        state=State.RECEIVING, created=now, changed=now, data_key=b"", name=b"", name_digest="",
+        blob="",
+    )  # fmt: skip
+    ledger.begin(new, Event(EventKind.BEGUN, "account:sender"))
+    staged = Changes(size=4, sha256="a" * 64)
+    ledger.advance(new.id, Event(EventKind.STAGED, "account:sender", {}, staged))
+    why = Changes(verdict="hold", reasons=("name in free text at NTE#1",))
+    ledger.advance(new.id, Event(EventKind.HELD, "worker:1", {}, why))
+    return new.id
 
 
 def make_books(root: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -42,10 +43,14 @@ class ProviderProcess:
         self._process.kill()
         self._process.communicate()
 
-    def behave(self, mode: str = "well", **wishes: object) -> Mapping[str, Any]:
-        """Set the mood; returns what it was asked so far."""
+    def behave(
+        self, mode: str = "well", *, trusted: Path | None = None, **wishes: object
+    ) -> Mapping[str, Any]:
+        """Set the mood; returns what it was asked so far. ``trusted``: its TLS certificate."""
         body = json.dumps({"mode": mode, **wishes}).encode()
-        with urllib.request.urlopen(f"{self.issuer}/control", data=body, timeout=30) as answer:
+        tls = ssl.create_default_context(cafile=trusted) if trusted else None
+        url = f"{self.issuer}/control"
+        with urllib.request.urlopen(url, data=body, timeout=30, context=tls) as answer:
             return dict(json.load(answer))
 
     def sign_in(self, url: str) -> dict[str, str]:

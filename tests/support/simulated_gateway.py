@@ -112,7 +112,8 @@ class SimulatedReading:
         assert size <= 256 * 1024, "callers cap reads"
         self.reads += 1
         piece = self._data[offset : offset + size]
-        self._seen.append((offset, offset + len(piece)))
+        if piece:
+            self._seen.append((offset, offset + len(piece)))
         return piece
 
     async def close(self, *, received: bool = True) -> None:

@@ -1,0 +1,120 @@
+"""Ends the live sessions of whoever may not log in any more, within seconds.
+
+Every change of the directory moves one number. Each process reads it about once a second, and
+judges its sessions again when it moved; once a minute it does so anyway, since what runs out
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Protocol
+
+import structlog
+
+from gateway.directory_types import Credential, CredentialKind, Login
+from gateway.networks import admits
+from gateway.ports import LedgerUnavailableError
+from gateway.ssh_certificates import Trust, is_named, stands
+from transports.live import LiveSession
+
+PAUSE: Final = 1.0
+"""Seconds between two looks."""
+
+ANYWAY: Final = 60
+"""Looks after which sessions are judged though nothing changed."""
+
+log = structlog.get_logger()
+
+
+class Standing(Protocol):
+    """What is asked of the directory (:class:`gateway.directory_queries.DirectoryReader`)."""
+
+    def revision(self) -> int:
+        """A number that every change of the directory moves."""
+        ...
+
+    def login(self, account: str, kind: CredentialKind) -> Login:
+        """Whether the account may log in, and from where."""
+        ...
+
+    def held(self, account: str) -> Sequence[Credential]:
+        """Its credentials that haven't expired."""
+        ...
+
+    def trust(self, login: Login) -> Trust:
+        """By what its SSH certificates are judged."""
+        ...
+
+
+class Revocations:
+    """Looks at sessions again. ``sessions`` gives those of this process, on the event loop."""
+
+    def __init__(
+        self,
+        directory: Standing,
+        sessions: Callable[[], Iterable[LiveSession]],
+        pause: float = PAUSE,
+    ) -> None:
+        self._directory = directory
+        self._sessions = sessions
+        self._pause = pause
+        self._seen = -1
+        self._looks = 0
+
+    async def run(self) -> None:
+        """Look until cancelled. Without a database nobody is cut off, and nobody gets anything."""
+        while True:
+            await asyncio.sleep(self._pause)
+            try:
+                await self.look()
+            except LedgerUnavailableError as error:
+                log.warning("sessions not looked at", reason=str(error))
+
+    async def look(self) -> int:
+        """Cut off who may not be there any more, if anything changed.
+
+        Returns:
+            How many.
+
+        Raises:
+            LedgerUnavailableError: The directory can't be read.
+        """
+        live = list(self._sessions())
+        revision = await asyncio.to_thread(self._directory.revision)
+        self._looks += 1
+        if not live or (revision == self._seen and self._looks % ANYWAY):
+            return 0
+        gone = await asyncio.to_thread(self._gone, live)
+        # Remembered only now: a look that failed half way is done again.
+        self._seen = revision
+        for session in gone:
+            log.info("session revoked", account=session.who.account)
+            session.revoke()
+        return len(gone)
+
+    def _gone(self, live: Sequence[LiveSession]) -> list[LiveSession]:
+        accounts = {session.who.account for session in live}
+        logins = {
+            account: self._directory.login(account, CredentialKind.SSH_PRINCIPAL)
+            for account in accounts
+        }
+        held = {account: self._directory.held(account) for account in accounts}
+        return [
+            session
+            for session in live
+            if not self._still(session, logins[session.who.account], held[session.who.account])
+        ]
+
+    def _still(self, session: LiveSession, login: Login, held: Sequence[Credential]) -> bool:
+        who = session.who
+        account = login.account
+        if account is None or account.partner != who.partner or not who.roles <= account.roles:
+            return False
+        if not admits(login, session.address):
+            return False
+        if is_named(who.credential):
+            return stands(who.credential, self._directory.trust(login))
+        # One that was given later is another, whatever its name: a new password, say.
+        return any(c.fingerprint == who.credential and c.added <= session.since for c in held)

@@ -71,13 +71,12 @@ def places(site: Site, kind: str) -> Places:
     readable, writable = (*common, *own), (*_written(site), Path("/dev/null"))
     processes = site.settings.processes
     if kind == "console":
-        readable = (*readable, *_of_console(site))
+        readable = (*readable, *_in(site, _of_provider(site)))
     if kind != "worker":
         return Places(
             (
                 *readable,
                 *_edge_keys(site),
-                *_in(site, _of_provider(site)),
                 Path("/proc/self"),
                 *_in(site, processes.edge_reads),
             ),
@@ -95,7 +94,7 @@ def connects(site: Site, kind: str) -> bool:
     """Whether such a process connects to anybody, by the settings."""
     settings = site.settings
     key_stores = (settings.keys.pkcs11, settings.keys.vault, settings.keys.aws_kms)
-    outside = settings.log.post if kind == "worker" else settings.console.oidc.issuer
+    outside = {"worker": settings.log.post, "console": settings.console.oidc.issuer}.get(kind)
     to_database = not site.paths.database.startswith("sqlite:")
     return bool(settings.processes.connects or to_database or any(key_stores) or outside)
 
@@ -128,15 +127,6 @@ def _edge_keys(site: Site) -> Iterator[Path]:
                 for secret in (paths.openpgp_secret, paths.log_key)
             )
             yield real if holds_others else real.parent
-
-
-def _of_console(site: Site) -> Iterator[Path]:
-    """What it proves itself to the identity provider with, and whom it trusts there."""
-    own = site.settings.console.oidc
-    if site.paths.oidc_secret:
-        yield site.paths.oidc_secret
-    if own.authorities:
-        yield site.root / own.authorities
 
 
 def _home() -> Path:

@@ -153,12 +153,6 @@ def _of_key_store(site: Site) -> tuple[Path, ...]:
     return tuple(path for path in found if path)
 
 
-def _of_provider(site: Site) -> tuple[Path, ...]:
-    """Our secret at the OpenID provider, and the authorities to check it by."""
-    oidc = site.settings.console.oidc
-    return tuple(path for path in (oidc.client_secret, oidc.authorities) if isinstance(path, Path))
-
-
 def _of_database(url: str) -> Iterator[Path]:
     """Password, certificates and keys that libpq reads to reach PostgreSQL."""
     if url.startswith("sqlite:"):

@@ -71,7 +71,7 @@ def places(site: Site, kind: str) -> Places:
     readable, writable = (*common, *own), (*_written(site), Path("/dev/null"))
     processes = site.settings.processes
     if kind == "console":
-        readable = (*readable, *_in(site, _of_provider(site)))
+        readable = (*readable, *_of_console(site))
     if kind != "worker":
         return Places(
             (
@@ -127,6 +127,15 @@ def _edge_keys(site: Site) -> Iterator[Path]:
                 for secret in (paths.openpgp_secret, paths.log_key)
             )
             yield real if holds_others else real.parent
+
+
+def _of_console(site: Site) -> Iterator[Path]:
+    """What it proves itself to the identity provider with, and whom it trusts there."""
+    own = site.settings.console.oidc
+    if site.paths.oidc_secret:
+        yield site.paths.oidc_secret
+    if own.authorities:
+        yield site.root / own.authorities
 
 
 def _home() -> Path:

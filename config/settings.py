@@ -135,6 +135,8 @@ class Processes(_Section):
         edge_writes: Likewise, to write.
         worker_reads: Likewise, of workers.
         worker_writes: Likewise.
+        connects: Whether edges and workers may connect to anybody though nothing in these
+            settings says to whom, for a library of the site's own.
     """
 
     edges: Annotated[int, Field(ge=1, le=64)] = 1
@@ -145,6 +147,7 @@ class Processes(_Section):
     edge_writes: tuple[Path, ...] = ()
     worker_reads: tuple[Path, ...] = ()
     worker_writes: tuple[Path, ...] = ()
+    connects: bool = False
 
 
 class Inspection(_Section):

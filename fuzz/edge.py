@@ -11,7 +11,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["transports", "config"]):
+with atheris.instrument_imports(include=["transports", "config", "gateway.ssh_certificates"]):
     from fuzz.edge_targets import TARGETS
 
 

@@ -15,6 +15,7 @@ from asyncssh.packet import SSHPacket, String, UInt32, UInt64
 
 from config.faults import ConfigError
 from config.policy import load_policy, shipped_directory
+from fuzz.ssh_certificate import certificates, whole
 from tests.support.simulated_gateway import CLINIC, SimulatedGateway, SimulatedMailbox
 from transports.https_conditions import claimed_sha256, etag_listed, requested_span
 from transports.https_head import LOOPBACK, Head, Served, check
@@ -229,6 +230,7 @@ TARGETS: Final[dict[str, Target]] = {
     "policy": Target(policy, _policies),
     "sftp": Target(sftp, _requests),
     "http": Target(http, _heads),
+    "ssh-certificate": Target(certificates, whole),
 }
 
 

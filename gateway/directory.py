@@ -25,6 +25,7 @@ from gateway.directory_types import (
     check_partner_id,
     check_partner_name,
     check_roles,
+    passkey_fingerprint,
 )
 from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
@@ -33,7 +34,14 @@ from gateway.ledger.vocabulary import RecordKind
 from gateway.networks import check_networks
 from gateway.ports import Json
 from gateway.store.database import Database
-from gateway.store.tables import accounts, certificates, credentials, directory_state, partners
+from gateway.store.tables import (
+    accounts,
+    certificates,
+    credentials,
+    directory_state,
+    partners,
+    passkeys,
+)
 
 
 class Directory:
@@ -187,6 +195,9 @@ class Directory:
         Raises:
             UnknownEntryError: The account has none such.
         """
+        if fingerprint.startswith(f"{CredentialKind.PASSKEY}:"):
+            self._remove_passkey(account, fingerprint, actor)
+            return
         mine = (credentials.c.account == account) & (credentials.c.fingerprint == fingerprint)
         with self._database.write() as connection:
             kind = connection.execute(select(credentials.c.kind).where(mine)).scalar()
@@ -195,6 +206,20 @@ class Directory:
                     f"account {account} has no such credential; 'account list' shows what it has"
                 )
             connection.execute(delete(credentials).where(mine))
+            facts = {"account": account, "kind": kind, "fingerprint": fingerprint}
+            self._log(connection, RecordKind.CREDENTIAL_REMOVED, actor, facts)
+
+    def _remove_passkey(self, account: str, fingerprint: str, actor: str) -> None:
+        own = select(passkeys.c.id).where(passkeys.c.account == account)
+        with self._database.write() as connection:
+            ids = connection.execute(own).scalars()
+            found = [one for one in ids if passkey_fingerprint(one) == fingerprint]
+            if not found:
+                raise UnknownEntryError(
+                    f"account {account} has no such passkey; 'account list' shows what it has"
+                )
+            connection.execute(delete(passkeys).where(passkeys.c.id == found[0]))
+            kind = str(CredentialKind.PASSKEY)
             facts = {"account": account, "kind": kind, "fingerprint": fingerprint}
             self._log(connection, RecordKind.CREDENTIAL_REMOVED, actor, facts)
 

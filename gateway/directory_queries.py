@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from gateway.directory_types import (
     Login,
     Partner,
     is_account_id,
+    passkey_fingerprint,
 )
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ssh_certificates import Authority, Trust
@@ -75,8 +76,8 @@ class DirectoryReader:
         return None if row is None else _account(row)
 
     def credentials(self) -> Sequence[Credential]:
-        """All, by account and kind, without what proves them."""
-        return self._credentials(true())
+        """All, by account and kind, without what proves them; then passkeys."""
+        return (*self._credentials(true()), *self._passkeys())
 
     def held(self, account: str) -> Sequence[Credential]:
         """An account's credentials that haven't expired, without what proves them."""
@@ -100,6 +101,17 @@ class DirectoryReader:
         with self._database.read() as connection:
             chosen = confirmed.union(select(passkeys.c.account))
             return frozenset(connection.execute(chosen).scalars())
+
+    def _passkeys(self) -> Iterator[Credential]:
+        p = passkeys.c
+        keys = select(p.account, p.id, p.comment, p.added).order_by(p.account, p.added, p.id)
+        with self._database.read() as connection:
+            rows = connection.execute(keys).all()
+        for row in rows:
+            mark = passkey_fingerprint(row.id)
+            yield Credential(
+                row.account, CredentialKind.PASSKEY, mark, row.comment, row.added, None
+            )
 
     def revision(self) -> int:
         """A number that every change of the directory moves."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class CredentialKind(StrEnum):
     CLIENT_CERTIFICATE = "client-cert"
     CLIENT_KEY = "client-key"
     OIDC = "oidc"
+    PASSKEY = "passkey"
 
 
 PINS: Final = frozenset(
@@ -174,6 +176,11 @@ class Certificate:
     def usable(self, now: datetime) -> bool:
         """Whether files may be sealed for it."""
         return self.retired is None and (self.expires is None or self.expires > now)
+
+
+def passkey_fingerprint(passkey: str) -> str:
+    """What people and the log call a passkey, of its credential id."""
+    return f"{CredentialKind.PASSKEY}:{hashlib.sha256(passkey.encode()).hexdigest()[:16]}"
 
 
 def check_partner_id(partner: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from typing import Final
 
 from gateway import landlock, sandbox, seccomp
-from gateway.fence_places import places
+from gateway.fence_places import connects, places
 from gateway.sandbox import Confinement, SandboxError, clean_environment
 from gateway.site import Site
 
@@ -47,7 +47,10 @@ def enforce(site: Site, kind: str) -> Confinement:
     found = places(site, kind)
     fenced = landlock.restrict(found.readable, found.writable, found.runnable, connect=True)
     profile = seccomp.Profile.WORKER if kind == "worker" else seccomp.Profile.EDGE
-    return Confinement(fenced, seccomp.install(profile), False, powerless)
+    # Whoever has nobody to connect to makes no socket, of whatever kind: those for clients are
+    # inherited and accepted.
+    also = () if connects(site, kind) else ("new sockets",)
+    return Confinement(fenced, seccomp.install(profile, *also), False, powerless)
 
 
 def tried(site: Site) -> dict[str, Confinement]:

@@ -63,16 +63,24 @@ def places(site: Site, kind: str) -> Places:
 
     Args:
         site: Its site.
-        kind: ``worker``, or anything else for an edge.
+        kind: ``worker``, ``console`` (an edge with the identity provider's secret), or an edge.
     """
     common = (*readable_roots(), *_SYSTEM, *_environment(_TLS), *_of_database(site.paths.database))
     common = (*common, *_in(site, _of_key_store(site)))
-    own = (site.paths.settings, site.paths.policies, site.paths.log_pub, site.paths.openpgp_public)
+    own = (site.paths.settings, site.paths.policies)
     readable, writable = (*common, *own), (*_written(site), Path("/dev/null"))
     processes = site.settings.processes
+    if kind == "console":
+        readable = (*readable, *_of_console(site))
     if kind != "worker":
         return Places(
-            (*readable, *_edge_keys(site), Path("/proc/self"), *_in(site, processes.edge_reads)),
+            (
+                *readable,
+                *_edge_keys(site),
+                *_in(site, _of_provider(site)),
+                Path("/proc/self"),
+                *_in(site, processes.edge_reads),
+            ),
             (*writable, *_in(site, processes.edge_writes)),
         )
     # Its scanners, sealers and openers are fenced by what it may do, and by more of their own.
@@ -81,6 +89,15 @@ def places(site: Site, kind: str) -> Places:
         (*writable, site.paths.checkpoint.parent, *_in(site, processes.worker_writes)),
         (*_PROGRAMS, Path(sys.prefix), Path(sys.base_prefix)),
     )
+
+
+def connects(site: Site, kind: str) -> bool:
+    """Whether such a process connects to anybody, by the settings."""
+    settings = site.settings
+    key_stores = (settings.keys.pkcs11, settings.keys.vault, settings.keys.aws_kms)
+    outside = settings.log.post if kind == "worker" else settings.console.oidc.issuer
+    to_database = not site.paths.database.startswith("sqlite:")
+    return bool(settings.processes.connects or to_database or any(key_stores) or outside)
 
 
 def _in(site: Site, paths: tuple[Path, ...]) -> Iterator[Path]:
@@ -113,6 +130,15 @@ def _edge_keys(site: Site) -> Iterator[Path]:
             yield real if holds_others else real.parent
 
 
+def _of_console(site: Site) -> Iterator[Path]:
+    """What it proves itself to the identity provider with, and whom it trusts there."""
+    own = site.settings.console.oidc
+    if site.paths.oidc_secret:
+        yield site.paths.oidc_secret
+    if own.authorities:
+        yield site.root / own.authorities
+
+
 def _home() -> Path:
     return Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() fails where there is none
 
@@ -135,6 +161,12 @@ def _of_key_store(site: Site) -> tuple[Path, ...]:
     if site.settings.keys.aws_kms:
         found += [*_environment(_AWS), _home() / ".aws"]
     return tuple(path for path in found if path)
+
+
+def _of_provider(site: Site) -> tuple[Path, ...]:
+    """Our secret at the OpenID provider, and the authorities to check it by."""
+    oidc = site.settings.console.oidc
+    return tuple(path for path in (oidc.client_secret, oidc.authorities) if isinstance(path, Path))
 
 
 def _of_database(url: str) -> Iterator[Path]:

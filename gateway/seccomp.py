@@ -38,6 +38,8 @@ Calls = tuple[tuple[int, ...], tuple[int, ...]]
 _GROUPS: Final[dict[str, Calls]] = {
     # socket socketpair connect bind listen accept accept4
     "network": ((41, 53, 42, 49, 50, 43, 288), (198, 199, 203, 200, 201, 202, 242)),
+    # socket
+    "new sockets": ((41,), (198,)),
     # execve execveat
     "programs": ((59, 322), (221, 281)),
     # ptrace process_vm_readv process_vm_writev kcmp process_madvise pidfd_getfd process_mrelease
@@ -118,19 +120,20 @@ class Profile(Enum):
     """Starts scanners, sealers and openers, which take a network namespace of their own."""
 
 
-def program(machine: str, profile: Profile) -> bytes:
+def program(machine: str, profile: Profile, *also: str) -> bytes:
     """The filter as BPF code (``struct sock_filter``, 8 bytes an instruction).
 
     Args:
         machine: As ``uname -m`` says.
         profile: For which kind of process.
+        also: Further groups of calls to refuse.
 
     Raises:
         KeyError: There is no filter for that machine.
     """
     arch = _AUDIT_ARCH[machine]
     place = list(_AUDIT_ARCH).index(machine)
-    refused = [number for group in profile.value for number in _GROUPS[group][place]]
+    refused = [number for group in (*profile.value, *also) for number in _GROUPS[group][place]]
     # The four ends come in this order after the tests; a jump counts from the next instruction.
     ends = [_ALLOW, _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS, _KILL_PROCESS]
     count = len(refused)
@@ -147,20 +150,21 @@ def program(machine: str, profile: Profile) -> bytes:
     return b"".join(struct.pack("HBBI", *line) for line in lines)
 
 
-def install(profile: Profile) -> bool:
+def install(profile: Profile, *also: str) -> bool:
     """Put the calling thread, and all that it will start, under the filter, for good.
 
     Needs no privilege, since it gives up gaining any (``PR_SET_NO_NEW_PRIVS``).
 
     Args:
         profile: As in :func:`program`.
+        also: Likewise.
 
     Returns:
         False on a machine or kernel for which there is no filter.
     """
     if os.uname().machine not in _AUDIT_ARCH:
         return False
-    code = program(os.uname().machine, profile)
+    code = program(os.uname().machine, profile, *also)
     kept = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(kept))
     prctl = ctypes.CDLL(None, use_errno=True).prctl

@@ -12,7 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
@@ -72,7 +76,7 @@ def generate_tls(common_name: str, sans: Sequence[str]) -> tuple[bytes, bytes]:
         .not_valid_before(start)
         .not_valid_after(start + TLS_VALIDITY)
     )
-    for extension, critical in _extensions(sans):
+    for extension, critical in _extensions(sans, key.public_key()):
         builder = builder.add_extension(extension, critical)
     certificate = builder.sign(key, SHA256()).public_bytes(Encoding.PEM)
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -98,7 +102,9 @@ def _openssh(key: Ed25519PrivateKey | RSAPrivateKey) -> tuple[bytes, bytes]:
     return secret, public + b"\n"
 
 
-def _extensions(sans: Sequence[str]) -> list[tuple[x509.ExtensionType, bool]]:
+def _extensions(
+    sans: Sequence[str], public: EllipticCurvePublicKey
+) -> list[tuple[x509.ExtensionType, bool]]:
     """What a server's certificate that signs itself carries (RFC 5280 section 4.2)."""
     usage = x509.KeyUsage(
         digital_signature=True,
@@ -116,6 +122,9 @@ def _extensions(sans: Sequence[str]) -> list[tuple[x509.ExtensionType, bool]]:
         (x509.BasicConstraints(ca=False, path_length=None), True),
         (usage, True),
         (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+        # By these a client that trusts two certificates of one name finds the right one.
+        (x509.SubjectKeyIdentifier.from_public_key(public), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(public), False),
     ]
 
 

@@ -136,9 +136,14 @@ class SftpService:
             OSError: A key can't be read; nothing was changed.
             asyncssh.KeyImportError: A key is malformed; likewise.
         """
-        self._ssh = await asyncssh.SSHServerConnectionOptions.construct(
-            **self._ssh_options(host_keys)
-        )
+        # Keys and not paths: asyncssh reads paths again at each login, when files may have moved.
+        keys = [await asyncio.to_thread(asyncssh.read_private_key, path) for path in host_keys]
+        options = await asyncssh.SSHServerConnectionOptions.construct(**self._ssh_options(keys))
+        for pair in options.all_server_host_keys.values():
+            if pair.algorithm == b"ssh-rsa":
+                # Else asyncssh proves an announced key by SHA-1, which OpenSSH's clients disregard.
+                pair.set_sig_algorithm(b"rsa-sha2-512")
+        self._ssh = options
 
     async def stop(self, deadline: float = 30.0) -> None:
         """Stop accepting, let open files finish for ``deadline`` seconds, then suspend the rest."""
@@ -188,11 +193,11 @@ class SftpService:
         while not done() and loop.time() < end:  # noqa: ASYNC110 - asked a few times, at stop only
             await asyncio.sleep(_POLL_SECONDS)
 
-    def _ssh_options(self, host_keys: Sequence[Path]) -> dict[str, object]:
+    def _ssh_options(self, host_keys: Sequence[asyncssh.SSHKey]) -> dict[str, object]:
         known = {alg.decode() for alg in asyncssh.kex.get_kex_algs()}
         return {
             "server_factory": lambda: Connection(self),
-            "server_host_keys": [str(path) for path in host_keys],
+            "server_host_keys": list(host_keys),
             "send_server_host_keys": True,
             "server_version": self.options.banner,
             "kex_algs": [name for name in _KEX if name in known],

@@ -74,6 +74,8 @@ def run_step(args: argparse.Namespace) -> int:
     """Take one step."""
     site = open_site(args)
     key = _key(site, args.kind)
+    if (args.kind, args.step) == ("openpgp", "retire"):
+        _check_opened(site)
     known = {"rotate": key.rotate, "switch": key.switch, "retire": key.retire}[args.step]() or ""
     _record(site, args, args.kind, args.step)
     emit(
@@ -113,6 +115,24 @@ def run_renew(args: argparse.Namespace) -> int:
     text = f"{known}: {place}\nhave clients trust it, then: lazaretto key tls install"
     emit(args, {"key": "tls", "known_by": known, "certificate": place}, text)
     return OK
+
+
+def _check_opened(site: Site) -> None:
+    """See that nothing which came before the switch still waits to be opened by the old key."""
+    from gateway.ledger.queries import SqlTransfers  # noqa: PLC0415 - likewise
+    from gateway.lifecycle import State  # noqa: PLC0415 - likewise
+    from gateway.staged_keys import old_of  # noqa: PLC0415 - likewise
+
+    old = old_of(site.paths.openpgp_secret)
+    if not old.exists():
+        return
+    with closing(site.database()) as database:
+        waiting = SqlTransfers(database).in_state(State.STAGED, 1)
+    # Linking and renaming set a file's change time: that of the switch.
+    if waiting and waiting[0].created.timestamp() <= old.stat().st_ctime:
+        raise CliError(
+            "files that came before the switch still wait to be opened", "try again in a while"
+        )
 
 
 def _key(site: Site, kind: str) -> GatewayKey:

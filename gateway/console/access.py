@@ -47,6 +47,27 @@ def admit(session: Session, operation: str, now: datetime, fresh: timedelta) -> 
         )
 
 
+def check_may_enrol(session: Session, now: datetime, fresh: timedelta) -> None:
+    """Return if the session may change the account's second factors.
+
+    With a factor there, or a role that needs one, only somebody who has just proven one: a stolen
+    password must not be enough to bring one's own. Else a sign-in of just now will do.
+
+    Raises:
+        ProblemError: 403.
+    """
+    if is_fresh(session, now, fresh):
+        return
+    if is_waiting(session) or session.enrolled:
+        raise ProblemError(
+            403,
+            "second-factor",
+            "prove a second factor first; if you have none, an administrator gives you one",
+        )
+    if now - session.created >= max(fresh, timedelta(minutes=1)):
+        raise ProblemError(403, "sign-in-again", "sign in again first")
+
+
 def _needs(operation: str) -> str:
     rule = OPERATIONS.get(operation)
     roles: frozenset[Role] = rule.roles if rule else frozenset()

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from config import operations
 from gateway.console.access import admit
+from gateway.console.codes import CodeFactors
 from gateway.console.desk import SESSION, TOKEN, Desk, address
 from gateway.console.guard import check_csrf, guarded, harden
 from gateway.console.operations import Books, Operations
@@ -60,7 +61,7 @@ class Endpoint:
 
 def endpoints(desk: Desk, books: Books) -> list[Endpoint]:
     """All of them."""
-    come, own, work = SignIn(desk), Own(desk), Operations(books)
+    come, own, code, work = SignIn(desk), Own(desk), CodeFactors(desk), Operations(books)
     return [
         Endpoint("POST", "/v1/session/password", come.password, Access.NOBODY),
         Endpoint("GET", "/v1/session/oidc", come.to_provider, Access.NOBODY),
@@ -71,6 +72,12 @@ def endpoints(desk: Desk, books: Books) -> list[Endpoint]:
         Endpoint("DELETE", "/v1/session", come.out, Access.OWN),
         Endpoint("POST", "/v1/session/factor/passkey/options", own.factor_options, Access.OWN),
         Endpoint("POST", "/v1/session/factor/passkey", own.factor, Access.OWN),
+        Endpoint("POST", "/v1/session/factor/code", code.prove, Access.OWN),
+        Endpoint("GET", "/v1/totp", code.show, Access.OWN),
+        Endpoint("POST", "/v1/totp", code.enrol, Access.OWN),
+        Endpoint("POST", "/v1/totp/confirm", code.confirm, Access.OWN),
+        Endpoint("POST", "/v1/totp/recovery", code.recovery, Access.OWN),
+        Endpoint("DELETE", "/v1/totp", code.remove, Access.OWN),
         Endpoint("GET", "/v1/sessions", own.sessions, Access.OWN),
         Endpoint("DELETE", "/v1/sessions/{id}", own.end_session, Access.OWN),
         Endpoint("GET", "/v1/passkeys", own.passkeys, Access.OWN),

@@ -1,6 +1,6 @@
 """The composition root of the console's process, as :mod:`gateway.app` is of the others.
 
-It has the database and its socket; no key-encryption key, no payload store and no OpenPGP key.
+It has the database, its socket and what second factors are encrypted under; it opens no payload.
 """
 
 from __future__ import annotations
@@ -25,15 +25,25 @@ from gateway.console.sessions import Sessions
 from gateway.console.webauthn import Party
 from gateway.decisions import Decisions
 from gateway.directory_queries import DirectoryReader
+from gateway.following import Follower
 from gateway.identity import DirectoryAuthenticator
+from gateway.keyring.composition import keyring_of
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.record import SqlLedger
 from gateway.metrics import Meters
 from gateway.reason_check import reason_check
 from gateway.refusals import Refusals
+from gateway.second_factors import SecondFactors
 from gateway.site import Site
 from gateway.throttle import Throttle
-from transports.https import HttpsOptions, HttpsService, serve_https, tls_context
+from transports.https import (
+    HttpsOptions,
+    HttpsService,
+    replace_certificate,
+    serve_https,
+    tls_context,
+)
+from transports.https_head import Served
 
 NAME: Final = "Lazaretto"
 _MAX_LINE: Final = 8190
@@ -53,21 +63,33 @@ class Console:
         throttle = Throttle(self._database, site.settings.limits)
         self._passwords = DirectoryAuthenticator(directory, throttle, refused=self._refusals.count)
         self._judge = ConsoleJudge(self._passwords, directory, throttle)
-        self._counting: asyncio.Task[None] | None = None
+        self._codes = SecondFactors(self._database, keyring_of(site), throttle)
+        self._chores: list[asyncio.Task[None]] = []
         self._service: HttpsService | None = None
 
     async def listen(self, descriptor: int) -> None:
         """Serve on the socket with this descriptor."""
-        self._counting = asyncio.create_task(self._refusals.run())
         sock = socket.socket(fileno=descriptor)
         sock.setblocking(False)
         settings, paths = self._site.settings.console, self._site.paths
         app = build(self._desk(sock.getsockname()[1]), self._books())
         options = HttpsOptions(
-            sock=sock, max_connections=settings.connections, max_line=_MAX_LINE, header_timeout=15.0
+            sock=sock,
+            names=Served(settings.names),
+            max_connections=settings.connections,
+            max_line=_MAX_LINE,
+            header_timeout=15.0,
         )
         tls = tls_context(paths.tls_cert, paths.tls_key)
         self._service = await serve_https(options, app, tls)
+
+        async def follow() -> None:
+            replace_certificate(tls, paths.tls_cert, paths.tls_key)
+
+        follower = Follower("TLS certificate", (paths.tls_cert, paths.tls_key), follow)
+        self._chores = [
+            asyncio.create_task(chore) for chore in (self._refusals.run(), follower.run())
+        ]
 
     async def reload(self, policy: Policy) -> None:
         """Look at reasons by another policy's rules."""
@@ -77,8 +99,8 @@ class Console:
         """Accept nothing new; requests finish within ``grace`` seconds."""
         if self._service:
             await self._service.stop(grace)
-        if self._counting:
-            self._counting.cancel()
+        for chore in self._chores:
+            chore.cancel()
         await asyncio.to_thread(self._refusals.record)
         self._passwords.close()
         self._database.close()
@@ -94,6 +116,7 @@ class Console:
             ),
             passkeys=Passkeys(self._database),
             judge=self._judge,
+            codes=self._codes,
             party=Party(own.names[0], NAME, own.address(port)),
             oidc=provider_client(self._site),
             observer=self._meters,

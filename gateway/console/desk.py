@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from config.console import Console
 from config.operations import SITE_ROLES, Role
-from gateway.console.access import is_fresh, is_waiting
+from gateway.console.access import check_may_enrol, is_fresh, is_waiting
 from gateway.console.guard import SESSION_COOKIE, cookie
 from gateway.console.oidc_client import OidcClient
 from gateway.console.oidc_flow import Attempt
@@ -21,6 +21,7 @@ from gateway.console.pending import Pending
 from gateway.console.sessions import Proof, Session, Sessions, csrf_of
 from gateway.console.webauthn import Party
 from gateway.ledger.clock import utc_now
+from gateway.second_factors import FactorState
 from transports.https_problems import ProblemError
 from transports.observer import Observer
 from transports.ports import Principal
@@ -54,6 +55,34 @@ class Judge(Protocol):
         ...
 
 
+class Codes(Protocol):
+    """Second factors by code (:class:`gateway.second_factors.SecondFactors`); blocks."""
+
+    def state(self, account: str) -> FactorState:
+        """What an account has."""
+        ...
+
+    def enrol(self, account: str, issuer: str, actor: str) -> str:
+        """Begin; the secret as a URI."""
+        ...
+
+    def confirm(self, account: str, code: str, actor: str) -> Sequence[str]:
+        """Put it in force; recovery codes."""
+        ...
+
+    def recovery(self, account: str, actor: str) -> Sequence[str]:
+        """Fresh recovery codes."""
+        ...
+
+    def reset(self, account: str, actor: str) -> None:
+        """Take it away."""
+        ...
+
+    def check(self, account: str, code: str, address: str = "") -> bool:
+        """Whether a code is the account's."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything that handlers share.
@@ -63,6 +92,7 @@ class Desk:
         sessions: Kept here.
         passkeys: Kept here.
         judge: Of passwords and subjects.
+        codes: Second factors by code.
         party: Who we are to authenticators.
         oidc: The identity provider's client; None without one.
         observer: Counts sign-ins.
@@ -76,6 +106,7 @@ class Desk:
     sessions: Sessions
     passkeys: Passkeys
     judge: Judge
+    codes: Codes
     party: Party
     oidc: OidcClient | None
     observer: Observer
@@ -130,6 +161,14 @@ class Desk:
         response = web.json_response(self.view(session, token))
         cookie(response, SESSION_COOKIE, token, same_site="Strict")
         return response
+
+    def check_may_enrol(self, session: Session) -> None:
+        """Return if the session may change the account's second factors.
+
+        Raises:
+            ProblemError: 403.
+        """
+        check_may_enrol(session, self.clock(), self.fresh)
 
     def view(self, session: Session, token: str) -> dict[str, object]:
         """What a person may see of the session they are in."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 
 from aiohttp import web
 
 from gateway.console import webauthn
-from gateway.console.access import is_fresh, is_waiting
 from gateway.console.desk import CONSOLE, SESSION, Desk, brief
 from gateway.console.guard import body
 from gateway.console.sessions import PASSKEY, Session
@@ -84,7 +82,7 @@ class Own:
     async def passkey_options(self, request: web.Request) -> web.StreamResponse:
         """``POST /v1/passkeys/options``: what a browser needs to make one."""
         session = request[SESSION]
-        self._may_enrol(session)
+        self._desk.check_may_enrol(session)
         known = await asyncio.to_thread(self._desk.passkeys.of, session.account)
         asked = webauthn.challenge()
         self._desk.challenges.keep(asked, _key("enrol", session))
@@ -97,7 +95,7 @@ class Own:
     async def add_passkey(self, request: web.Request) -> web.StreamResponse:
         """``POST /v1/passkeys``: register what the browser made."""
         session = request[SESSION]
-        self._may_enrol(session)
+        self._desk.check_may_enrol(session)
         data = await body(request)
         asked = self._desk.challenges.take(_key("enrol", session))
         if asked is None:
@@ -119,7 +117,7 @@ class Own:
     async def remove_passkey(self, request: web.Request) -> web.StreamResponse:
         """``DELETE /v1/passkeys/{fingerprint}``; sessions that it opened end with it."""
         session = request[SESSION]
-        self._may_enrol(session)
+        self._desk.check_may_enrol(session)
         mark = request.match_info["fingerprint"]
         try:
             await asyncio.to_thread(
@@ -128,27 +126,6 @@ class Own:
         except UnknownEntryError as error:
             raise ProblemError(404, "not-found", str(error)) from None
         return web.Response(status=204)
-
-    def _may_enrol(self, session: Session) -> None:
-        """Return if the session may change the account's second factors.
-
-        With a factor there, or a role that needs one, only somebody who has just proven one: a
-        stolen password must not be enough to bring one's own. Else a sign-in of just now will do.
-
-        Raises:
-            ProblemError: 403.
-        """
-        now, fresh = self._desk.clock(), self._desk.fresh
-        if is_fresh(session, now, fresh):
-            return
-        if is_waiting(session) or session.enrolled:
-            raise ProblemError(
-                403,
-                "second-factor",
-                "prove a second factor first; if you have none, an administrator gives you one",
-            )
-        if now - session.created >= max(fresh, timedelta(minutes=1)):
-            raise ProblemError(403, "sign-in-again", "sign in again first")
 
 
 def _key(purpose: str, session: Session) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.console.webauthn import Passkey
-from gateway.directory_types import DirectoryError, UnknownEntryError
+from gateway.directory import Directory
+from gateway.directory_types import (
+    CredentialKind,
+    DirectoryError,
+    UnknownEntryError,
+    passkey_fingerprint,
+)
 from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ledger.log import append
@@ -45,7 +50,7 @@ class Kept:
     @property
     def fingerprint(self) -> str:
         """What people and the log call it."""
-        return fingerprint(self.passkey.id)
+        return passkey_fingerprint(self.passkey.id)
 
 
 class Passkeys:
@@ -95,8 +100,8 @@ class Passkeys:
                 connection.execute(insert(passkeys).values(row))
             except IntegrityError:
                 raise DirectoryError("this passkey is registered already") from None
-            self._log(connection, RecordKind.CREDENTIAL_ADDED, account, account, passkey.id)
-        return fingerprint(passkey.id)
+            self._log(connection, account, passkey.id)
+        return passkey_fingerprint(passkey.id)
 
     def used(self, passkey: Passkey, count: int) -> bool:
         """Note a use; False if another use came between, which a clone's would."""
@@ -113,12 +118,9 @@ class Passkeys:
         Raises:
             UnknownEntryError: It has none such.
         """
-        found = [kept for kept in self.of(account) if kept.fingerprint == mark]
-        if not found:
+        if not mark.startswith(f"{CredentialKind.PASSKEY}:"):
             raise UnknownEntryError("there is no passkey of that fingerprint")
-        with self._database.write() as connection:
-            connection.execute(delete(passkeys).where(passkeys.c.id == found[0].passkey.id))
-            self._log(connection, RecordKind.CREDENTIAL_REMOVED, account, by, found[0].passkey.id)
+        Directory(self._database, self._clock).remove_credential(account, mark, f"person:{by}")
 
     def _list(self, chosen: object) -> Sequence[Kept]:
         statement = (
@@ -137,14 +139,9 @@ class Passkeys:
             for row in rows
         )  # fmt: skip
 
-    def _log(
-        self, connection: Connection, kind: RecordKind, account: str, by: str, passkey: str
-    ) -> None:
+    def _log(self, connection: Connection, account: str, passkey: str) -> None:
         connection.execute(update(directory_state).values(revision=directory_state.c.revision + 1))
-        facts = {"account": account, "kind": "passkey", "fingerprint": fingerprint(passkey)}
-        append(connection, Entry(kind, f"person:{by}", self._clock(), facts=facts))
-
-
-def fingerprint(passkey: str) -> str:
-    """What people and the log call a passkey, of its credential id."""
-    return "passkey:" + hashlib.sha256(passkey.encode()).hexdigest()[:16]
+        kind, mark = str(CredentialKind.PASSKEY), passkey_fingerprint(passkey)
+        facts = {"account": account, "kind": kind, "fingerprint": mark}
+        entry = Entry(RecordKind.CREDENTIAL_ADDED, f"person:{account}", self._clock(), facts=facts)
+        append(connection, entry)

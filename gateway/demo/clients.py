@@ -40,11 +40,13 @@ class Sftp:
         world: For the gateway's host key and the partner's own.
         member: The partner.
         port: Where the gateway listens on 127.0.0.1.
+        learns: Takes up further host keys that the gateway announces and proves.
     """
 
-    def __init__(self, world: World, member: Member, port: int) -> None:
+    def __init__(self, world: World, member: Member, port: int, *, learns: bool = False) -> None:
         self._member = member
         self._port = port
+        self._learns = learns
         key = (world.site / "keys" / "edge" / "ssh_host_ed25519_key.pub").read_text().split()
         self._known = world.home / "known_hosts"
         self._known.write_text(f"[127.0.0.1]:{port} {key[0]} {key[1]}\n")
@@ -77,7 +79,14 @@ class Sftp:
         return asyncssh.connect(
             "127.0.0.1", self._port, username=self._member.id, config=None, agent_path=None,
             client_keys=[str(self._member.ssh_key)], known_hosts=str(self._known),
+            server_host_keys_handler=self._learn if self._learns else None,
         )  # fmt: skip
+
+    def _learn(self, added: list[asyncssh.SSHKey], *_others: list[asyncssh.SSHKey]) -> None:
+        with self._known.open("a") as known:
+            for key in added:
+                line = key.export_public_key().decode().strip()
+                known.write(f"[127.0.0.1]:{self._port} {line}\n")
 
     def _batch(self, line: str) -> str:
         options = {
@@ -85,6 +94,7 @@ class Sftp:
             "IdentitiesOnly": "yes",
             "StrictHostKeyChecking": "yes",
             "UserKnownHostsFile": str(self._known),
+            "UpdateHostKeys": "yes" if self._learns else "no",
         }
         words = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
         done = subprocess.run(

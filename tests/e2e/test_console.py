@@ -92,13 +92,14 @@ def configure(site: Site, issuer: str) -> None:
     for key, value in (
         ("issuer", issuer),
         ("client_id", CLIENT),
-        ("client_secret", "keys/edge/oidc.secret"),
+        ("client_secret", "keys/console/oidc.secret"),
         ("authorities", str(trusted)),
     ):
         after = after.replace(f'    {key}: ""', f'    {key}: "{value}"', 1)
     after = after.replace("{amr: [], acr: []}", "{amr: [mfa], acr: []}", 1)
     site.paths.settings.write_text(f"{before}console:\n{after}")
-    secret = site.paths.edge_keys / "oidc.secret"
+    secret = site.paths.keys / "console" / "oidc.secret"  # where the fence keeps edges out
+    secret.parent.mkdir(mode=0o700)
     secret.write_text(SECRET + "\n")
     secret.chmod(0o600)
 

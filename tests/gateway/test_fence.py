@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from config.settings import Address
 from gateway import landlock
 from gateway.fence import KINDS, tried
-from gateway.fence_places import places
+from gateway.fence_places import connects, places
 from gateway.initialise import Wishes, initialise
 from gateway.sandbox import clean_environment
 from gateway.site import Site
@@ -30,8 +31,12 @@ pytestmark = [
 
 NEEDED: Final = {
     "read the key-encryption key", "write a payload", "move a payload", "open the database",
-    "write to run", "connect", "accept", "start a thread",
+    "write to run", "accept", "start a thread",
 }  # fmt: skip
+OF_CONNECTING: Final = {
+    "connect", "make a datagram socket", "make a Unix socket", "make a netlink socket",
+}  # fmt: skip
+"""Where the settings say that somebody is to be connected to."""
 OF_EDGES: Final = {"read the TLS key", "read a host key"}
 OF_WORKERS: Final = {
     "read the TLS key", "read a host key", "read the OpenPGP key", "read the log's key",
@@ -46,35 +51,42 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return initialise(tmp_path_factory.mktemp("fence") / "site", Wishes("localhost", listen)).site
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def captured(request: pytest.FixtureRequest, site: Site) -> tuple[str, dict[str, Any]]:
+@pytest.fixture(scope="module", params=[(kind, talks) for kind in KINDS for talks in (0, 1)])
+def captured(request: pytest.FixtureRequest, site: Site) -> tuple[str, bool, dict[str, Any]]:
+    kind, talks = request.param
+    settings = site.paths.settings.read_text()
+    settings = re.sub(
+        "connects: (true|false)", f"connects: {'true' if talks else 'false'}", settings
+    )
+    site.paths.settings.write_text(settings)
     outside = site.root.parent / "outside"
     outside.write_text("of another program")
     done = subprocess.run(
-        [sys.executable, "-P", "-s", str(PROGRAM), str(site.root), request.param, str(outside)],
+        [sys.executable, "-P", "-s", str(PROGRAM), str(site.root), kind, str(outside)],
         env=clean_environment(), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for left in (site.paths.blobs / "aa" / "moved", site.paths.run / "written"):
         left.unlink()
     (site.paths.blobs / "aa").rmdir()
-    return request.param, json.loads(done.stdout)
+    return kind, bool(talks), json.loads(done.stdout)
 
 
-def test_it_does_its_work_and_nothing_else(captured: tuple[str, dict[str, Any]]) -> None:
-    kind, said = captured
+def test_it_does_its_work_and_nothing_else(captured: tuple[str, bool, dict[str, Any]]) -> None:
+    kind, talks, said = captured
     done = {deed for deed, result in said["found"].items() if result == "done"}
     allowed = NEEDED | (OF_WORKERS if kind == "worker" else OF_EDGES)
+    allowed |= OF_CONNECTING if talks else set()
     assert done - {"signal the parent"} == allowed - {"signal the parent"}
-    assert len(said["found"]) == 48
+    assert len(said["found"]) == 51
     if said["held"]["landlock"] >= 6:
         assert said["found"]["signal the parent"] == "EPERM"
 
 
 def test_the_probe_of_the_doctor_tells_the_same(
-    captured: tuple[str, dict[str, Any]], site: Site
+    captured: tuple[str, bool, dict[str, Any]], site: Site
 ) -> None:
-    kind, said = captured
+    kind, _, said = captured
     held = tried(site)
     assert set(held) == {"scanner", *KINDS}
     assert all(one.sufficient for one in held.values())
@@ -112,6 +124,24 @@ def test_what_the_settings_name_besides_is_reachable(tmp_path: Path) -> None:
     assert Path("/opt/hsm") in worker.readable
     assert Path("/mnt/elsewhere") in worker.writable
     assert Path("/mnt/elsewhere") not in edge.writable
+
+
+@pytest.mark.parametrize(
+    ("line", "edges", "workers"),
+    [
+        ("processes: {edges: 1}", False, False),
+        ("processes: {connects: true}", True, True),
+        ("database_url: postgresql://db.example.org/lazaretto", True, True),
+        ("keys: {vault: {url: https://vault.example.org}}", True, True),
+        ("log: {post: [{url: https://witness.example.org/add-checkpoint}]}", False, True),
+        ("console: {oidc: {issuer: https://id.example.org, client_id: us}}", True, False),
+    ],
+)
+def test_only_who_has_somebody_to_connect_to_makes_sockets(
+    tmp_path: Path, line: str, edges: bool, workers: bool
+) -> None:
+    site = made(tmp_path, "tls_certificate: keys/tls.crt", "tls_key: keys/tls.key", line)
+    assert (connects(site, "edge"), connects(site, "worker")) == (edges, workers)
 
 
 def test_files_of_a_postgresql_client_are_readable(

@@ -9,6 +9,7 @@ import ssl
 import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from gateway import staged_keys
 from gateway.app import _host_keys
 from gateway.following import Follower
 from gateway.gateway_keys import Log, OpenPgp, SshHost, Tls
+from gateway.ledger.record import SqlLedger
 from gateway.ledger.sequencer import LogTree, Sequencer
 from gateway.ledger.verify import Held, verify_database
 from gateway.ledger.verify_note import Key
+from gateway.lifecycle import EventKind, State
 from gateway.log_signing import FollowingSigner
 from gateway.opener import ProcessOpener
 from gateway.sealer import ProcessSealer
@@ -168,8 +171,6 @@ def test_checkpoints_are_signed_by_both_keys_while_the_log_key_is_rotated(site: 
     log, path = Log(site.paths), sqlite_path(site.paths.database)
     first = Key.parse(site.paths.log_pub.read_text())
     with closing(site.database()) as database:
-        from gateway.ledger.record import SqlLedger  # noqa: PLC0415 - here alone
-
         signer = FollowingSigner(site, database)
         sequencer = Sequencer(database, signer, "test")
 
@@ -339,3 +340,24 @@ def test_each_step_is_on_the_log(command: Run, site: Site) -> None:
     with closing(site.database()) as database:
         lines = list(exported(database))
     assert sum('"kind":"key.rotated"' in line for line in lines) == 2
+
+
+def test_the_old_openpgp_key_is_kept_while_files_from_before_the_switch_wait(
+    command: Run, site: Site
+) -> None:
+    from gateway.ports import Event, Transfer  # noqa: PLC0415 - here alone
+
+    command("openpgp", "rotate")
+    now = datetime.now(UTC)
+    sent = Transfer(
+        "t_1", "claims", "clinic", "c1", "payer", State.RECEIVING, now, now, b"", b"", "", ""
+    )
+    with closing(site.database()) as database:
+        SqlLedger(database).begin(sent, Event(EventKind.BEGUN, "system"))
+        SqlLedger(database).advance("t_1", Event(EventKind.STAGED, "system"))
+        command("openpgp", "switch")
+        refused = command("openpgp", "retire")
+        assert refused.status == 1
+        assert "wait to be opened" in refused.err
+        SqlLedger(database).advance("t_1", Event(EventKind.HELD, "system"))
+        assert command("openpgp", "retire").status == 0

@@ -11,7 +11,7 @@ import pytest
 from fuzz.edge_targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
-RUNS = {"names": 20_000, "policy": 100, "sftp": 500, "http": 10_000}
+RUNS = {"names": 20_000, "policy": 100, "sftp": 500, "http": 10_000, "ssh-certificate": 5_000}
 """Of a second or two each; ``make fuzz`` gives each a minute."""
 
 

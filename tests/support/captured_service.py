@@ -24,6 +24,7 @@ from tests.support.attempts import called, tried
 def main() -> None:
     site, kind, outside = Site.open(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
     inherited = socket.create_server(("127.0.0.1", 0))
+    caller = socket.create_connection(inherited.getsockname())
     held = enforce(site, kind)
     paths = site.paths
     deeds: dict[str, Callable[[], object]] = {
@@ -52,6 +53,9 @@ def main() -> None:
         "signal the parent": lambda: os.kill(os.getppid(), 0),
         "listen elsewhere": lambda: socket.create_server(("127.0.0.1", 0)).close(),
         "connect": lambda: socket.create_connection(inherited.getsockname()).close(),
+        "make a datagram socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close(),
+        "make a Unix socket": lambda: socket.socket(socket.AF_UNIX).close(),
+        "make a netlink socket": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close(),
         "accept": lambda: _accepted(inherited),
         "start a thread": _thread,
         "run a program": lambda: subprocess.run(["/bin/true"], check=True),
@@ -64,6 +68,7 @@ def main() -> None:
              "process_vm_readv", "pidfd_getfd", "chroot", "pivot_root", "open_by_handle_at",
              "sethostname", "clock_settime", "trace")  # fmt: skip
     found |= {name: called(name) for name in calls}
+    caller.close()
     json.dump({"held": asdict(held), "found": found}, sys.stdout)
 
 

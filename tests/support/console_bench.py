@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ from gateway.ledger.record import SqlLedger
 from gateway.lifecycle import EventKind, State
 from gateway.migrations import upgrade
 from gateway.ports import Changes, Event, Transfer
+from gateway.second_factors import SecondFactors
 from gateway.store.database import open_database
 from gateway.throttle import Throttle
 from tests.support.authenticator import Authenticator
@@ -47,6 +49,13 @@ from transports.observer import NullObserver
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery staple"
+
+
+class _Derived:
+    """The site's key-encryption key, as far as second factors know of it."""
+
+    def derive(self, purpose: bytes) -> bytes:
+        return hashlib.sha256(purpose).digest()
 
 
 @dataclass
@@ -141,6 +150,7 @@ class ConsoleBench:
         self.passkeys = Passkeys(self.database)
         self.throttle = Throttle(self.database, Limits(), self.clock)
         self.authenticator = DirectoryAuthenticator(self.reader, self.throttle, hasher=QUICK)
+        self.codes = SecondFactors(self.database, _Derived(), self.throttle, self.clock)
         self._outside = HttpOutside(frozenset({"127.0.0.1"}))
 
     async def start(self) -> None:
@@ -159,6 +169,7 @@ class ConsoleBench:
             settings=own,
             sessions=self.sessions,
             passkeys=self.passkeys,
+            codes=self.codes,
             judge=ConsoleJudge(self.authenticator, self.reader, self.throttle),
             party=self.party,
             oidc=oidc,

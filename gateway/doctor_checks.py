@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway import doctor_fences, doctor_keys, doctor_payloads, doctor_people, doctor_world
+from gateway import (
+    doctor_console,
+    doctor_fences,
+    doctor_keys,
+    doctor_payloads,
+    doctor_people,
+    doctor_world,
+)
 from gateway.doctor import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -22,6 +29,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     doctor_world.ports,
     doctor_fences.confinement,
     doctor_fences.running,
+    doctor_console.console,
     doctor_world.libraries,
     doctor_world.names_model,
     doctor_world.text_in_images,

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway import doctor_console, doctor_fences, doctor_keys, doctor_payloads, doctor_world
+from gateway import (
+    doctor_console,
+    doctor_fences,
+    doctor_keys,
+    doctor_payloads,
+    doctor_people,
+    doctor_world,
+)
 from gateway.doctor import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -16,6 +23,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     doctor_keys.tls,
     doctor_keys.client_ca,
     doctor_world.database,
+    doctor_people.accounts,
     doctor_world.payload_store,
     doctor_payloads.ends,
     doctor_world.ports,

@@ -51,7 +51,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return initialise(tmp_path_factory.mktemp("fence") / "site", Wishes("localhost", listen)).site
 
 
-@pytest.fixture(scope="module", params=[(kind, talks) for kind in KINDS for talks in (0, 1)])
+@pytest.fixture(
+    scope="module", params=[("edge", 0), ("edge", 1), ("worker", 0), ("worker", 1), ("console", 0)]
+)
 def captured(request: pytest.FixtureRequest, site: Site) -> tuple[str, bool, dict[str, Any]]:
     kind, talks = request.param
     settings = site.paths.settings.read_text()
@@ -134,13 +136,14 @@ def test_what_the_settings_name_besides_is_reachable(tmp_path: Path) -> None:
         ("database_url: postgresql://db.example.org/lazaretto", True, True),
         ("keys: {vault: {url: https://vault.example.org}}", True, True),
         ("log: {post: [{url: https://witness.example.org/add-checkpoint}]}", False, True),
-        ("console: {oidc: {issuer: https://id.example.org, client_id: us}}", True, False),
+        ("console: {oidc: {issuer: https://id.example.org, client_id: us}}", False, False),
     ],
 )
 def test_only_who_has_somebody_to_connect_to_makes_sockets(
     tmp_path: Path, line: str, edges: bool, workers: bool
 ) -> None:
     site = made(tmp_path, "tls_certificate: keys/tls.crt", "tls_key: keys/tls.key", line)
+    assert connects(site, "console") is (edges or "issuer" in line)
     assert (connects(site, "edge"), connects(site, "worker")) == (edges, workers)
 
 

@@ -29,6 +29,7 @@ from gateway.store.tables import (
     directory_state,
     partners,
     passkeys,
+    second_factors,
     ssh_authorities,
     ssh_revocations,
 )
@@ -93,6 +94,13 @@ class DirectoryReader:
             Credential(row[0], CredentialKind(row[1]), *row[2:6], roles=_roles(row.roles))
             for row in rows
         )
+
+    def with_factor(self) -> frozenset[str]:
+        """Accounts that have a confirmed second factor, or a passkey, which is one in itself."""
+        confirmed = select(second_factors.c.account).where(second_factors.c.confirmed.is_not(None))
+        with self._database.read() as connection:
+            chosen = confirmed.union(select(passkeys.c.account))
+            return frozenset(connection.execute(chosen).scalars())
 
     def _passkeys(self) -> Iterator[Credential]:
         p = passkeys.c

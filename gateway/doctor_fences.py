@@ -27,7 +27,8 @@ def confinement(patient: Patient) -> Iterator[Diagnosis]:
     settings = patient.site.settings
     for kind in SHUT_IN_KINDS:
         yield from _layers(kind, held.get(SHUT_IN), settings.inspection.sandbox == "strict")
-    for kind in KINDS if patient.sound else ():
+    present = [kind for kind in KINDS if kind != "console" or settings.console.enabled]
+    for kind in present if patient.sound else ():
         yield from _layers(kind, held.get(kind), settings.processes.sandbox == "strict")
 
 

@@ -20,7 +20,7 @@ from gateway.fence_places import connects, places
 from gateway.sandbox import Confinement, SandboxError, clean_environment
 from gateway.site import Site
 
-KINDS: Final = ("edge", "worker")
+KINDS: Final = ("edge", "worker", "console")
 SHUT_IN: Final = "scanner"
 """Stands for sealer and opener too: they are under the same, and more."""
 _PROBE_SECONDS: Final = 30.0

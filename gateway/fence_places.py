@@ -77,7 +77,6 @@ def places(site: Site, kind: str) -> Places:
             (
                 *readable,
                 *_edge_keys(site),
-                *_in(site, _of_provider(site)),
                 Path("/proc/self"),
                 *_in(site, processes.edge_reads),
             ),
@@ -95,7 +94,7 @@ def connects(site: Site, kind: str) -> bool:
     """Whether such a process connects to anybody, by the settings."""
     settings = site.settings
     key_stores = (settings.keys.pkcs11, settings.keys.vault, settings.keys.aws_kms)
-    outside = settings.log.post if kind == "worker" else settings.console.oidc.issuer
+    outside = {"worker": settings.log.post, "console": settings.console.oidc.issuer}.get(kind)
     to_database = not site.paths.database.startswith("sqlite:")
     return bool(settings.processes.connects or to_database or any(key_stores) or outside)
 
@@ -161,12 +160,6 @@ def _of_key_store(site: Site) -> tuple[Path, ...]:
     if site.settings.keys.aws_kms:
         found += [*_environment(_AWS), _home() / ".aws"]
     return tuple(path for path in found if path)
-
-
-def _of_provider(site: Site) -> tuple[Path, ...]:
-    """Our secret at the OpenID provider, and the authorities to check it by."""
-    oidc = site.settings.console.oidc
-    return tuple(path for path in (oidc.client_secret, oidc.authorities) if isinstance(path, Path))
 
 
 def _of_database(url: str) -> Iterator[Path]:

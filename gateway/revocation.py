@@ -25,8 +25,6 @@ PAUSE: Final = 1.0
 ANYWAY: Final = 60
 """Looks after which sessions are judged though nothing changed."""
 
-log = structlog.get_logger()
-
 
 class Standing(Protocol):
     """What is asked of the directory (:class:`gateway.directory_queries.DirectoryReader`)."""
@@ -61,6 +59,7 @@ class Revocations:
         self._sessions = sessions
         self._pause = pause
         self._seen = -1
+        self._log = structlog.get_logger("gateway.revocation")
         self._looks = 0
 
     async def run(self) -> None:
@@ -70,7 +69,7 @@ class Revocations:
             try:
                 await self.look()
             except LedgerUnavailableError as error:
-                log.warning("sessions not looked at", reason=str(error))
+                self._log.warning("sessions not looked at", reason=str(error))
 
     async def look(self) -> int:
         """Cut off who may not be there any more, if anything changed.
@@ -90,8 +89,8 @@ class Revocations:
         # Remembered only now: a look that failed half way is done again.
         self._seen = revision
         for session in gone:
-            log.info("session revoked", account=session.who.account)
             session.revoke()
+            self._log.info("session revoked", account=session.who.account)
         return len(gone)
 
     def _gone(self, live: Sequence[LiveSession]) -> list[LiveSession]:

@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY
 
 from config.policy import Policy
 from gateway.console.application import build
-from gateway.console.desk import Desk
+from gateway.console.desk import CONSOLE, Desk
 from gateway.console.judge import ConsoleJudge
 from gateway.console.oidc_client import OidcClient
 from gateway.console.oidc_outside import HttpOutside, authorities
@@ -49,6 +49,18 @@ NAME: Final = "Lazaretto"
 _MAX_LINE: Final = 8190
 
 
+class ConsoleMeters(Meters):
+    """Counts connections as the console's: its listener is made of the parts of HTTPS."""
+
+    def connection_opened(self, protocol: str) -> None:  # noqa: ARG002 - the seam's
+        """A browser connected."""
+        super().connection_opened(CONSOLE)
+
+    def connection_closed(self, protocol: str, reason: str) -> None:  # noqa: ARG002 - the seam's
+        """It left."""
+        super().connection_closed(CONSOLE, reason)
+
+
 class Console:
     """One console process. (:class:`gateway.child.Service`)."""
 
@@ -58,7 +70,7 @@ class Console:
         self._ledger = SqlLedger(self._database)
         self._check_reason = reason_check(policy.rules)
         self._refusals = Refusals(self._ledger)
-        self._meters = Meters(REGISTRY)
+        self._meters = ConsoleMeters(REGISTRY)
         directory = DirectoryReader(self._database)
         throttle = Throttle(self._database, site.settings.limits)
         self._passwords = DirectoryAuthenticator(directory, throttle, refused=self._refusals.count)

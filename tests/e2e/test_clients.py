@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
+import asyncssh
 import pysequoia
 import pytest
 
@@ -19,6 +21,8 @@ from gateway.demo.run import Demo
 from gateway.demo.served import served
 from gateway.demo.world import World
 from gateway.demo.x12 import Claim, claims_837p
+from gateway.directory import Directory
+from gateway.site import Site
 
 CONTENT = claims_837p([Claim(who) for who in people(11, 5)])
 NEXT = claims_837p([Claim(who) for who in people(12, 5)], control=2)
@@ -91,3 +95,23 @@ async def test_curl_puts_a_file(world: World, ports: dict[str, int]) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert unseal(world.members["acme"], await arrived(world, ports)) == CONTENT
+
+
+async def test_a_disabled_account_is_disconnected_within_seconds(
+    world: World, ports: dict[str, int]
+) -> None:
+    clinic = world.members["clinic"]
+    async with asyncssh.connect(
+        "127.0.0.1",
+        ports["sftp"],
+        username=clinic.id,
+        client_keys=[str(clinic.ssh_key)],
+        known_hosts=None,
+        config=None,
+        agent_path=None,
+    ) as link:
+        sftp = await link.start_sftp_client()
+        assert await sftp.listdir("/outbox")
+        with closing(Site.open(world.site).database()) as database:
+            Directory(database).enable_account("clinic", "person:dana", enabled=False)
+        await asyncio.wait_for(link.wait_closed(), 10)

@@ -51,7 +51,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return initialise(tmp_path_factory.mktemp("fence") / "site", Wishes("localhost", listen)).site
 
 
-@pytest.fixture(scope="module", params=[(kind, talks) for kind in KINDS for talks in (0, 1)])
+@pytest.fixture(
+    scope="module", params=[("edge", 0), ("edge", 1), ("worker", 0), ("worker", 1), ("console", 0)]
+)
 def captured(request: pytest.FixtureRequest, site: Site) -> tuple[str, bool, dict[str, Any]]:
     kind, talks = request.param
     settings = site.paths.settings.read_text()
@@ -134,14 +136,38 @@ def test_what_the_settings_name_besides_is_reachable(tmp_path: Path) -> None:
         ("database_url: postgresql://db.example.org/lazaretto", True, True),
         ("keys: {vault: {url: https://vault.example.org}}", True, True),
         ("log: {post: [{url: https://witness.example.org/add-checkpoint}]}", False, True),
-        ("console: {oidc: {issuer: https://id.example.org, client_id: us}}", True, False),
+        ("console: {oidc: {issuer: https://id.example.org, client_id: us}}", False, False),
     ],
 )
 def test_only_who_has_somebody_to_connect_to_makes_sockets(
     tmp_path: Path, line: str, edges: bool, workers: bool
 ) -> None:
     site = made(tmp_path, "tls_certificate: keys/tls.crt", "tls_key: keys/tls.key", line)
+    assert connects(site, "console") is (edges or "issuer" in line)
     assert (connects(site, "edge"), connects(site, "worker")) == (edges, workers)
+
+
+def test_the_console_alone_has_an_identity_provider_to_talk_to(tmp_path: Path) -> None:
+    site = made(
+        tmp_path, "tls_certificate: keys/tls.crt", "tls_key: keys/tls.key",
+        "console: {enabled: true, oidc: {issuer: https://id.example.org, client_id: us, "
+        "client_secret: keys/tls.key, authorities: keys/tls.crt}}",
+    )  # fmt: skip
+    assert [connects(site, kind) for kind in ("console", "edge", "worker")] == [True, False, False]
+
+
+def test_the_identity_providers_secret_is_for_the_console_alone(tmp_path: Path) -> None:
+    (tmp_path / "keys/console").mkdir(parents=True)
+    (tmp_path / "keys/console/oidc.secret").write_text("s")
+    site = made(
+        tmp_path, "tls_certificate: keys/tls.crt", "tls_key: keys/tls.key",
+        "console: {enabled: true, oidc: {issuer: https://id.example.org, client_id: us, "
+        "client_secret: keys/console/oidc.secret}}",
+    )  # fmt: skip
+    secret = site.paths.oidc_secret
+    assert secret is not None
+    assert secret in places(site, "console").readable
+    assert not any(secret.is_relative_to(place) for place in places(site, "edge").readable)
 
 
 def test_files_of_a_postgresql_client_are_readable(
@@ -159,7 +185,7 @@ def test_files_of_a_postgresql_client_are_readable(
 
 def made(root: Path, certificate: str, key: str, *more: str) -> Site:
     """A site by these settings."""
-    (root / "keys").mkdir()
+    (root / "keys").mkdir(exist_ok=True)
     for name in ("tls.crt", "tls.key"):
         (root / "keys" / name).write_text("")
     lines = ("https:", f"  {certificate}", f"  {key}", *more)

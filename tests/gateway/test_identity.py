@@ -10,6 +10,7 @@ import asyncssh
 import pytest
 import structlog
 from argon2 import PasswordHasher
+from sqlalchemy.event import listen
 
 from config.operations import Role
 from config.settings import Limits
@@ -131,6 +132,25 @@ async def test_the_right_key_lets_in(auth: DirectoryAuthenticator) -> None:
 )
 async def test_a_wrong_key_keeps_out(auth: DirectoryAuthenticator, user: str, key: bytes) -> None:
     assert await auth.public_key(user, key, HOST) is None
+
+
+async def test_who_is_unknown_costs_the_same_statements_as_who_is_known(
+    auth: DirectoryAuthenticator, database: Database
+) -> None:
+    """Hashing is counted elsewhere; the rest of the time is the database's."""
+    statements: list[str] = []
+    listen(
+        database.engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_: statements.append(statement.split("(")[0][:40]),
+    )
+    seen = []
+    for name in ("c1", "bare", "nobody", "no/name", "\ud800"):
+        statements.clear()
+        assert await auth.password(name, "wrong", HOST) is None
+        seen.append(list(statements))
+    assert seen[0]
+    assert all(one == seen[0] for one in seen[1:])
 
 
 async def test_guesses_have_to_wait_and_are_not_looked_at_meanwhile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -200,6 +201,29 @@ async def test_revocation_works_in_an_open_connection(
             directory.enable_partner("clinic", ME, enabled=False)
         async with session.get(site.url) as answer:
             assert answer.status == 401
+
+
+def resumed(port: int, authority: Authority, client: Client, version: ssl.TLSVersion) -> bool:
+    """Whether a second connection went on with the session of the first."""
+    context = ssl.create_default_context(cafile=str(authority.bundle))
+    context.minimum_version = context.maximum_version = version
+    context.load_cert_chain(client.certificate, client.key)
+    session = None
+    for _ in range(2):
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=30) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1", session=session) as tls,
+        ):
+            tls.sendall(b"GET /v1/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert tls.recv(12) == b"HTTP/1.1 200"
+            session, again = tls.session, tls.session_reused
+    return bool(again)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_no_session_is_resumed(site: Site, bot: Client, version: ssl.TLSVersion) -> None:
+    port = site.service.port
+    assert not await asyncio.to_thread(resumed, port, site.authority, bot, version)
 
 
 async def test_the_principal_names_the_certificate(site: Site, bot: Client) -> None:

@@ -14,12 +14,14 @@ from typing import Any
 
 import uvloop
 
+from tests.hostile.target import FLOOD
 from tests.support.simulated_declaring import SimulatedDeclaring
 from tests.support.simulated_gateway import SimulatedGateway, SimulatedJudge, SimulatedMailbox
 from transports.https import HttpsOptions, build_app, serve_https
 from transports.https_head import Served
 from transports.ports import HalfProven, Principal
 from transports.sftp import SftpOptions, serve_sftp
+from transports.shares import Shares
 
 
 class SlowJudge(SimulatedJudge):
@@ -58,8 +60,10 @@ async def main(host_key: Path) -> None:
     gateway, judge = SimulatedGateway(), SlowJudge()
     parcel = gateway.deliver(bytes(range(256)) * 16_384)
     box = SimulatedMailbox(gateway)
-    options = SftpOptions(host_keys=(host_key,), login_timeout=3.0, idle_timeout=20.0)
-    sftp = await serve_sftp(options, judge, gateway, box)
+    options = SftpOptions(host_keys=(host_key,), login_timeout=3.0, idle_timeout=60.0 * FLOOD)
+    # How often is not what is tried here.
+    shares = Shares(per_minute=10_000_000)
+    sftp = await serve_sftp(options, judge, gateway, box, shares=shares)
     limits = HttpsOptions(
         names=Served(["edge.example"]),
         header_timeout=1.5,
@@ -67,7 +71,9 @@ async def main(host_key: Path) -> None:
         linger=0.2,
         max_connections=200,
     )
-    app = build_app(limits, judge, gateway, box, declaring=SimulatedDeclaring(gateway))
+    app = build_app(
+        limits, judge, gateway, box, declaring=SimulatedDeclaring(gateway), shares=shares
+    )
     https = await serve_https(limits, app, None)
     loop = asyncio.get_running_loop()
     hello = {"sftp": sftp.port, "https": https.port, "parcel": parcel.transfer}

@@ -206,6 +206,21 @@ def channels(target: Target) -> str:
         return f"{kinds.count(CHANNEL_OPENED)} sessions"
 
 
+def logins(target: Target) -> str:
+    """Connections of one account without end: it has 64, the bystander's among them."""
+    with ExitStack() as stack:
+        count = 0
+        while count < 100:
+            client = stack.enter_context(SshClient(target.sftp)).log_in()
+            try:
+                client.alive()
+            except ClosedError as error:
+                told = "has 64 sessions already" in str(error)
+                return f"{count} more" if told else str(error)
+            count += 1
+        return f"{count} more"
+
+
 def rename_races(target: Target) -> str:
     """Two connections submit one file under two names at once: one of them does."""
     with SshClient(target.sftp).log_in() as first, SshClient(target.sftp).log_in() as second:
@@ -310,6 +325,11 @@ FLOODS: Final[list[tuple[str, Act, str]]] = [
     ("IGNORE without end", chatter(bytes([IGNORE]) + text(bytes(100))), "served"),
     ("DEBUG without end", chatter(bytes([DEBUG, 0]) + text(bytes(100)) + text(b"")), "served"),
     ("sessions without end", channels, "8 sessions"),
+    (
+        "logins without end",
+        logins,
+        "63 more",
+    ),
     ("renames at the same moment", rename_races, "no-such-file,ok, 50 of 50"),
     ("uploads left behind", uploads_left, "suspended"),
     ("half-open and slow connections", half_open, "closed"),

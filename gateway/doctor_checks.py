@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-<<<<<<< HEAD
-from gateway import doctor_certificates, doctor_fences, doctor_keys, doctor_payloads, doctor_world
-=======
 from gateway import (
+    doctor_certificates,
     doctor_console,
     doctor_fences,
     doctor_keys,
@@ -15,7 +13,6 @@ from gateway import (
     doctor_people,
     doctor_world,
 )
->>>>>>> main
 from gateway.doctor import Check
 
 CHECKS: Final[tuple[Check, ...]] = (

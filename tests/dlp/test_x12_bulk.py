@@ -161,7 +161,7 @@ PIECES = [
     b"NM1*IL*1*NOT'AVAILABLE*X-X-X", b"NM1*IL*1*ROE -*RICK", b"NM1*IL*1*A B C D E*F G H I J K",
 ]  # fmt: skip
 FEW = claim_file(14, 7, notes=0.2).split(b"~\n")
-"""To be edited over and over: six edits lie closer together, and drop no line that is edited later."""
+"""To be edited over and over: so that six edits lie close together."""
 EDIT = st.tuples(
     st.integers(4, len(FEW) - 8), st.sampled_from(["put", "swap", "drop", "bytes"]),
     st.sampled_from(PIECES), st.integers(0, 60), st.sampled_from(

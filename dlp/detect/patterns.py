@@ -146,7 +146,7 @@ RULES: tuple[Rule, ...] = (
     # HIBCC ("+", a labeler's code, "/" and the production part) and ICCBBA (ISBT 128).
     Rule("udi", Category.DEVICE_ID, compile_bounded(
             r"\+[A-Z][A-Z0-9]{3}[A-Z0-9]{1,18}[0-9][A-Z0-9]?/\$?[$+0-9A-Z.]{4,40}(?:/[A-Z0-9.]{2,24}){0,3}[A-Z0-9%$+\-./ ]?"
-            r"|=/[A-Z0-9]{16}(?:[=&][,>0-9A-Z][0-9A-Z]{3,20}){1,5}",
+            r"|=/[A-Z0-9]{16}(?:[=&][,>}0-9A-Z][0-9A-Z]{3,20}){1,5}",
             left=r"(?:^|[\s(:;,])", right=r"(?:[\s),;.]|$)"),
          None, frozenset(), 0.9, 0.9),
     Rule("udi", Category.DEVICE_ID, compile_bounded(

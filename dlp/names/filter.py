@@ -139,13 +139,35 @@ def worth_reading(reading: Reading) -> list[Sentence]:
 def _may_name(sentence: Sentence, reading: Reading) -> bool:
     part = reading.text[sentence.start : sentence.end]
     if part.isupper() or part.islower():
-        if any(_is_open(t) for t in sentence.tokens) or _cued_word(sentence):
+        if _open_word(sentence.tokens) or _cued_word(sentence, is_cased=False):
             return True
-    elif _capital(sentence) or _cued_word(sentence):
+    elif _capital(sentence) or _cued_word(sentence, is_cased=True):
         return True
     if reading.has_digits and _HOUSE.search(part):
         return True
     return _INITIAL.search(part) is not None
+
+
+def _open_word(tokens: list[Token]) -> bool:
+    """Whether a word written without case may be a name.
+
+    A given name that is a word, as "bill" in any office, only beside what names stand beside.
+    """
+    norms = ["", *(token.norm for token in tokens), ""]
+    for place, token in enumerate(tokens, 1):
+        if not _is_open(token):
+            continue
+        before, after = norms[place - 1], norms[place + 1]
+        if (
+            not is_word(token.norm)
+            or not before
+            or before in CUES
+            or after in SAID
+            or not _SURNAMES.isdisjoint((before, after))
+            or 1 in (len(before), len(after))
+        ):
+            return True
+    return False
 
 
 def _is_open(token: Token) -> bool:
@@ -170,12 +192,17 @@ def _capital(sentence: Sentence) -> bool:
     return False
 
 
-def _cued_word(sentence: Sentence) -> bool:
-    """Whether a word that announces a person stands before one that may be a name there."""
+def _cued_word(sentence: Sentence, *, is_cased: bool) -> bool:
+    """Whether a word that announces a person stands before one that may be a name there.
+
+    Args:
+        sentence: The sentence.
+        is_cased: Whether its capitals say anything: "PATIENT CALLED" names nobody.
+    """
     for left, right in zip(sentence.tokens, sentence.tokens[1:], strict=False):
         if left.norm not in CUES or not right.norm.isalpha() or len(right.norm) < _SHORTEST:
             continue
-        if right.raw[0].isupper() and (left.norm in TITLES or left.norm in _ANNOUNCE):
+        if left.norm in TITLES or (is_cased and left.norm in _ANNOUNCE and right.raw[0].isupper()):
             return True
         # "DAUGHTER KING", "spoke with Hunter": but "with long acting" in small letters is prose.
         surname = right.norm in _SURNAMES and not right.raw.islower()

@@ -147,6 +147,29 @@ def test_only_who_has_somebody_to_connect_to_makes_sockets(
     assert (connects(site, "edge"), connects(site, "worker")) == (edges, workers)
 
 
+def test_the_console_alone_has_an_identity_provider_to_talk_to(tmp_path: Path) -> None:
+    site = made(
+        tmp_path, "tls_certificate: keys/tls.crt", "tls_key: keys/tls.key",
+        "console: {enabled: true, oidc: {issuer: https://id.example.org, client_id: us, "
+        "client_secret: keys/tls.key, authorities: keys/tls.crt}}",
+    )  # fmt: skip
+    assert [connects(site, kind) for kind in ("console", "edge", "worker")] == [True, False, False]
+
+
+def test_the_identity_providers_secret_is_for_the_console_alone(tmp_path: Path) -> None:
+    (tmp_path / "keys/console").mkdir(parents=True)
+    (tmp_path / "keys/console/oidc.secret").write_text("s")
+    site = made(
+        tmp_path, "tls_certificate: keys/tls.crt", "tls_key: keys/tls.key",
+        "console: {enabled: true, oidc: {issuer: https://id.example.org, client_id: us, "
+        "client_secret: keys/console/oidc.secret}}",
+    )  # fmt: skip
+    secret = site.paths.oidc_secret
+    assert secret is not None
+    assert secret in places(site, "console").readable
+    assert not any(secret.is_relative_to(place) for place in places(site, "edge").readable)
+
+
 def test_files_of_a_postgresql_client_are_readable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,7 +185,7 @@ def test_files_of_a_postgresql_client_are_readable(
 
 def made(root: Path, certificate: str, key: str, *more: str) -> Site:
     """A site by these settings."""
-    (root / "keys").mkdir()
+    (root / "keys").mkdir(exist_ok=True)
     for name in ("tls.crt", "tls.key"):
         (root / "keys" / name).write_text("")
     lines = ("https:", f"  {certificate}", f"  {key}", *more)

@@ -119,6 +119,7 @@ def handles(target: Target) -> str:
         for _ in range(10 * FLOOD):
             session.raw(b"".join(packet(sftp.OPENDIR, n, text(b"/")) for n in range(500)))
             words += [said(*session.answer()) for _ in range(500)]
+            target.bystander.works()
         return f"{words.count('handle')} handles, {words.count('failure') + 128 - len(words)} more"
 
 
@@ -129,6 +130,7 @@ def listings(target: Target) -> str:
         for _ in range(10 * FLOOD):
             session.raw(b"".join(packet(sftp.READDIR, n, handle) for n in range(500)))
             words = {said(*session.answer()) for _ in range(500)}
+            target.bystander.works()
         return ",".join(sorted(words))
 
 
@@ -138,6 +140,8 @@ def environment(target: Target) -> str:
         for n in range(2_000 * FLOOD):
             rest = text(b"VARIABLE_%d" % n) + text(bytes(20_000))
             client.send(client.request(channel, b"env", rest, reply=False))
+            if not n % 500:
+                target.bystander.works()
         return "open" if client.alive() else _CLOSED
 
 

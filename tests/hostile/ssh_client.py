@@ -159,6 +159,8 @@ class SshClient:
                 code = int.from_bytes(payload[1:5], "big")
                 reason, _ = take(payload[5:])
                 raise ClosedError(f"closed: {code} {reason.decode()}")
+            if kind == GLOBAL_REQUEST and take(payload[1:])[1][:1] == b"\1":
+                self.send(bytes([REQUEST_FAILURE]))  # it asks whether we are still there
             if not (quietly and kind in _QUIET):
                 return payload
 

@@ -218,6 +218,8 @@ _CLI: Final = {
     "cli key import": _admin,
     "cli key list": _oversees,
     "cli key retire": _admin,
+    "cli key verify": _admin,
+    "cli key revoke": _admin,
     "cli key openpgp rotate": _admin,
     "cli key openpgp switch": _admin,
     "cli key openpgp retire": _admin,

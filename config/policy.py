@@ -27,6 +27,20 @@ RouteName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 T = TypeVar("T")
 
 
+class Inbound(BaseModel):
+    """What a route's files must come in.
+
+    Attributes:
+        openpgp: ``required`` holds what isn't encrypted for the gateway's certificate.
+        signed: ``required`` also holds what has no good signature by a certificate of the sender's.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    openpgp: Literal["allowed", "required"] = "allowed"
+    signed: Literal["allowed", "required"] = "allowed"
+
+
 class Route(BaseModel):
     """Who may send what to whom.
 
@@ -41,6 +55,7 @@ class Route(BaseModel):
             ``refuse``, or ``pass``, which is noted on the log alone.
         duplicate_days: How far back "before" reaches.
         retention_days: From the end of a transfer to the destruction of its payload.
+        inbound: What a file must come in.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,6 +68,7 @@ class Route(BaseModel):
     duplicates: Literal["hold", "pass", "refuse"] = "hold"
     duplicate_days: Annotated[int, Field(ge=1, le=3_650)] = 90
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    inbound: Inbound = Inbound()
 
 
 class _Routes(BaseModel):

@@ -282,6 +282,17 @@ class Outgoing(_Section):
     hosts: tuple[HostName, ...] = ()
 
 
+class Certificates(_Section):
+    """Partners' OpenPGP certificates.
+
+    Attributes:
+        verified: Whether files are sealed for one whose fingerprint nobody has compared with the
+            partner out of band: ``required`` holds them, ``advised`` has ``doctor`` say so.
+    """
+
+    verified: Literal["required", "advised"] = "advised"
+
+
 class Settings(_Section):
     """``lazaretto.yaml``. Every key has a default; the file may be empty.
 
@@ -294,6 +305,7 @@ class Settings(_Section):
         database_url: ``sqlite:////absolute/path`` or ``postgresql://host/database``; empty for
             ``lazaretto.db`` in the data directory.
         keys: Who guards the key-encryption keys.
+        certificates: Partners' OpenPGP certificates.
         processes: How many.
         inspection: Budget and confinement.
         uploads: Limits.
@@ -310,6 +322,7 @@ class Settings(_Section):
     storage: Storage = Storage()
     database_url: str = Field("", repr=False)
     keys: Keys = Keys()
+    certificates: Certificates = Certificates()
     processes: Processes = Processes()
     inspection: Inspection = Inspection()
     uploads: Uploads = Uploads()

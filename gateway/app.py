@@ -319,7 +319,9 @@ class Workshop:
             sealer=self._sealer,
             opening=Opening(common.disk, payloads, opener, senders),
             policy=common.policy,
-            certificates=AdmittedCertificates(common.directory),
+            certificates=AdmittedCertificates(
+                common.directory, verified=site.settings.certificates.verified == "required"
+            ),
             releases=LoggedReleases(common.database),
             watcher=common.meters,
         )

@@ -237,12 +237,18 @@ class Directory:
 
         Raises:
             UnknownEntryError: No such partner.
+            DirectoryError: It was revoked here.
         """
         key = {"partner": partner, "fingerprint": fingerprint}
         row = {"content": content, "added": self._clock(), "expires": expires, "retired": None}
         here = (certificates.c.partner == partner) & (certificates.c.fingerprint == fingerprint)
         with self._database.write() as connection:
             require(connection, partners, partner)
+            gone = (certificates.c.fingerprint == fingerprint) & certificates.c.revoked.is_not(None)
+            if connection.execute(select(certificates.c.partner).where(gone)).first():
+                raise DirectoryError(
+                    "this certificate was revoked here, for good: ask the partner for a new one"
+                )
             if connection.execute(update(certificates).where(here).values(row)).rowcount == 0:
                 connection.execute(insert(certificates).values(key | row))
             facts = key | {"expires": expires.date().isoformat() if expires else None}
@@ -268,6 +274,44 @@ class Directory:
             for owner in found:
                 facts = {"partner": owner, "fingerprint": fingerprint}
                 self._log(connection, RecordKind.CERTIFICATE_RETIRED, actor, facts)
+
+    def verify_certificate(self, partner: str, fingerprint: str, actor: str) -> None:
+        """Record that the fingerprint was compared with the partner out of band.
+
+        Raises:
+            UnknownEntryError: The partner has no such certificate in use.
+        """
+        own = (certificates.c.partner == partner) & (certificates.c.fingerprint == fingerprint)
+        with self._database.write() as connection:
+            changed = connection.execute(
+                update(certificates)
+                .where(own & certificates.c.retired.is_(None))
+                .values(verified=self._clock())
+            ).rowcount
+            if not changed:
+                raise UnknownEntryError(
+                    f"{partner} has no certificate in use with that fingerprint: it is not the one "
+                    "that was imported. Don't use it before you know why; see 'key list'"
+                )
+            facts = {"partner": partner, "fingerprint": fingerprint}
+            self._log(connection, RecordKind.CERTIFICATE_VERIFIED, actor, facts)
+
+    def revoke_certificate(self, fingerprint: str, actor: str) -> None:
+        """Seal nothing for it, and believe nothing that it signed, from now on and for good.
+
+        Raises:
+            UnknownEntryError: Nobody has such a certificate.
+        """
+        own = (certificates.c.fingerprint == fingerprint) & certificates.c.revoked.is_(None)
+        now = self._clock()
+        with self._database.write() as connection:
+            owners = sorted(connection.execute(select(certificates.c.partner).where(own)).scalars())
+            if not owners:
+                raise UnknownEntryError("no certificate has that fingerprint; see 'key list'")
+            connection.execute(update(certificates).where(own).values(retired=now, revoked=now))
+            for owner in owners:
+                facts = {"partner": owner, "fingerprint": fingerprint}
+                self._log(connection, RecordKind.CERTIFICATE_REVOKED, actor, facts)
 
     def _add_credential(
         self, connection: Connection, account: str, proof: NewCredential, actor: str

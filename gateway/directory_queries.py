@@ -122,7 +122,14 @@ class DirectoryReader:
         """All, or one partner's, newest first."""
         c = certificates.c
         statement = select(
-            c.partner, c.fingerprint, c.content, c.added, c.expires, c.retired
+            c.partner,
+            c.fingerprint,
+            c.content,
+            c.added,
+            c.expires,
+            c.retired,
+            c.verified,
+            c.revoked,
         ).order_by(c.added.desc(), c.fingerprint)
         if partner:
             statement = statement.where(c.partner == partner)

@@ -164,6 +164,8 @@ class Certificate:
         added: UTC.
         expires: UTC, or None.
         retired: UTC, or None while in use.
+        verified: UTC, when its fingerprint was compared with the partner out of band, or None.
+        revoked: UTC, or None. It is never taken again.
     """
 
     partner: str
@@ -172,6 +174,8 @@ class Certificate:
     added: datetime
     expires: datetime | None
     retired: datetime | None
+    verified: datetime | None = None
+    revoked: datetime | None = None
 
     def usable(self, now: datetime) -> bool:
         """Whether files may be sealed for it."""

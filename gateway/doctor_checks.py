@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway import (
+    doctor_certificates,
     doctor_console,
     doctor_fences,
     doctor_keys,
@@ -26,6 +27,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     doctor_people.accounts,
     doctor_world.payload_store,
     doctor_payloads.ends,
+    doctor_certificates.certificates,
     doctor_world.ports,
     doctor_fences.confinement,
     doctor_fences.running,

@@ -25,7 +25,7 @@ from dlp.verdict import decide
 from gateway import payload_keys, redacting, sealed_blobs
 from gateway.duplicates import sighting
 from gateway.lifecycle import Cleared, EventKind, HumanRelease, Staged, State
-from gateway.opening import Opened, Opening, unopened
+from gateway.opening import Opened, Opening, Signature, unopened
 from gateway.outcomes import decided, held, inspected_from, summary
 from gateway.payloads import Payload, Payloads, check_bytes, inner_name, original
 from gateway.ports import Changes, Event, Lease, Ledger, Transfer
@@ -149,6 +149,7 @@ class Pipeline:
         except NotReadableError as error:
             opened, report = None, unopened(lease.transfer, error)
         else:
+            _check_inbound(route, opened)
             report = await self._report(lease.transfer, opened, contract, policy)
         self._watcher.inspected(report)
         verdict = decide(report, contract)
@@ -284,6 +285,26 @@ class Pipeline:
             return opaque, await self._sealer.seal_name(told, certificate)
         # An original name can hold PHI, so a listed one has no column: the mailbox opens it.
         return ("" if disclosure == "listed" else opaque), b""
+
+
+def _check_inbound(route: Route, opened: Opened | None) -> None:
+    """See that a file came as its route wants it.
+
+    Raises:
+        HoldError: It didn't; says how to send it.
+    """
+    wants_signed = route.inbound.signed == "required"
+    if opened is None and (route.inbound.openpgp == "required" or wants_signed):
+        raise HoldError(
+            "this route takes files only as OpenPGP messages for the gateway's certificate: "
+            + ("sign and encrypt" if wants_signed else "encrypt")
+            + " it, and send it again"
+        )
+    if wants_signed and opened and opened.signature is not Signature.VERIFIED:
+        raise HoldError(
+            "this route takes files only with a good signature by a certificate that the gateway "
+            "has of the sender: sign it with that one, or have the new one imported"
+        )
 
 
 def _rules(policy: Policy, payload: Payload) -> Rules:

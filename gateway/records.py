@@ -6,21 +6,47 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gateway.directory_queries import DirectoryReader
+from gateway.directory_types import Certificate
 from gateway.ledger.export import story
 from gateway.lifecycle import EventKind, HumanRelease
+from gateway.pipeline import HoldError
 from gateway.store.database import Database
+from keys.admission import refusals
 
 
 class AdmittedCertificates:
     """The recipients' certificates. (:class:`gateway.pipeline.Certificates`)."""
 
-    def __init__(self, directory: DirectoryReader) -> None:
+    def __init__(self, directory: DirectoryReader, *, verified: bool = False) -> None:
         self._directory = directory
+        self._verified = verified
 
     def for_sealing(self, partner: str) -> tuple[str, bytes] | None:
-        """Fingerprint and bytes of the newest usable certificate, or None."""
-        found = self._directory.sealing_certificate(partner)
-        return (found.fingerprint, found.content) if found else None
+        """Fingerprint and bytes of the newest usable certificate, None if there never was one.
+
+        Raises:
+            HoldError: There are some, and none can be used; says why the newest can't.
+        """
+        why = ""
+        for found in self._directory.certificates(partner):
+            problem = self._problem(found)
+            if not problem:
+                return found.fingerprint, found.content
+            why = why or problem
+        if why:
+            raise HoldError(f"the recipient's OpenPGP certificate can't be used: {why}")
+        return None
+
+    def _problem(self, found: Certificate) -> str:
+        if found.revoked:
+            return f"it was revoked on {found.revoked:%Y-%m-%d}; a new one is needed"
+        if found.retired:
+            return f"it was retired on {found.retired:%Y-%m-%d}; a new one is needed"
+        if broken := refusals(found.content, datetime.now(UTC)):
+            return broken[0].detail
+        if self._verified and not found.verified:
+            return "nobody has compared its fingerprint with the recipient yet (key verify)"
+        return ""
 
 
 class SendersCertificates:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from gateway.running import running_state
 from gateway.site import Site
 
-_START: Final = 60.0
+_START: Final = 180.0
 _STOP: Final = 45.0
 
 

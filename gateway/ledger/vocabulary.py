@@ -47,6 +47,8 @@ class RecordKind(StrEnum):
     CREDENTIAL_REMOVED = "credential.removed"
     CERTIFICATE_ADMITTED = "certificate.admitted"
     CERTIFICATE_RETIRED = "certificate.retired"
+    CERTIFICATE_VERIFIED = "certificate.verified"
+    CERTIFICATE_REVOKED = "certificate.revoked"
     SSH_AUTHORITY_ADDED = "ssh_authority.added"
     SSH_AUTHORITY_REMOVED = "ssh_authority.removed"
     SSH_CERTIFICATE_REVOKED = "ssh_certificate.revoked"

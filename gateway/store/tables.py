@@ -229,6 +229,9 @@ certificates = Table(
     Column("added", Instant, nullable=False),
     Column("expires", Instant),
     Column("retired", Instant),
+    # Compared with the partner by another way than the one it came by.
+    Column("verified", Instant),
+    Column("revoked", Instant),
     Index("ix_certificates_partner_added", "partner", "added"),
 )
 

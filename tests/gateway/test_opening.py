@@ -7,9 +7,11 @@ import hashlib
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
+from config.policy import Inbound, Policy
 from dlp.model import NotReadableError, Obstacle
 from gateway.ledger.verify import verify_database
 from gateway.lifecycle import State
@@ -235,3 +237,32 @@ async def test_the_recipient_learns_the_contents_name(works: Works) -> None:
     transfer = works.stage(message(CLEAN))
     await works.all_steps()
     assert works.transfers.get(transfer).sealed_name == b"CERT:" + b"march.csv"[::-1]
+
+
+@pytest.mark.parametrize(
+    ("wants", "content", "word"),
+    [
+        ({"openpgp": "required"}, CLEAN, "encrypt it"),
+        ({"signed": "required"}, CLEAN, "sign and encrypt"),
+        ({"signed": "required"}, message(CLEAN), "good signature"),
+    ],
+)
+async def test_what_a_route_must_come_in_is_held_otherwise(
+    works: Works, wants: dict[str, str], content: bytes, word: str
+) -> None:
+    works.policy = wanting(works.policy, wants)
+    transfer = works.stage(content)
+    assert await works.all_steps() == [State.HELD]
+    assert word in works.transfers.get(transfer).reasons[0]
+
+
+async def test_a_message_passes_where_messages_are_required(works: Works) -> None:
+    works.policy = wanting(works.policy, {"openpgp": "required"})
+    works.stage(message(CLEAN))
+    assert (await works.all_steps())[-1] is State.DELIVERED
+
+
+def wanting(former: Policy, wants: dict[str, str]) -> Policy:
+    inbound = Inbound.model_validate(wants)
+    routes = {n: r.model_copy(update={"inbound": inbound}) for n, r in former.routes.items()}
+    return replace(former, routes=routes)

@@ -32,7 +32,7 @@ def backend() -> str:
 REPOSITORY = Path(__file__).parents[2]
 
 
-NEWEST = "0006"
+NEWEST = "0007"
 
 
 def test_migrations_build_the_very_schema_that_the_code_uses(bench: Bench) -> None:
@@ -75,6 +75,8 @@ def test_a_database_of_the_first_version_verifies_as_it_is_and_is_brought_up(ben
         ):
             connection.execute(f"ALTER TABLE transfers DROP COLUMN {column}")
         connection.execute("ALTER TABLE partners DROP COLUMN networks")
+        for column in ("verified", "revoked"):
+            connection.execute(f"ALTER TABLE certificates DROP COLUMN {column}")
         connection.execute(
             "CREATE TABLE accounts (id TEXT PRIMARY KEY, partner TEXT REFERENCES partners, "
             "may_send BOOLEAN, may_receive BOOLEAN, enabled BOOLEAN, added BIGINT)"

@@ -116,7 +116,10 @@ async def _supervise(site: Site, database: Database) -> None:
         disk = Disk(site.paths.blobs)
         account_for(reconcile(transfers, disk, signed_at(database)), ledger)
 
-    await Supervisor(site, database, ledger, transfers, prepare=prepare).run()
+    certificates = DirectoryReader(database).certificates
+    await Supervisor(
+        site, database, ledger, transfers, prepare=prepare, certificates=certificates
+    ).run()
 
 
 @dataclass(frozen=True, slots=True)

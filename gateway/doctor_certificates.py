@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import Certificate
 from gateway.doctor import Diagnosis, Level, Patient, fail, ok, warn
+from gateway.expiring import days_left, in_use
 from gateway.ports import LedgerUnavailableError
 
-STEPS: Final = (7, 30, 60)
-"""Days before the end of a certificate at which people are warned."""
 _SUBJECT: Final = "partners' certificates"
 
 
@@ -30,12 +29,9 @@ def certificates(patient: Patient) -> Iterator[Diagnosis]:
 
 def judged(every: Iterable[Certificate], now: datetime, *, required: bool) -> Iterator[Diagnosis]:
     """Of each partner's newest certificate in use: is it verified, and for how long is it good?"""
-    newest: dict[str, Certificate] = {}
-    for found in every:
-        if found.retired is None:
-            newest.setdefault(found.partner, found)
+    newest = in_use(every)
     worst = Level.OK
-    for partner, found in sorted(newest.items()):
+    for partner, found in newest.items():
         for said in (*_ending(partner, found, now), *_verified(partner, found, required=required)):
             worst = said.level
             yield said
@@ -47,11 +43,10 @@ def _ending(partner: str, found: Certificate, now: datetime) -> Iterator[Diagnos
     if found.expires is None:
         return
     fix = f"ask {partner} for a new one: lazaretto key import --partner {partner} FILE"
-    left = found.expires - now
-    if left <= timedelta():
+    step = days_left(found.expires, now)
+    if step == 0:
         yield fail(_SUBJECT, f"that of {partner} expired on {found.expires:%Y-%m-%d}", fix)
-    step = next((days for days in STEPS if timedelta() < left <= timedelta(days=days)), 0)
-    if step:
+    elif step:
         said = f"that of {partner} ends within {step} days, on {found.expires:%Y-%m-%d}"
         yield warn(_SUBJECT, said, fix)
 

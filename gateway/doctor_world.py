@@ -16,7 +16,6 @@ from dlp.names import MODEL_SHA256, REMEDY, ModelError, load
 from gateway import migrations
 from gateway.directory_queries import DirectoryReader
 from gateway.doctor import Diagnosis, Level, Patient, fail, ok, warn
-from gateway.doctor_keys import SOON
 from gateway.listening import ListenError, listen, wanted
 from gateway.ops import check_database, check_disk
 from gateway.ports import LedgerUnavailableError
@@ -82,9 +81,6 @@ def _certificate(directory: DirectoryReader, partner: str) -> Diagnosis:
     certificate = directory.sealing_certificate(partner)
     if certificate is None or not certificate.usable(now):
         return fail("certificates", f"nothing can be sealed for '{partner}'", fix)
-    if certificate.expires and certificate.expires - now < SOON:
-        day = f"{certificate.expires:%Y-%m-%d}"
-        return warn("certificates", f"that of '{partner}' expires on {day}", fix)
     return ok("certificates", f"'{partner}' has one in date")
 
 

@@ -138,9 +138,15 @@ class Meters:
 class _FromDatabase(Collector):
     """What the database knows, asked at each scrape; and what runs."""
 
-    def __init__(self, counts: Callable[[], Counts], children: Callable[[], Counts]) -> None:
+    def __init__(
+        self,
+        counts: Callable[[], Counts],
+        children: Callable[[], Counts],
+        ends: Callable[[], Mapping[str, float]],
+    ) -> None:
         self._counts = counts
         self._children = children
+        self._ends = ends
 
     def collect(self) -> Iterable[Metric]:
         """Transfers by route and state, the queue, the processes and the build."""
@@ -159,11 +165,22 @@ class _FromDatabase(Collector):
         for (process, state), count in self._children().items():
             processes.add_metric([process, state], count)
         yield processes
+        yield self._expiring()
         build = GaugeMetricFamily(
             "lazaretto_build_info", "What runs.", labels=["version", "python"]
         )
         build.add_metric([running(), platform.python_version()], 1)
         yield build
+
+    def _expiring(self) -> Metric:
+        ends = GaugeMetricFamily(
+            "lazaretto_partner_certificate_expires_timestamp_seconds",
+            "End of the OpenPGP certificate in use; absent for one without an end.",
+            labels=["partner"],
+        )
+        for partner, end in self._ends().items():
+            ends.add_metric([partner], end)
+        return ends
 
 
 class Exposition:
@@ -173,15 +190,20 @@ class Exposition:
         directory: Where the children's files are.
         counts: (route, state) to the number of transfers; may raise, then those are left out.
         children: (process, state) to the number of children.
+        ends: Partner to the end of its certificate, seconds since 1970.
     """
 
     def __init__(
-        self, directory: Path, counts: Callable[[], Counts], children: Callable[[], Counts]
+        self,
+        directory: Path,
+        counts: Callable[[], Counts],
+        children: Callable[[], Counts],
+        ends: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self._directory = directory
         self._registry = CollectorRegistry()
         MultiProcessCollector(self._registry, path=str(directory))  # type: ignore[no-untyped-call]  # the library's
-        self._registry.register(_FromDatabase(counts, children))
+        self._registry.register(_FromDatabase(counts, children, ends))
 
     def text(self) -> bytes:
         """The exposition format. Reads files and the database: call it on a thread."""

@@ -24,6 +24,7 @@ from config.policy import Policy
 from gateway import metrics
 from gateway.accepted import accept, replace_text
 from gateway.children import Child, Recipe, Stage
+from gateway.expiring import Expiries, Stored
 from gateway.listening import addresses, listen_all
 from gateway.ops import Check, Ops, check_database, check_disk, check_keys
 from gateway.ports import Ledger, LedgerUnavailableError, Transfers
@@ -56,6 +57,7 @@ class Supervisor:
         transfers: To count them.
         programs: What to run as ``edge``, ``worker`` and ``console``.
         prepare: Checks what the site holds, once nobody else serves it; blocks.
+        certificates: Those of partners, to warn of their ends.
     """
 
     def __init__(
@@ -66,12 +68,14 @@ class Supervisor:
         transfers: Transfers,
         programs: Mapping[str, str] = PROGRAMS,
         prepare: Callable[[], None] = lambda: None,
+        certificates: Stored = tuple,
     ) -> None:
         self._site = site
         self._database = database
         self._ledger = ledger
         self._transfers = transfers
         self._prepare = prepare
+        self._expiries = Expiries(certificates)
         self._programs = programs
         self._sockets: dict[str, socket.socket] = {}
         self._children: list[Child] = []
@@ -108,7 +112,9 @@ class Supervisor:
         metrics.clean(run / METRICS)
         self._record("site.started", {"version": running()})
         self._record("policy.loaded", {"digest": self._policy.digest})
-        exposition = metrics.Exposition(run / METRICS, self._counts, self._stages)
+        exposition = metrics.Exposition(
+            run / METRICS, self._counts, self._stages, self._expiries.ends
+        )
         self._children = [
             Child(recipe, self._changed, exposition.died) for recipe in self._recipes()
         ]
@@ -116,7 +122,9 @@ class Supervisor:
         self._catch_signals()
         await ops.start(self._sockets["health"], self._sockets["metrics"])
         keeping = [self._task(child.keep()) for child in self._children]
-        chores = [self._task(self._announce()), self._task(self._obey())]
+        chores = [
+            self._task(chore) for chore in (self._announce(), self._obey(), self._expiries.run())
+        ]
         try:
             await self._signalled.wait()
             await self._stop(keeping)

@@ -2,7 +2,7 @@
 
 Whoever can open the site's files can do everything to it, whatever a command says, and so counts as
 its administrator. ``--as`` an account narrows that to the account's roles, and the log names it;
-``--as`` any other name is only who the log names.
+``--as`` a person's name, which no user name could be, is only who the log names.
 """
 
 from __future__ import annotations
@@ -91,7 +91,13 @@ def _roles(args: argparse.Namespace) -> frozenset[Role] | None:
         database.close()
     if account is not None and not account.enabled:
         raise CliError(f"account {name} is disabled", "lazaretto account enable")
-    return account.roles if account else None
+    if account is None:
+        # A slip of the pen must not act with more rights than the account that was meant.
+        raise CliError(
+            f"no account is called '{name}'",
+            "see lazaretto account list; --as 'Full Name' only says whom the log names",
+        )
+    return account.roles
 
 
 def _any_of(roles: frozenset[Role]) -> str:

@@ -192,6 +192,12 @@ def test_an_account_of_the_site_is_added_and_its_roles_changed(run: Terminal) ->
     assert run.err.startswith("lazaretto: an account of the site can't be sender")
 
 
+def test_acting_as_an_account_that_does_not_exist_is_refused(run: Terminal) -> None:
+    run("account", "add", "dana", "--role", "analyst")
+    assert run("account", "list", "--as", "danna") == 1
+    assert run.err.startswith("lazaretto: no account is called 'danna'; see lazaretto account list")
+
+
 def test_acting_as_an_account_narrows_to_its_roles(run: Terminal) -> None:
     run("account", "add", "dana", "--role", "analyst")
     assert run("transfer", "list", "--as", "dana") == 0

@@ -51,6 +51,13 @@ def test_transfers_are_counted_by_route_and_state_and_those_that_wait_make_the_q
     assert "lazaretto_queue_depth 3.0" in text
 
 
+def test_the_end_of_each_partners_certificate_is_told(tmp_path: Path) -> None:
+    ends = {"acme": 1_800_000_000.0}
+    text = Exposition(tmp_path, dict, dict, lambda: ends).text().decode()
+    name = "lazaretto_partner_certificate_expires_timestamp_seconds"
+    assert f'{name}{{partner="acme"}} 1.8e+09' in text
+
+
 def test_counts_of_an_earlier_run_are_removed(tmp_path: Path) -> None:
     directory = tmp_path / "metrics"
     clean(directory)

@@ -59,7 +59,7 @@ def configure(settings: Logging, process: str) -> None:
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_level(settings)),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a module's logger follows the next configuration
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

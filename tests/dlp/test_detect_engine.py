@@ -108,17 +108,15 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_takes_time_in_proportion_to_its_length(name: str) -> None:
     text = HOSTILE[name]
-    small, large = text[: len(text) // 8], text
-    DETECTORS.find(_free(small), KNOWN)
-    started = time.process_time()
-    DETECTORS.find(_free(small), KNOWN)
-    short = time.process_time() - started
-    started = time.process_time()
-    DETECTORS.find(_free(large), KNOWN)
-    long = time.process_time() - started
 
-    # Eight times the text: quadratic work would take 64 times as long.
-    assert long < 30 * short + 0.5
+    def seconds(part: str) -> float:
+        started = time.process_time()
+        DETECTORS.find(_free(part), KNOWN)
+        return time.process_time() - started
+
+    # Eight times the text: quadratic work would take 64 times as long, at each try.
+    seconds(text[: len(text) // 8])
+    assert any(seconds(text) < 30 * seconds(text[: len(text) // 8]) + 0.5 for _ in range(3))
 
 
 def test_text_over_the_engine_s_limit_is_read_to_its_end() -> None:

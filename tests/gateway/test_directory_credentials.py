@@ -83,6 +83,6 @@ def test_a_token_is_random_recognisable_and_kept_as_its_digest() -> None:
     (first, proof), (second, _) = new_token(), new_token()
     assert first != second
     assert first.startswith("lzr_")
-    assert len(base64.urlsafe_b64decode(first[3:] + "=")) == 32
+    assert len(base64.urlsafe_b64decode(first[4:] + "=")) == 32
     assert (proof.kind, proof.secret) == (CredentialKind.TOKEN, token_digest(first))
-    assert first[3:] not in repr(proof) + proof.fingerprint
+    assert first[4:] not in repr(proof) + proof.fingerprint

@@ -12,7 +12,6 @@ from typing import Any, cast
 import aiohttp
 import asyncssh
 import pytest
-import structlog
 
 from config.operations import Role
 from gateway.directory import Directory
@@ -46,12 +45,6 @@ class Session:
 
     def revoke(self) -> None:
         self.revoked = True
-
-
-@pytest.fixture(autouse=True)
-def _plain_logs() -> None:
-    """Whatever a test before this one configured writes to a stream that is closed by now."""
-    structlog.reset_defaults()
 
 
 @pytest.fixture

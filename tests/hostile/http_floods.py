@@ -74,11 +74,11 @@ def unread_download(target: Target) -> str:
 
 
 def pipelines(target: Target) -> str:
-    """Requests without end, and no answer read."""
+    """Requests without end, and no answer read: 60 MB, which no socket's buffers hold."""
     with HttpClient(target.https) as client:
         client.sock.settimeout(0.5)
         try:
-            for _ in range(300 * FLOOD):
+            for _ in range(3000 * FLOOD):
                 client.sock.sendall(request() * 200)
         except TimeoutError:
             return "held back"

@@ -133,10 +133,11 @@ def rotate(path: Path, sealers: Sealers = no_sealers, sealer: KeySealer | None =
     Raises:
         KekError: The file can't be read or written, or the new key not be sealed.
     """
-    lines = key_file.read(path, sealers)
-    fresh = key_file.line("wrap", os.urandom(KEY_SIZE), sealer)
-    first = next(number for number, line in enumerate(lines) if line.word == "wrap")
-    key_file.write(path, [*lines[:first], fresh, *lines[first:]])
+    with key_file.changing(path):
+        lines = key_file.read(path, sealers)
+        fresh = key_file.line("wrap", os.urandom(KEY_SIZE), sealer)
+        first = next(number for number, line in enumerate(lines) if line.word == "wrap")
+        key_file.write(path, [*lines[:first], fresh, *lines[first:]])
     return id_of(fresh.key)
 
 
@@ -146,14 +147,15 @@ def retire(path: Path, key_id: str, sealers: Sealers = no_sealers) -> None:
     Raises:
         KekError: It is the one in use, or not in the file, or the file can't be written.
     """
-    lines = key_file.read(path, sealers)
-    wrapping = [line for line in lines if line.word == "wrap"]
-    if id_of(wrapping[0].key) == key_id:
-        raise KekError(f"{key_id} is in use: rotate first ('lazaretto key kek rotate')")
-    gone = [line for line in wrapping if id_of(line.key) == key_id]
-    if not gone:
-        raise KekError(f"there is no key {key_id} in {path}; see 'lazaretto key kek list'")
-    key_file.write(path, [line for line in lines if line not in gone])
+    with key_file.changing(path):
+        lines = key_file.read(path, sealers)
+        wrapping = [line for line in lines if line.word == "wrap"]
+        if id_of(wrapping[0].key) == key_id:
+            raise KekError(f"{key_id} is in use: rotate first ('lazaretto key kek rotate')")
+        gone = [line for line in wrapping if id_of(line.key) == key_id]
+        if not gone:
+            raise KekError(f"there is no key {key_id} in {path}; see 'lazaretto key kek list'")
+        key_file.write(path, [line for line in lines if line not in gone])
 
 
 def reseal(path: Path, sealers: Sealers, sealer: KeySealer | None) -> None:
@@ -164,8 +166,9 @@ def reseal(path: Path, sealers: Sealers, sealer: KeySealer | None) -> None:
     Raises:
         KekError: One can't be opened or sealed; the file is as it was.
     """
-    lines = key_file.read(path, sealers)
-    key_file.write(path, [key_file.line(line.word, line.key, sealer) for line in lines])
+    with key_file.changing(path):
+        lines = key_file.read(path, sealers)
+        key_file.write(path, [key_file.line(line.word, line.key, sealer) for line in lines])
 
 
 def id_of(key: bytes) -> str:

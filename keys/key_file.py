@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -56,6 +58,40 @@ def no_sealers(name: str) -> KeySealer:
         f"a key of the key file is sealed by {name}, and the settings say nothing of it: put "
         f"'provider: {name}' with its options under 'keys' in lazaretto.yaml"
     )
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Be the only one who changes the file: two rotations at once would lose one's new key.
+
+    Waits for whoever is at it. The kernel ends the turn of a process that dies.
+
+    Raises:
+        KekError: The directory of the file can't be opened.
+    """
+    try:
+        turn = exclusive(path.parent)
+    except OSError as error:
+        raise KekError(f"can't open {path.parent}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        os.close(turn)
+
+
+def exclusive(directory: Path) -> int:
+    """Lock a directory of keys; a descriptor to close when done. Blocks while another has it.
+
+    Raises:
+        OSError: It can't be opened or locked.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def read(path: Path, sealers: Sealers = no_sealers) -> list[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -288,3 +289,25 @@ def test_a_line_shows_no_key_in_its_repr(kek: LocalKek, path: Path) -> None:
     lines = key_file.read(path)
     assert not any(line.key.hex() in repr(lines) for line in lines)
     assert kek.key_id
+
+
+def test_rotations_at_the_same_time_lose_no_key(kek: LocalKek, path: Path) -> None:
+    """What one's fresh key wrapped at once must stay open after the other's."""
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _: rotate(path), range(24)))
+    assert set(LocalKek.load(path).key_ids) == {*made, kek.key_id}
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_change_waits_for_another(kek: LocalKek, path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with key_file.changing(path):
+            waiting = pool.submit(rotate, path)
+            assert wait([waiting], 0.05).not_done
+            assert LocalKek.load(path).key_ids == (kek.key_id,)
+        assert LocalKek.load(path).key_id in (waiting.result(10), kek.key_id)
+
+
+def test_without_its_directory_no_key_file_is_changed(tmp_path: Path) -> None:
+    with pytest.raises(KekError, match="can't open"):
+        rotate(tmp_path / "nowhere" / "kek.key")

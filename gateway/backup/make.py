@@ -10,13 +10,14 @@ import io
 import os
 import shutil
 import sqlite3
+import stat
 import tarfile
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -39,7 +40,21 @@ _WITH_PAYLOAD: Final = (
 _PAGES: Final = 1_000
 _MOST_GONE: Final = 1_000
 
+_TRIES: Final = 3
+"""Of a consistent reading, which only changes of keys or settings spoil."""
+
 Progress = Callable[[int], None]
+
+
+class _File(NamedTuple):
+    """A small file as it was read."""
+
+    content: bytes
+    mode: int
+    changed: int
+
+    def __repr__(self) -> str:
+        return f"<_File of {len(self.content)} bytes>"
 
 
 @dataclass
@@ -82,19 +97,19 @@ def make(site: Site, dest: Path, recovery: bytes, progress: Progress = lambda _n
         RecoveryError: The certificate can't be used.
         OSError: Something can't be read or written; the snapshots before are untouched.
     """
-    sealed = seal(_tar(site), recovery)
+    seal(b"", recovery)  # a certificate that can't be used is known before any work is done
     former = layout.snapshots(dest)
     made = Made(datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
     draft = dest / "snapshots" / f".{made.snapshot}"
     for folder in (dest, dest / "blobs", dest / "snapshots", draft):
         folder.mkdir(mode=0o700, parents=folder is dest, exist_ok=folder is not draft)
     try:
-        _snapshot(site, draft / layout.DATABASE)
+        files = _database_and_files(site, draft / layout.DATABASE)
         _payloads(site, dest, draft, former[-1] if former else None, made, progress)
-        layout.write(draft / layout.SITE, sealed)
+        layout.write(draft / layout.SITE, seal(_tar(site, files), recovery))
         manifest = _manifest(draft, made, fingerprint(recovery))
         layout.write(draft / layout.MANIFEST, manifest)
-        layout.write(draft / layout.SIGNATURE, _signature(site, manifest))
+        layout.write(draft / layout.SIGNATURE, _signature(site, files, manifest))
         layout.flush_directory(draft)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
@@ -123,12 +138,46 @@ def prune(dest: Path, keep: int) -> list[str]:
     return [snapshot.name for snapshot in old]
 
 
-def _tar(site: Site) -> bytes:
+def _database_and_files(site: Site, target: Path) -> dict[Path, _File]:
+    """The database, and the small files as they were at its moment.
+
+    A key made or retired between the two readings would leave payloads that no key in the backup
+    opens. So both are read again if a file changed meanwhile.
+    """
+    before = _read(site)
+    for _ in range(_TRIES):
+        _snapshot(site, target)
+        after = _read(site)
+        # Checkpoints are written all the time, and restoring makes its own of the database.
+        if _but(before, site.paths.checkpoint) == _but(after, site.paths.checkpoint):
+            return after
+        before = after
+        target.unlink()
+    raise BackupError("keys or settings change all the time: back up when that is done")
+
+
+def _but(files: Mapping[Path, _File], path: Path) -> dict[Path, _File]:
+    return {each: file for each, file in files.items() if each != path}
+
+
+def _read(site: Site) -> dict[Path, _File]:
+    """The small files by path; one that is renamed meanwhile is in one of two readings at most."""
+    found = {}
+    for path in _small_files(site):
+        with suppress(FileNotFoundError), path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            found[path] = _File(stream.read(), stat.S_IMODE(status.st_mode), int(status.st_mtime))
+    return found
+
+
+def _tar(site: Site, files: Mapping[Path, _File]) -> bytes:
     """Settings, policies and keys, by their places in the site."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for path in sorted(_small_files(site)):
-            tar.add(path, str(path.relative_to(site.root)), recursive=False)
+        for path, file in sorted(files.items()):
+            entry = tarfile.TarInfo(str(path.relative_to(site.root)))
+            entry.size, entry.mode, entry.mtime = len(file.content), file.mode, file.changed
+            tar.addfile(entry, io.BytesIO(file.content))
     return buffer.getvalue()
 
 
@@ -138,7 +187,12 @@ def _small_files(site: Site) -> Iterator[Path]:
     others = [paths.client_ca] if paths.client_ca else []
     for root in [*roots, paths.tls_cert, paths.tls_key, *others]:
         found = [root] if root.is_file() else root.rglob("*") if root.is_dir() else ()
-        yield from {path for path in found if path.is_file() and path.is_relative_to(site.root)}
+        yield from {path for path in found if _whole(path) and path.is_relative_to(site.root)}
+
+
+def _whole(path: Path) -> bool:
+    """Whether it is a file, and not the draft of one that is about to be put in place."""
+    return path.is_file() and not (path.name.startswith(".") and path.name.endswith(".new"))
 
 
 def _snapshot(site: Site, target: Path) -> None:
@@ -248,8 +302,10 @@ def _manifest(draft: Path, made: Made, recovery: str) -> bytes:
     return layout.canonical(content)
 
 
-def _signature(site: Site, manifest: bytes) -> bytes:
-    key = load_pem_private_key(site.paths.log_key.read_bytes(), None)
+def _signature(site: Site, files: Mapping[Path, _File], manifest: bytes) -> bytes:
+    """By the log's key as it is in the backup: restoring knows no newer one."""
+    kept = files.get(site.paths.log_key)
+    key = load_pem_private_key(kept.content if kept else site.paths.log_key.read_bytes(), None)
     if not isinstance(key, Ed25519PrivateKey):
         raise BackupError("the log's key is not an Ed25519 key")
     return key.sign(layout.SIGNED + manifest).hex().encode()

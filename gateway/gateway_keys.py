@@ -152,7 +152,7 @@ class Tls:
         made = {self._certificate: (certificate, PUBLIC), self._key: (key, SECRET)}
         for path in made:
             old_of(path).unlink(missing_ok=True)  # nobody meets it any more
-        staged_keys.put_next(made, what="tls")
+        staged_keys.put_next(made, what="tls", then="install")
         return _described(certificate)
 
     def install(self, certificate: bytes, key: bytes) -> str:

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from keys.key_file import exclusive
 
 SECRET: Final = 0o600
 PUBLIC: Final = 0o644
@@ -37,7 +40,7 @@ def present(path: Path) -> Iterator[Path]:
     yield from (other for other in (next_of(path), old_of(path)) if other.exists())
 
 
-def put_next(files: Mapping[Path, tuple[bytes, int]], *, what: str) -> None:
+def put_next(files: Mapping[Path, tuple[bytes, int]], *, what: str, then: str = "switch") -> None:
     """Write the next key's files: path of the one in use to content and mode.
 
     Raises:
@@ -45,9 +48,12 @@ def put_next(files: Mapping[Path, tuple[bytes, int]], *, what: str) -> None:
         OSError: They can't be written.
     """
     paths = list(files)
-    if any(next_of(path).exists() for path in paths):
-        raise RotationError(f"there is a next key already: 'lazaretto key {what} switch'")
-    if any(old_of(path).exists() for path in paths):
+    ready = [next_of(path).exists() for path in paths]
+    old = any(old_of(path).exists() for path in paths)
+    # Some of its files alone are of a command that was killed: they are written again.
+    if all(ready) or (any(ready) and old):
+        raise RotationError(f"there is a next key already: 'lazaretto key {what} {then}'")
+    if old:
         raise RotationError(f"there is still an old key: 'lazaretto key {what} retire' first")
     for path, (content, mode) in files.items():
         replace(next_of(path), content, mode)
@@ -57,12 +63,15 @@ def switch(files: Sequence[Path], *, what: str) -> None:
     """Put the next key in use, and keep the former one as old.
 
     Raises:
-        RotationError: There is no next key.
+        RotationError: There is no next key, or only a part of one.
         OSError: It can't be done; doing it again goes on.
     """
     waiting = [path for path in files if next_of(path).exists()]
     if not waiting:
         raise RotationError(f"there is no next key: 'lazaretto key {what} rotate' makes one")
+    if any(path not in waiting and not old_of(path).exists() for path in files):
+        # A secret put in use beside the former public half would sign what nobody can verify.
+        raise RotationError(f"the next key is incomplete: 'lazaretto key {what} rotate' again")
     for path in waiting:
         if not old_of(path).exists():
             os.link(path, old_of(path))
@@ -109,6 +118,20 @@ def flush(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Be the only one who changes keys in it: two at once would make a pair of halves.
+
+    Raises:
+        OSError: It can't be opened.
+    """
+    turn = exclusive(directory)
+    try:
+        yield
+    finally:
+        os.close(turn)
 
 
 class Watch:

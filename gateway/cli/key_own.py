@@ -72,11 +72,15 @@ def _register_tls(commands: Subparsers) -> None:
 
 def run_step(args: argparse.Namespace) -> int:
     """Take one step."""
+    from gateway.staged_keys import alone  # noqa: PLC0415 - brings cryptography
+
     site = open_site(args)
     key = _key(site, args.kind)
-    if (args.kind, args.step) == ("openpgp", "retire"):
-        _check_opened(site)
-    known = {"rotate": key.rotate, "switch": key.switch, "retire": key.retire}[args.step]() or ""
+    take = {"rotate": key.rotate, "switch": key.switch, "retire": key.retire}[args.step]
+    with alone(site.paths.keys):
+        if (args.kind, args.step) == ("openpgp", "retire"):
+            _check_opened(site)
+        known = take() or ""
     _record(site, args, args.kind, args.step)
     emit(
         args,
@@ -89,15 +93,17 @@ def run_step(args: argparse.Namespace) -> int:
 def run_install(args: argparse.Namespace) -> int:
     """Put a pair in use."""
     from gateway.gateway_keys import Tls  # noqa: PLC0415 - brings cryptography
+    from gateway.staged_keys import alone  # noqa: PLC0415 - likewise
 
     if (args.certificate is None) != (args.key is None):
         raise CliError("name both CERTIFICATE and KEY, or neither", code=USAGE)
     site = open_site(args)
     tls = Tls(site.paths)
-    if args.certificate:
-        known = tls.install(args.certificate.read_bytes(), args.key.read_bytes())
-    else:
-        known = tls.install_next()
+    with alone(site.paths.keys):
+        if args.certificate:
+            known = tls.install(args.certificate.read_bytes(), args.key.read_bytes())
+        else:
+            known = tls.install_next()
     _record(site, args, "tls", "install")
     emit(args, {"key": "tls", "known_by": known}, f"{known}; new connections meet it at once")
     return OK
@@ -106,10 +112,11 @@ def run_install(args: argparse.Namespace) -> int:
 def run_renew(args: argparse.Namespace) -> int:
     """Make the next one."""
     from gateway.gateway_keys import Tls  # noqa: PLC0415 - likewise
-    from gateway.staged_keys import next_of  # noqa: PLC0415 - likewise
+    from gateway.staged_keys import alone, next_of  # noqa: PLC0415 - likewise
 
     site = open_site(args)
-    known = Tls(site.paths).renew()
+    with alone(site.paths.keys):
+        known = Tls(site.paths).renew()
     _record(site, args, "tls", "renew")
     place = next_of(site.paths.tls_cert)
     text = f"{known}: {place}\nhave clients trust it, then: lazaretto key tls install"

@@ -115,6 +115,43 @@ def test_a_switch_that_dies_at_any_point_leaves_a_key_and_is_gone_on_with(
     assert old_of(current).read_bytes() == before
 
 
+@pytest.mark.parametrize("kind", ["openpgp", "ssh"])
+def test_a_rotation_that_dies_half_way_is_not_put_in_use_and_is_made_again(
+    command: Run, site: Site, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The secret alone would sign what nobody can verify by the certificate beside it."""
+    key: OpenPgp | SshHost = OpenPgp(site.paths) if kind == "openpgp" else SshHost(site.paths)
+    secret = {"openpgp": site.paths.openpgp_secret, "ssh": site.paths.ssh_host_keys[0]}[kind]
+    before = secret.read_bytes()
+
+    def dying(_directory: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(staged_keys, "flush", dying)
+        with pytest.raises(KeyboardInterrupt):
+            key.rotate()
+    assert command(kind, "switch").status == 1
+    assert secret.read_bytes() == before
+    assert command(kind, "rotate").status == 0
+    assert command(kind, "switch").status == 0
+    assert secret.read_bytes() != before
+    if kind == "openpgp":
+        public = site.paths.openpgp_public.read_bytes()
+        assert fingerprint(secret.read_bytes()) == fingerprint(public)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_renewal_of_which_half_is_there_is_made_again(
+    command: Run, site: Site, left: int
+) -> None:
+    assert command("tls", "renew").status == 0
+    next_of((site.paths.tls_cert, site.paths.tls_key)[left]).unlink()
+    assert command("tls", "install").status == 1
+    assert command("tls", "renew").status == 0
+    assert command("tls", "install").status == 0
+
+
 # -- OpenPGP
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -76,7 +77,9 @@ class Rewrapper:
             count.update(wrapping_key_id(wrapped) for _, wrapped in page)
         for transfer in self._transfers.in_state(State.RECEIVING, 1_000_000):
             for name in self._disk.names(transfer.id):
-                if name.endswith(".key"):
+                if not name.endswith(".key"):
+                    continue
+                with suppress(MissingBlobError):  # submitted or abandoned in this very moment
                     count[wrapping_key_id(self._disk.get(name))] += 1
         return count
 

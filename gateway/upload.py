@@ -17,6 +17,7 @@ from gateway.lifecycle import EventKind, IllegalTransitionError
 from gateway.ports import Changes, Event, Ledger, LedgerUnavailableError, Transfer
 from gateway.staging import StagedBytes, StagingFile
 from gateway.store.disk import FlushError, NoSpaceError, StoreError
+from keys.envelope import EnvelopeError
 from transports.ports import Problem, Submission, TransportError
 
 T = TypeVar("T")
@@ -179,6 +180,10 @@ class StagedUpload:
         except StoreError as error:
             await self._abort()
             raise _unavailable(str(error)) from None
+        except EnvelopeError as error:
+            log.error("data key unusable", transfer=self.transfer, error=str(error))  # noqa: TRY400 - no trace needed
+            await self._abort()
+            raise _unavailable("the gateway's keys can't be used; try again later") from None
         except LedgerUnavailableError:
             await self._abort()
             raise _unavailable("the gateway can't record files now; try again later") from None

@@ -14,6 +14,10 @@ from keys.key_file import Sealers, no_sealers
 
 _RETRY_SECONDS: Final = 5.0
 
+_GRACE_SECONDS: Final = 30.0
+"""After a change of the file that can't be read, till nothing is wrapped any more: well within
+:data:`gateway.rewrapping.SETTLE`, after which the former key may be retired."""
+
 log = structlog.get_logger()
 
 
@@ -30,7 +34,8 @@ class Keyring:
 
     Each use looks whether the file was replaced, which costs a ``stat``. A file that can't be read
     any more leaves the keys that are in memory in use, with an error in the log: what was wrapped
-    by them can still be opened.
+    by them can still be opened. Wrapping by them ends half a minute after the change, since nobody
+    could open what a retired key wrapped.
 
     Args:
         path: The key file.
@@ -56,8 +61,12 @@ class Keyring:
 
     @property
     def key_id(self) -> str:
-        """Which key wraps now; public."""
-        return self._present().key_id
+        """Which key wraps now; public.
+
+        Raises:
+            KekError: As for :meth:`wrap`: what it wrapped before is to be wrapped anew, perhaps.
+        """
+        return self._current().key_id
 
     @property
     def key_ids(self) -> tuple[str, ...]:
@@ -65,8 +74,13 @@ class Keyring:
         return self._present().key_ids
 
     def wrap(self, data_key: bytes, context: bytes) -> bytes:
-        """Encrypt a data key under the current key, bound to ``context``."""
-        return self._present().wrap(data_key, context)
+        """Encrypt a data key under the current key, bound to ``context``.
+
+        Raises:
+            KekError: The file changed a while ago and can't be read, so nobody knows which key is
+                the current one.
+        """
+        return self._current().wrap(data_key, context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         """The data key again.
@@ -82,6 +96,16 @@ class Keyring:
     def derive(self, purpose: bytes) -> bytes:
         """A 32-byte key for one site-wide purpose; rotation doesn't change it."""
         return self._keys.derive(purpose)
+
+    def _current(self) -> LocalKek:
+        keys = self._present()
+        stamp = _stamp(self._path)
+        if stamp and stamp != self._stamp and _age(stamp) > _GRACE_SECONDS:
+            raise KekError(
+                "the key file changed and can't be read: nothing is wrapped by the former keys, "
+                "since they may be retired; see the log for why"
+            )
+        return keys
 
     def _present(self, *, at_once: bool = False) -> LocalKek:
         if (stamp := _stamp(self._path)) == self._stamp:
@@ -109,3 +133,8 @@ def _stamp(path: Path) -> _Stamp | None:
     except OSError:
         return None
     return _Stamp(status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+def _age(stamp: _Stamp) -> float:
+    """Seconds since the file was written."""
+    return time.time() - stamp.changed / 1e9

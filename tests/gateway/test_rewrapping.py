@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gateway.rewrapping import SETTLE, Rewrapper
 from keys.kek import KekError, LocalKek, retire, rotate, wrapping_key_id
 from keys.segments import SEGMENT
 from tests.support.staging_bench import CLINIC, Crashing, StagingBench
+from transports.ports import Problem, TransportError
 
 LATER = datetime.now(UTC) + SETTLE + timedelta(hours=1)
 
@@ -152,3 +154,67 @@ def test_a_file_that_vanished_is_no_reason_to_stop(tmp_path: Path) -> None:
     path.unlink()
     assert ring.unwrap(ring.wrap(bytes(32), b"t"), b"t") == bytes(32)
     assert ring.derive(b"name-digest") == ring.derive(b"name-digest")
+
+
+def test_a_process_that_cannot_read_the_new_file_soon_wraps_nothing(tmp_path: Path) -> None:
+    """The former key may retire then, and take with it what is still wrapped by it."""
+    path = tmp_path / "kek.key"
+    LocalKek.generate(path)
+    ring = Keyring(path)
+    wrapped = ring.wrap(bytes(32), b"t")
+    rotate(path)
+    good = path.read_bytes()
+    path.write_text("rubbish")
+    ring.wrap(bytes(32), b"t")  # whoever is amidst a change isn't disturbed
+    then = (datetime.now(UTC) - SETTLE).timestamp()
+    os.utime(path, (then, then))
+    with pytest.raises(KekError, match="may be retired"):
+        ring.wrap(bytes(32), b"t")
+    assert ring.unwrap(wrapped, b"t") == bytes(32)
+    path.write_bytes(good)
+    fresh = LocalKek.load(path)
+    assert ring.unwrap(fresh.wrap(bytes(32), b"t"), b"t") == bytes(32)
+    assert wrapping_key_id(ring.wrap(bytes(32), b"t")) == fresh.key_id
+
+
+async def test_an_upload_that_ends_while_keys_are_counted_is_no_trouble(
+    bench: StagingBench, rewrapper: Rewrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = await bench.intake.open(CLINIC, "claims", "ends.837")
+    await upload.write(b"x")
+    listed = bench.disk.names
+
+    def gone(transfer: str) -> list[str]:
+        return [*listed(transfer), f"{transfer}.r1.key"]
+
+    monkeypatch.setattr(bench.disk, "names", gone)
+    assert set(rewrapper.users()) <= {bench.kek.key_id}
+    monkeypatch.undo()
+    await upload.suspend()
+
+
+def _spoil(path: Path) -> bytes:
+    """Make it unreadable long ago; what it held after a rotation."""
+    rotate(path)
+    good = path.read_bytes()
+    path.write_text("rubbish")
+    os.utime(path, (0, 0))
+    return good
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+async def test_clients_of_a_process_that_cannot_read_the_new_file_are_told_to_try_again(
+    bench: StagingBench, key_file: Path
+) -> None:
+    begun = await bench.intake.open(CLINIC, "claims", "begun.837")
+    await begun.write(b"x")
+    good = _spoil(key_file)
+    for sending in (begun.commit(), bench.intake.open(CLINIC, "claims", "new.837")):
+        with pytest.raises(TransportError) as caught:
+            await sending
+        assert caught.value.problem is Problem.UNAVAILABLE
+    _write(key_file, good)
+    assert await bench.staged(b"after", "after.837")

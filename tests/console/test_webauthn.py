@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from webauthn.helpers import bytes_to_base64url
 
 from gateway.console.webauthn import (

@@ -97,6 +97,15 @@ async def test_transfers_are_listed_by_state_and_shown(bench: ConsoleBench) -> N
     assert [one["kind"] for one in told][:2] == ["transfer.begun", "transfer.staged"]
 
 
+async def test_findings_are_looked_at_on_the_log_by_either_address(bench: ConsoleBench) -> None:
+    held = bench.held()
+    auditor, operator = await bench.signed_in("auditor"), await bench.signed_in("operator")
+    assert "report" in (await auditor.get(f"/v1/transfers/{held}")).data
+    await operator.get(f"/v1/transfers/{held}")
+    viewed = [one["actor"] for one in bench.log() if one["kind"] == "hold.viewed"]
+    assert viewed == ["person:auditor"]
+
+
 async def test_who_runs_the_gateway_sees_no_findings(bench: ConsoleBench) -> None:
     held = bench.held()
     carl = await bench.signed_in("operator")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from config.address import Address, Listen
+from config.operations import SITE_ROLES
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -80,6 +81,17 @@ class Groups(_Section):
 
     claim: Annotated[str, Field(max_length=100)] = ""
     roles: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _effective(self) -> Self:
+        """A condition that would never be asked leaves a role to whoever has left its group."""
+        unknown = sorted(set(self.roles) - {str(role) for role in SITE_ROLES})
+        if unknown:
+            known = ", ".join(sorted(SITE_ROLES))
+            raise ValueError(f"roles has {unknown[0]!r}, which is none here: write one of {known}")
+        if self.roles and not self.claim:
+            raise ValueError("roles needs a claim: write the one with a person's groups")
+        return self
 
 
 class Oidc(_Section):

@@ -42,9 +42,12 @@ def may_be_at(host: str, address: str) -> bool:
         found = _plain(address)
     except ValueError:
         return False
-    if found.is_link_local or found.is_multicast or found.is_unspecified or found.is_reserved:
-        return False
-    return not found.is_loopback or _is_loopback_name(host)
+    # First of all: ::1 is in a block that counts as reserved, too (RFC 4291 section 2.4).
+    if found.is_loopback:
+        return _is_loopback_name(host)
+    return not (
+        found.is_link_local or found.is_multicast or found.is_unspecified or found.is_reserved
+    )
 
 
 def _plain(address: str) -> _Address:

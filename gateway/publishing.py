@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _TIMEOUT: Final = 15.0
 _MOST: Final = 65_536
 _CONFLICT: Final = 409
 _OK: Final = 200
+_SIZE: Final = re.compile(r"\s*([0-9]{1,18})\s*")
 _DASH: Final = "\u2014 "
 
 Consistency = Callable[[int, int], Sequence[bytes]]
@@ -134,12 +136,9 @@ class Publisher:
         status, answer = await self._post(session, place, body, expected=_CONFLICT)
         if status == _CONFLICT:
             # It knows another size than we remember, as after our restart.
-            if answer.strip().isdecimal() and int(answer) <= signed.size:
-                place.seen = int(answer)
-                body = await asyncio.to_thread(self._asked, place.seen, signed)
-                status, answer = await self._post(session, place, body)
-            else:
-                raise NoteFaultError("the witness saw a longer log than this one")
+            place.seen = _size_in(answer, signed.size)
+            body = await asyncio.to_thread(self._asked, place.seen, signed)
+            status, answer = await self._post(session, place, body)
         await asyncio.to_thread(self._keep, witness, signed, answer)
         place.seen = signed.size
 
@@ -169,7 +168,36 @@ class Publisher:
         async with session.post(
             place.url, data=body.encode(), ssl=context, allow_redirects=False
         ) as answer:
-            text = (await answer.content.read(_MOST)).decode("utf-8", "replace")
+            text = (await _read(answer.content)).decode("utf-8", "replace")
             if not (_OK <= answer.status < 300 or answer.status == expected):  # noqa: PLR2004 - success
                 raise NoteFaultError(f"the answer was {answer.status}")
             return answer.status, text
+
+
+def _size_in(answer: str, most: int) -> int:
+    """What a witness says that it saw last: a decimal (``tlog-witness``), at most ``most``.
+
+    Raises:
+        NoteFaultError: It is none, or more.
+    """
+    # Bounded before it is read: int() raises on thousands of digits, and on digits of no number.
+    found = _SIZE.fullmatch(answer)
+    if not found:
+        raise NoteFaultError("the witness answered with no size of a log")
+    if int(found[1]) > most:
+        raise NoteFaultError("the witness saw a longer log than this one")
+    return int(found[1])
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """An answer's body, which comes in as many pieces as the network likes.
+
+    Raises:
+        NoteFaultError: It is too long.
+    """
+    found = bytearray()
+    async for piece in content.iter_any():
+        found += piece
+        if len(found) > _MOST:
+            raise NoteFaultError(f"the answer has over {_MOST} bytes")
+    return bytes(found)

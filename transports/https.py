@@ -93,6 +93,7 @@ class HttpsService:
             Slots(options.max_connections),
             self._app[OBSERVER],
             shutdown_timeout=0.1,
+            unread_seconds=options.body_timeout,
             keepalive_timeout=options.header_timeout,
             max_line_size=options.max_line,
             max_field_size=options.max_line,

@@ -38,6 +38,7 @@ class Connection(web.RequestHandler):
         self._server = server
         self._admitted = False
         self._head = 0
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place, or hang up."""
@@ -51,11 +52,32 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Give it back."""
+        self._forget_unread()
         if self._admitted:
             self._admitted = False
             self._server.slots.release()
             self._server.observer.connection_closed("https", "lost" if exc else "closed")
             super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Answers wait to be read, but not for ever: whoever reads none would keep the place."""
+        super().pause_writing()
+        loop = asyncio.get_running_loop()
+        self._unread = loop.call_later(self._server.unread_seconds, self._hang_up)
+
+    def resume_writing(self) -> None:
+        """They were read."""
+        self._forget_unread()
+        super().resume_writing()
+
+    def _hang_up(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _forget_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def data_received(self, data: bytes) -> None:
         """Take what came, unless it is a head without end."""
@@ -83,10 +105,18 @@ class Connection(web.RequestHandler):
 class LimitedServer(web.Server):
     """aiohttp's connection factory with a bound."""
 
-    def __init__(self, inner: web.Server, slots: Slots, observer: Observer, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
+    def __init__(
+        self,
+        inner: web.Server,
+        slots: Slots,
+        observer: Observer,
+        unread_seconds: float,
+        **options: Any,  # noqa: ANN401 - aiohttp's
+    ) -> None:
         super().__init__(inner.request_handler, request_factory=inner.request_factory, **options)
         self.slots = slots
         self.observer = observer
+        self.unread_seconds = unread_seconds
         self._options = options
 
     def __call__(self) -> web.RequestHandler:
@@ -97,7 +127,7 @@ class LimitedServer(web.Server):
 class LimitedRunner(web.AppRunner):
     """Runs an application on a :class:`LimitedServer`."""
 
-    __slots__ = ("_observer", "_protocol_options", "_slots")
+    __slots__ = ("_observer", "_protocol_options", "_slots", "_unread_seconds")
 
     def __init__(
         self,
@@ -106,15 +136,18 @@ class LimitedRunner(web.AppRunner):
         observer: Observer,
         *,
         shutdown_timeout: float,
+        unread_seconds: float,
         **options: Any,  # noqa: ANN401 - aiohttp's
     ) -> None:
         super().__init__(app, access_log=None, shutdown_timeout=shutdown_timeout)
         self._slots = slots
+        self._unread_seconds = unread_seconds
         self._observer = observer
         self._protocol_options = options
 
     async def _make_server(self) -> web.Server:
         inner = await super()._make_server()
         return LimitedServer(
-            inner, self._slots, self._observer, access_log=None, **self._protocol_options
-        )
+            inner, self._slots, self._observer, self._unread_seconds,
+            access_log=None, **self._protocol_options,
+        )  # fmt: skip

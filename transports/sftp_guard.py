@@ -133,7 +133,9 @@ class GuardedConnection(SSHServerConnection):
 
     def _next_turn(self) -> None:
         self._more = False
-        self._recv_data()
+        # Once it is gone, its timer would be wound up for nobody, and again each time it went off.
+        if self._transport is not None:
+            self._recv_data()
 
     def _balance(self) -> None:
         """Read on, or don't."""

@@ -47,6 +47,12 @@ def admit(args: argparse.Namespace) -> None:
         _prove(args)
 
 
+def may(args: argparse.Namespace, operation: str) -> bool:
+    """Whether whoever gives a command may do another thing, too; the system's user may."""
+    roles = _roles(args)
+    return roles is None or permits(roles, operation, factor=True)
+
+
 def _prove(args: argparse.Namespace) -> None:
     """Ask for a code, each time: commands have no session that could remember one.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 
 from gateway.cli.acting import acting_arguments, moment, site_database, who
+from gateway.cli.admission import may
 from gateway.cli.common import OK, Subparsers, emit, open_site, site_arguments, table
 from gateway.decisions import Decisions
 from gateway.ledger.queries import SqlTransfers
@@ -81,7 +82,9 @@ def run_show(args: argparse.Namespace) -> int:
         if value not in {"", None} and key != "reasons"
     ]
     lines += [f"{'reason':{width}}  {reason}" for reason in found.reasons]
-    emit(args, data | {"report": found.report}, "\n".join(lines))
+    # As in the console: who runs the gateway sees no findings, by whatever command.
+    report = {"report": found.report} if may(args, "cli hold show") else {}
+    emit(args, data | report, "\n".join(lines))
     return OK
 
 

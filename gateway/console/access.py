@@ -51,14 +51,15 @@ def check_may_enrol(session: Session, now: datetime, fresh: timedelta) -> None:
     """Return if the session may change the account's second factors.
 
     With a factor there, or a role that needs one, only somebody who has just proven one: a stolen
-    password must not be enough to bring one's own. Else a sign-in of just now will do.
+    password must not be enough to bring one's own. Else a sign-in of just now will do. A role that
+    this session alone is without counts, too: the factor would be the account's in the next.
 
     Raises:
         ProblemError: 403.
     """
     if is_fresh(session, now, fresh):
         return
-    if is_waiting(session) or session.enrolled:
+    if is_waiting(session) or session.enrolled or not POWERFUL.isdisjoint(session.withheld):
         raise ProblemError(
             403,
             "second-factor",

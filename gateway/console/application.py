@@ -19,6 +19,8 @@ from gateway.console.own import Own
 from gateway.console.sign_in import CALLBACK, SignIn
 from gateway.ports import LedgerUnavailableError
 from transports.https import OBSERVER, RUNNING
+from transports.https_connection import unambiguous
+from transports.https_head import Served
 from transports.https_problems import Handler, ProblemError, counted, dress, problems
 from transports.limits import InFlight
 from transports.ports import TooManyAttemptsError
@@ -99,13 +101,14 @@ def endpoints(desk: Desk, books: Books) -> list[Endpoint]:
 
 def build(desk: Desk, books: Books) -> web.Application:
     """The application, for :class:`transports.https.HttpsService`."""
-    running = InFlight()
+    running, names = InFlight(), frozenset(desk.settings.names)
     app = web.Application(
         middlewares=[
             counted(running),
             problems,
             _explained,
-            guarded(frozenset(desk.settings.names)),
+            guarded(names),
+            unambiguous(Served(names)),
         ]
     )
     app[OBSERVER] = desk.observer

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from config.console import Console
+from config.console import Console, Oidc
 from config.operations import SITE_ROLES, Role
 from gateway.console.access import check_may_enrol, is_fresh, is_waiting
 from gateway.console.guard import SESSION_COOKIE, cookie
@@ -207,6 +207,12 @@ def brief(session: Session) -> dict[str, object]:
 def address(request: web.Request) -> str:
     """Where the request is from, for throttling."""
     return request.remote or ""
+
+
+def tied(oidc: Oidc) -> frozenset[Role]:
+    """Roles that somebody has only by the provider's word, so by no other way to sign in."""
+    vouched = oidc.issuer and oidc.groups.claim
+    return taken_away(frozenset(), oidc.groups.roles) if vouched else frozenset()
 
 
 def taken_away(groups: frozenset[str], roles_by_group: dict[str, str]) -> frozenset[Role]:

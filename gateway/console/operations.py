@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -57,10 +58,7 @@ class Operations:
     async def hold(self, request: web.Request) -> web.StreamResponse:
         """``GET /v1/holds/{id}``: with places and categories found; looking is on the log."""
         found = await self._get(request)
-        who = request[SESSION].account
-        await asyncio.to_thread(
-            self._books.ledger.record, "hold.viewed", f"person:{who}", {"transfer": found.id}
-        )
+        await self._viewed(request, found)
         return web.json_response(transfer_json(found) | {"report": _plain(found.report)})
 
     async def release(self, request: web.Request) -> web.StreamResponse:
@@ -83,10 +81,11 @@ class Operations:
         return web.json_response({"transfers": [transfer_json(one) for one in found]})
 
     async def transfer(self, request: web.Request) -> web.StreamResponse:
-        """``GET /v1/transfers/{id}``; its findings only for those who may see a hold's."""
+        """``GET /v1/transfers/{id}``; findings as, and with the record that, a hold has."""
         found = await self._get(request)
         shown = transfer_json(found)
         if permits(request[SESSION].roles, "console GET /v1/holds/{id}"):
+            await self._viewed(request, found)
             shown["report"] = _plain(found.report)
         return web.json_response(shown)
 
@@ -117,6 +116,10 @@ class Operations:
     def _let_go(self, transfer: str, who: str, why: str) -> Transfer:
         return self._books.decisions.legal_hold(transfer, who, why, held=False)
 
+    async def _viewed(self, request: web.Request, found: Transfer) -> None:
+        actor, facts = f"person:{request[SESSION].account}", {"transfer": found.id}
+        await asyncio.to_thread(self._books.ledger.record, "hold.viewed", actor, facts)
+
     async def _get(self, request: web.Request) -> Transfer:
         try:
             return await asyncio.to_thread(self._books.transfers.get, request.match_info["id"])
@@ -139,7 +142,8 @@ class Operations:
 
 def _limit(request: web.Request) -> int:
     given = request.query.get("limit", str(_USUAL))
-    if not given.isascii() or not given.isdecimal() or not 1 <= int(given[:9]) <= MOST:
+    # Of a few digits only: int() of thousands is refused, and zeros in front hide what they lead.
+    if not re.fullmatch("[0-9]{1,4}", given) or not 1 <= int(given) <= MOST:
         raise ProblemError(400, "bad-request", f"'limit' is a number from 1 to {MOST}")
     return int(given)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from typing import Final
 
 from aiohttp import web
 
@@ -14,6 +16,9 @@ from gateway.console.sign_in import passkey_proven
 from gateway.console.webauthn import PasskeyError
 from gateway.directory_types import DirectoryError, UnknownEntryError
 from transports.https_problems import ProblemError
+
+_ID: Final = re.compile("[0-9a-f]{8,64}")
+"""A session's, as lists show it or longer; shorter could mean several."""
 
 
 class Own:
@@ -34,7 +39,8 @@ class Own:
         """``DELETE /v1/sessions/{id}``: end one of one's own, from the next request in it on."""
         account = request[SESSION].account
         name = request.match_info["id"]
-        if len(name) < 8 or not await asyncio.to_thread(self._desk.sessions.end, account, [name]):  # noqa: PLR2004 - shorter could mean several
+        end = self._desk.sessions.end
+        if not _ID.fullmatch(name) or not await asyncio.to_thread(end, account, [name]):
             raise ProblemError(404, "not-found", "you have no session of that id")
         return web.Response(status=204)
 

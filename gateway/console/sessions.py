@@ -58,6 +58,7 @@ class Session:
         expires: UTC.
         factored: When a second factor was last proven in it.
         enrolled: Whether the account has a second factor.
+        withheld: Roles of the account that it hasn't in this session.
     """
 
     digest: str = field(repr=False)
@@ -69,6 +70,7 @@ class Session:
     expires: datetime
     factored: datetime | None
     enrolled: bool
+    withheld: frozenset[Role] = frozenset()
 
     @property
     def id(self) -> str:
@@ -221,16 +223,18 @@ _LIVING = (
 def _session(row: Row[Any]) -> Session:
     facts = row.facts
     without = frozenset(map(Role, facts["without"]))
+    held = frozenset(map(Role, row.roles.split()))
     return Session(
         digest=row.digest,
         account=row.account,
-        roles=frozenset(map(Role, row.roles.split())) - without,
+        roles=held - without,
         proof=Proof(facts["method"], facts["credential"], without),
         created=row.created,
         seen=row.seen,
         expires=row.expires,
         factored=row.factored,
         enrolled=bool(row.enrolled),
+        withheld=held & without,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from gateway.console import webauthn
-from gateway.console.desk import CONSOLE, SESSION, TOKEN, Desk, address, taken_away
+from gateway.console.desk import CONSOLE, SESSION, TOKEN, Desk, address, taken_away, tied
 from gateway.console.guard import (
     FLOW_COOKIE,
     SESSION_COOKIE,
@@ -45,7 +45,9 @@ class SignIn:
             # The judge has counted it for the log already.
             self._desk.observer.login(CONSOLE, PASSWORD, accepted=False)
             raise ProblemError(401, "sign-in-refused", "that didn't prove who you are")
-        return await self._desk.welcome(request, who, Proof(PASSWORD, who.credential), None)
+        return await self._desk.welcome(
+            request, who, Proof(PASSWORD, who.credential, tied(self._desk.settings.oidc)), None
+        )
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """``GET /v1/session``: who one is here, and the token against forged requests."""
@@ -138,7 +140,7 @@ class SignIn:
         who = await self._desk.judge.passkey(kept.account, address(request))
         if who is None:
             raise await self._desk.refuse(request, PASSKEY, kept.account)
-        proof = Proof(PASSKEY, kept.passkey.id)
+        proof = Proof(PASSKEY, kept.passkey.id, tied(self._desk.settings.oidc))
         response = await self._desk.welcome(request, who, proof, self._desk.clock())
         drop_cookie(response, FLOW_COOKIE, same_site="Strict")
         return response

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from config.operations import Role
 from gateway.cli.main import main
+from gateway.directory import Directory
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.record import SqlLedger
 from gateway.lifecycle import EventKind, State
@@ -200,6 +202,16 @@ def test_keys_names_and_places_on_disk_are_never_shown(
     assert held(*words, *form) == 0
     assert T1 in held.out
     assert "CANARY" not in held.out
+
+
+def test_who_runs_the_gateway_sees_no_findings_by_any_command(held: Terminal) -> None:
+    with closing(open_database(f"sqlite:///{held.file}")) as database:
+        for role in (Role.OPERATOR, Role.ANALYST):
+            Directory(database).add_account(str(role), "", {role}, "system")
+    assert held("hold", "show", T1, "--as", "operator") == 1
+    assert "report" not in held.data("transfer", "show", T1, "--as", "operator")
+    assert held.data("transfer", "show", T1, "--as", "analyst")["report"]
+    assert held.data("transfer", "show", T1)["report"]
 
 
 def test_a_transfer_is_shown_with_its_reasons(held: Terminal) -> None:

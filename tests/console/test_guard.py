@@ -61,6 +61,26 @@ async def test_another_sites_page_changes_nothing(
     assert (await anna.get("/v1/session")).status == 200
 
 
+@pytest.mark.parametrize(
+    ("request_line", "more", "status"),
+    [
+        ("GET /v1/session HTTP/1.0", "", 505),
+        ("GET https://localhost/v1/session HTTP/1.1", "", 400),
+        ("GET /v1/session HTTP/1.1", "Content_Length: 5\r\n", 400),
+        ("GET /v1/session HTTP/1.1", "Content-Type: a/b\r\nContent-Type: c/d\r\n", 400),
+        ("GET /v1/session HTTP/1.1", "Expect: 200-ok\r\n", 417),
+    ],
+)
+async def test_a_head_that_readers_differ_on_is_refused_as_on_every_listener(
+    bench: ConsoleBench, request_line: str, more: str, status: int
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", bench.server.port)
+    writer.write(f"{request_line}\r\nHost: localhost\r\n{more}\r\n".encode())
+    async with asyncio.timeout(10):
+        assert f" {status} ".encode() in await reader.readline()
+    writer.close()
+
+
 @pytest.mark.parametrize("token", ["", "x", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
 async def test_without_the_csrf_token_nothing_changes(bench: ConsoleBench, token: str) -> None:
     anna, other = await bench.signed_in("auditor"), await bench.signed_in("auditor")

@@ -97,6 +97,15 @@ async def test_transfers_are_listed_by_state_and_shown(bench: ConsoleBench) -> N
     assert [one["kind"] for one in told][:2] == ["transfer.begun", "transfer.staged"]
 
 
+async def test_findings_are_looked_at_on_the_log_by_either_address(bench: ConsoleBench) -> None:
+    held = bench.held()
+    auditor, operator = await bench.signed_in("auditor"), await bench.signed_in("operator")
+    assert "report" in (await auditor.get(f"/v1/transfers/{held}")).data
+    await operator.get(f"/v1/transfers/{held}")
+    viewed = [one["actor"] for one in bench.log() if one["kind"] == "hold.viewed"]
+    assert viewed == ["person:auditor"]
+
+
 async def test_who_runs_the_gateway_sees_no_findings(bench: ConsoleBench) -> None:
     held = bench.held()
     carl = await bench.signed_in("operator")
@@ -104,7 +113,13 @@ async def test_who_runs_the_gateway_sees_no_findings(bench: ConsoleBench) -> Non
     assert "report" not in (await carl.get(f"/v1/transfers/{held}")).data
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "limit=%D9%A1", "state=odd"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0", "limit=1001", "limit=x", "limit=%D9%A1", "state=odd",
+        "limit=000000001999999999", "limit=" + "0" * 8 + "1" * 5000,
+    ],
+)  # fmt: skip
 async def test_a_question_out_of_bounds_is_refused(bench: ConsoleBench, query: str) -> None:
     anna = await bench.signed_in("auditor")
     assert (await anna.get(f"/v1/transfers?{query}")).status == 400

@@ -17,7 +17,14 @@ from gateway.console.guard import FLOW_COOKIE
 from gateway.console.passkey_store import MOST_PER_ACCOUNT
 from gateway.directory_types import DirectoryError
 from tests.support.authenticator import PRESENT, Authenticator
-from tests.support.console_bench import PASSWORD, ConsoleBench, Person, Reply, with_provider
+from tests.support.console_bench import (
+    PASSWORD,
+    ConsoleBench,
+    Person,
+    Reply,
+    password_proof,
+    with_provider,
+)
 from tests.support.provider_process import ProviderProcess
 
 CALLBACK = "/v1/session/oidc/callback"
@@ -326,6 +333,34 @@ async def test_who_left_the_group_has_lost_the_role(
     there.bind("approver", "subject-of-ben")
     provider.behave("well", user="subject-of-ben", claims={"groups": "lz-approvers"})
     assert (await through(there.person(), provider)).status == 403
+
+
+@pytest.mark.parametrize("role", [Role.APPROVER, Role.ADMIN])
+async def test_who_left_the_group_gets_the_role_back_by_no_other_way_in(
+    there: ConsoleBench, provider: ProviderProcess, role: Role
+) -> None:
+    there.directory.add_account("boss", "", {role, Role.ANALYST}, "system", [password_proof()])
+    anna, device = there.person(), there.device("boss")
+    tied = role is Role.APPROVER
+    expected = ["analyst"] if tied else ["admin", "analyst"]
+    assert (await anna.passkey(device)).data["roles"] == expected
+    assert (await there.person().sign_in("boss")).data["roles"] == expected
+    there.bind("boss", "subject-of-anna")
+    provider.behave("well", claims={"groups": ["lz-approvers"], "amr": ["mfa"]})
+    whole = ["analyst", "approver"] if tied else expected
+    assert (await through(anna, provider)).data["roles"] == whole
+
+
+async def test_a_session_without_a_powerful_role_brings_no_factor_for_it(
+    there: ConsoleBench, provider: ProviderProcess
+) -> None:
+    there.directory.add_account("boss", "", {Role.APPROVER, Role.ANALYST}, "system")
+    there.bind("boss", "subject-of-anna")
+    provider.behave("well", claims={"groups": ["others"]})
+    anna = there.person()
+    assert (await through(anna, provider)).data["roles"] == ["analyst"]
+    for path in ("/v1/passkeys/options", "/v1/totp"):
+        assert (await anna.post(path)).slug == "second-factor"
 
 
 async def test_a_group_gives_no_role_that_the_directory_does_not(

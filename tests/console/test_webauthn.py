@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from webauthn.helpers import bytes_to_base64url
 
 from gateway.console.webauthn import (
+    MAX_ID,
     Party,
     Passkey,
     PasskeyError,
@@ -161,3 +163,15 @@ def _judge(kind: str, answer: dict[str, Any], passkey: Passkey) -> None:
         registered(HERE, _asked, answer)
     else:
         proven(HERE, _asked, answer, passkey)
+
+
+@pytest.mark.parametrize("name", ["", "a\0", "a=", "a b", "a\n", "\u00e9", 7, None, "a" * 1365])
+def test_what_is_no_credential_id_is_looked_up_nowhere(name: object) -> None:
+    """PostgreSQL, for one, answers a NUL as if it were broken."""
+    with pytest.raises(PasskeyError):
+        credential_id({"id": name})
+
+
+def test_the_longest_credential_id_is_one() -> None:
+    longest = bytes_to_base64url(bytes(MAX_ID))
+    assert credential_id({"id": longest}) == longest

@@ -69,6 +69,13 @@ async def test_a_name_made_to_point_here_is_not_followed(address: str) -> None:
         await resolver.resolve("keeper.example", 443)
 
 
+@pytest.mark.parametrize("host", ["localhost", "::1", "sidecar.localhost"])
+def test_this_machine_may_be_asked_by_its_own_names_over_ipv6_too(host: str) -> None:
+    assert may_be_at(host, "::1")
+    url = f"http://[{host}]:9/" if ":" in host else f"http://{host}:9/"
+    Outgoing(hosts_in([url])).check(url)
+
+
 @pytest.mark.parametrize("address", ["10.1.2.3", "192.168.7.7", "fd00::7", "203.0.113.9"])
 def test_a_sites_own_network_is_allowed(address: str) -> None:
     assert may_be_at("keeper.example", address)

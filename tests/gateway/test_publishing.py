@@ -67,7 +67,7 @@ class Witness:
     lies: bool = False
     taken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def add_checkpoint(self, request: web.Request) -> web.Response:
+    async def add_checkpoint(self, request: web.Request) -> web.StreamResponse:
         body = await request.text()
         self.bodies.append(body)
         head, _, text = body.partition("\n\n")
@@ -94,7 +94,7 @@ class Keeper:
     bodies: list[str] = field(default_factory=list)
     taken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def add_checkpoint(self, request: web.Request) -> web.Response:
+    async def add_checkpoint(self, request: web.Request) -> web.StreamResponse:
         self.bodies.append(await request.text())
         self.taken.set()
         return web.Response(status=self.status, headers={"Location": "/elsewhere"})
@@ -219,6 +219,60 @@ async def test_a_place_that_does_not_take_it_is_tried_with_the_next(
     keeper.status = 200
     await bench.post(signed(5, 3), until=keeper.taken)
     assert keeper.bodies[-1] == signed(5).note
+
+
+@dataclass
+class Dribbling(Witness):
+    """Its answer comes in two pieces, the second once the first was taken up."""
+
+    async def add_checkpoint(self, request: web.Request) -> web.StreamResponse:
+        whole = await super().add_checkpoint(request)
+        assert isinstance(whole, web.Response)
+        response = web.StreamResponse(status=whole.status)
+        await response.prepare(request)
+        text = (whole.text or "").encode()
+        await response.write(text[:9])
+        await asyncio.sleep(0.05)
+        await response.write(text[9:])
+        return response
+
+
+async def test_a_cosignature_that_comes_in_pieces_is_kept(tmp_path: Path, serve: Serve) -> None:
+    witness = Dribbling()
+    bench = Bench(tmp_path / "c", [Place(await serve(witness), witness_key())])
+    await bench.post(signed(3), until=witness.taken)
+    assert Note.parse(bench.cosigned[3]).cosigned(witness_key())
+
+
+@dataclass
+class Absurd(Witness):
+    """Says that it saw a log of another size, which is no size."""
+
+    size: str = ""
+    absurd: bool = True
+
+    async def add_checkpoint(self, request: web.Request) -> web.StreamResponse:
+        if not self.absurd:
+            return await super().add_checkpoint(request)
+        self.taken.set()
+        return web.Response(status=409, text=self.size)
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "\N{SUPERSCRIPT TWO}", "", "-1", "1e3"])
+async def test_a_witness_that_talks_nonsense_does_not_end_publishing(
+    tmp_path: Path, serve: Serve, size: str
+) -> None:
+    witness = Absurd(size=size)
+    bench = Bench(tmp_path / "c", [Place(await serve(witness), witness_key())])
+    running = asyncio.create_task(bench.publisher.run())
+    await bench.publisher.publish(signed(3))
+    await eventually(lambda: bench.publisher.failed > 0 or running.done())
+    witness.absurd = False
+    await bench.publisher.publish(signed(5, 3))
+    await eventually(lambda: 5 in bench.cosigned or running.done())
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 # -- notes

@@ -238,6 +238,32 @@ async def test_a_body_that_stalls_is_a_timeout(
     assert gateway.transfers == []
 
 
+async def test_who_reads_no_answer_loses_the_connection(
+    start: Callable[..., Awaitable[Site]],
+) -> None:
+    """A stranger's too: refusals that nobody reads would keep a place for ever."""
+    site = await start(body_timeout=0.3)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    _reader, writer = await asyncio.open_connection(
+        "127.0.0.1", site.service.port, ssl=context, limit=1024
+    )
+    cast(asyncio.Transport, writer.transport).pause_reading()
+    request = b"GET /v1/routes HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200
+
+    async def flood() -> None:
+        while True:
+            writer.write(request)
+            await writer.drain()
+
+    with pytest.raises(ConnectionError):
+        async with asyncio.timeout(20):
+            await flood()
+    await eventually(lambda: any(event[0] == "closed" for event in site.seen.events))
+    writer.close()
+
+
 async def test_a_full_disk_is_507(clinic: aiohttp.ClientSession, gateway: SimulatedGateway) -> None:
     gateway.space = 1000
     async with clinic.put("/v1/outbox/claims/a", data=DATA) as response:

@@ -51,7 +51,9 @@ def stranger_unread(target: Target) -> str:
 
 def globals_unread(target: Target) -> str:
     with SshClient(target.sftp).log_in() as client:
-        return unread(client, client.global_request(b"tcpip-forward", text(b"") + u32(0)), 1_000_000)
+        return unread(
+            client, client.global_request(b"tcpip-forward", text(b"") + u32(0)), 1_000_000
+        )
 
 
 def channels_unread(target: Target) -> str:

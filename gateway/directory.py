@@ -120,7 +120,7 @@ class Directory:
                 self._add_credential(connection, account, proof, actor)
 
     def enable_account(self, account: str, actor: str, *, enabled: bool) -> None:
-        """Let an account log in, or not. Sessions already open go on till they end.
+        """Let an account log in, or not. Its open sessions end within seconds.
 
         Raises:
             UnknownEntryError: No such account.

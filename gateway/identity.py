@@ -147,7 +147,10 @@ class DirectoryAuthenticator:
             # Of strangers' certificates nothing is logged: they write what they like into them.
             self._refusals.log("certificate.refused", credential=name, reason=refusal)
         who = self._decide("ssh-cert", login, address, proven=not refusal, credential=name)
-        return replace(who, expires=end_of(certificate)) if who else None
+        if who is None:
+            return None
+        names = frozenset(certificate.principals)
+        return replace(who, expires=end_of(certificate), principals=names)
 
     async def token(self, token: str, address: str) -> Principal | None:
         """The principal an HTTPS API token belongs to, or None.

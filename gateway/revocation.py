@@ -2,7 +2,8 @@
 
 Every change of the directory moves one number. Each process reads it about once a second, and
 judges its sessions again when it moved; once a minute it does so anyway, since what runs out
-changes nothing.
+changes nothing. A session that is new is judged as well: its login may have read the directory
+before a change that was looked for before the session was there.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Revocations:
         self._sessions = sessions
         self._pause = pause
         self._seen = -1
+        self._judged: frozenset[LiveSession] = frozenset()
         self._log = structlog.get_logger("gateway.revocation")
         self._looks = 0
 
@@ -70,6 +72,8 @@ class Revocations:
                 await self.look()
             except LedgerUnavailableError as error:
                 self._log.warning("sessions not looked at", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - nobody would be cut off ever after
+                self._log.error("sessions not looked at", error=type(error).__name__)
 
     async def look(self) -> int:
         """Cut off who may not be there any more, if anything changed.
@@ -83,15 +87,25 @@ class Revocations:
         live = list(self._sessions())
         revision = await asyncio.to_thread(self._directory.revision)
         self._looks += 1
-        if not live or (revision == self._seen and self._looks % ANYWAY):
-            return 0
-        gone = await asyncio.to_thread(self._gone, live)
+        every = revision != self._seen or not self._looks % ANYWAY
+        due = live if every else [each for each in live if each not in self._judged]
+        gone = await asyncio.to_thread(self._gone, due) if due else []
         # Remembered only now: a look that failed half way is done again.
-        self._seen = revision
+        self._seen, self._judged = revision, frozenset(live)
         for session in gone:
-            session.revoke()
-            self._log.info("session revoked", account=session.who.account)
+            self._end(session)
         return len(gone)
+
+    def _end(self, session: LiveSession) -> None:
+        account = session.who.account
+        try:
+            session.revoke()
+        except Exception as error:  # noqa: BLE001 - one session's fault must not keep the others
+            self._log.error("session not ended", account=account, error=type(error).__name__)
+            # Not judged, so that the next look tries again.
+            self._judged -= {session}
+        else:
+            self._log.info("session revoked", account=account)
 
     def _gone(self, live: Sequence[LiveSession]) -> list[LiveSession]:
         accounts = {session.who.account for session in live}
@@ -114,6 +128,8 @@ class Revocations:
         if not admits(login, session.address):
             return False
         if is_named(who.credential):
-            return stands(who.credential, self._directory.trust(login))
+            trust = self._directory.trust(login)
+            named_so = not who.principals.isdisjoint(trust.principals)
+            return named_so and stands(who.credential, trust)
         # One that was given later is another, whatever its name: a new password, say.
         return any(c.fingerprint == who.credential and c.added <= session.since for c in held)

@@ -128,12 +128,21 @@ class SecondFactors:
                 "that code doesn't fit, or nothing waits to be confirmed: see that the device's "
                 "clock is right, and type the next code"
             )
-        here = second_factors.c.account == account
         with self._database.write() as connection:
-            connection.execute(update(second_factors).where(here).values(confirmed=self._clock()))
+            self._put_in_force(connection, account)
             codes = self._new_codes(connection, account)
             self._record(connection, account, "confirmed", actor)
         return codes
+
+    def _put_in_force(self, connection: Connection, account: str) -> None:
+        """Only what a code proved: a device begun since is another, of which none did."""
+        row = self._row(connection, account, lock=True)
+        if row is None or row.confirmed is not None or not row.last_step:
+            raise DirectoryError(
+                "this enrolment was taken away or begun anew meanwhile; confirm the new one"
+            )
+        here = second_factors.c.account == account
+        connection.execute(update(second_factors).where(here).values(confirmed=self._clock()))
 
     def recovery(self, account: str, actor: str) -> Sequence[str]:
         """Fresh recovery codes instead of those it had.

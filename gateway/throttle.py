@@ -115,9 +115,11 @@ class Throttle:
     def failed(self, subject: str, address: str) -> None:
         """What was charged was wrong: lock who has reached a limit."""
         with self._database.write() as connection:
-            for each in self._counted(subject, address):
-                row = self._row(connection, each)
-                if row.failures >= self._most(each) and row.locked is None:
+            # All rows before the log's head, which locking takes: whoever held the head and waited
+            # for a row would wait for one who holds that row and waits for the head.
+            rows = [self._row(connection, each) for each in self._counted(subject, address)]
+            for row in rows:
+                if row.failures >= self._most(row.subject) and row.locked is None:
                     self._lock(connection, row)
 
     def refused(self, address: str) -> None:
@@ -128,12 +130,16 @@ class Throttle:
     def succeeded(self, subject: str, address: str) -> None:
         """What was charged was right: forget the account's failures, and this one of the address.
 
-        Not the address's others: whoever has one account could try others from there for ever.
+        Not the address's others: whoever has one account could try others from there for ever, nor
+        a lock that it came to meanwhile.
         """
         with self._database.write() as connection:
-            connection.execute(delete(attempts).where(attempts.c.subject == subject))
-            for each in self._counted("", address):
+            for each in self._counted(subject, address):
+                if each == subject:
+                    connection.execute(delete(attempts).where(attempts.c.subject == each))
+                    continue
                 here = (attempts.c.subject == each) & (attempts.c.failures > 0)
+                here &= attempts.c.locked.is_(None)
                 change = {"failures": attempts.c.failures - 1, "until": self._clock()}
                 connection.execute(update(attempts).where(here).values(change))
 
@@ -195,7 +201,14 @@ class Throttle:
         }
         here = attempts.c.subject == row.subject
         connection.execute(update(attempts).where(here).values(values))
-        connection.execute(delete(attempts).where(attempts.c.last < now - kept))
+        self._forget_others(connection, now, now - kept)
+
+    def _forget_others(self, connection: Connection, now: datetime, before: datetime) -> None:
+        """Delete what is over, but for rows that others hold, who may wait for ours."""
+        # A lock may last longer than a failure is remembered.
+        over = (attempts.c.last < before) & (attempts.c.until <= now)
+        free = select(attempts.c.subject).where(over).with_for_update(skip_locked=True)
+        connection.execute(delete(attempts).where(attempts.c.subject.in_(free)))
 
     def _delay(self, subject: str, failures: int) -> timedelta:
         free = self._limits.free_failures

@@ -26,7 +26,7 @@ class LiveSession(Protocol):
 
     @property
     def since(self) -> datetime:
-        """When the login was, UTC."""
+        """When what let them in was looked at, at the latest, UTC."""
         ...
 
     def revoke(self) -> None:

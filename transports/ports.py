@@ -29,6 +29,7 @@ class Principal:
         credential: Fingerprint of what was logged in with, as ``account list`` shows it.
         factor: Whether a second factor was proven besides.
         expires: When that ends, UTC, and the session with it; None if it doesn't.
+        principals: Of an SSH certificate: whom it says it is for.
     """
 
     account: str
@@ -37,6 +38,7 @@ class Principal:
     credential: str = field(default="", compare=False)
     factor: bool = field(default=False, compare=False)
     expires: datetime | None = field(default=None, compare=False)
+    principals: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 class Problem(StrEnum):

@@ -141,7 +141,8 @@ class Connection(asyncssh.SSHServer):
         """
         if self._principal is not None:
             raise asyncssh.PermissionDenied("authentication out of order")
-        self.since = datetime.now(UTC)
+        # Not now: between proof and end, codes are typed, and what was proven may be taken away.
+        self.since = self._login.began
         principal = self._login.complete(str(self._conn.get_extra_info("username")))
         self._take_share(principal.account)
         self._principal = principal

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from typing import Final
 
 import asyncssh
@@ -45,7 +46,7 @@ class Login:
     """The state of one connection's authentication.
 
     ``failed`` is called for each failure and may raise to end the connection; ``observe`` with a
-    method and whether it succeeded.
+    method and whether it succeeded. ``began`` is when the first factor was last looked at, UTC.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Login:
         self._partial = False
         self._asked = ""
         self._codes = 0
+        self.began = datetime.now(UTC)
         self._say_failure = conn.send_userauth_failure
         conn.validate_public_key = self.public_key  # type: ignore[method-assign,assignment]  # see above
         conn.send_userauth_failure = self._fail  # type: ignore[method-assign,assignment]  # likewise
@@ -154,6 +156,8 @@ class Login:
         if self._half is not None:
             judging.close()
             return self._refuse(kind)
+        # Before the judge looks: a password that is replaced meanwhile was proven before that.
+        self.began = datetime.now(UTC)
         found = await self._ask(judging)
         if found is None:
             return self._refuse(kind)

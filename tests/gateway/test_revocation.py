@@ -145,6 +145,74 @@ async def test_a_database_that_is_gone_and_comes_back_is_looked_at_again(
     task.cancel()
 
 
+async def test_a_login_that_read_the_directory_before_a_change_ends_though_it_came_after_the_look(
+    directory: Directory, database: Database
+) -> None:
+    late, live = Session(), [Session(Principal("c2", "clinic", WHO.roles, KEY.fingerprint))]
+    revocations = Revocations(DirectoryReader(database), lambda: live)
+    directory.enable_account("c1", ME, enabled=False)
+    assert await revocations.look() == 0
+    live.append(late)
+    assert await revocations.look() == 1
+    assert late.revoked
+
+
+async def test_one_session_that_cannot_be_ended_keeps_no_other_from_its_end(
+    directory: Directory, database: Database
+) -> None:
+    class Stuck(Session):
+        def revoke(self) -> None:
+            if not self.revoked:
+                self.revoked = True
+                raise RuntimeError("a library's fault")
+            live.remove(self)
+
+    other = Session()
+    live: list[Session] = [Stuck(), other]
+    revocations = Revocations(DirectoryReader(database), lambda: live, pause=0.01)
+    directory.enable_account("c1", ME, enabled=False)
+    task = asyncio.create_task(revocations.run())
+    await eventually(lambda: other.revoked and live == [other])
+    assert not task.done()
+    task.cancel()
+
+
+async def test_what_fails_unforeseen_does_not_end_the_looking(
+    directory: Directory, database: Database
+) -> None:
+    session = Session()
+    looks = 0
+
+    def live() -> list[Session]:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise ValueError("unforeseen")
+        return [session]
+
+    directory.enable_account("c1", ME, enabled=False)
+    task = asyncio.create_task(Revocations(DirectoryReader(database), live, pause=0.01).run())
+    await eventually(lambda: session.revoked)
+    task.cancel()
+
+
+async def test_a_password_replaced_while_the_old_one_is_judged_ends_its_session(
+    sftp: SftpService, directory: Directory, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def password(self: SimulatedJudge, *_given: str) -> Principal:
+        directory.add_credential("c1", PASSWORD, ME)
+        return Principal("c1", "clinic", WHO.roles, "password")
+
+    monkeypatch.setattr(SimulatedJudge, "password", password)
+    options: dict[str, Any] = {
+        "username": "c1", "password": "pw", "known_hosts": None, "config": None,
+        "client_keys": None, "agent_path": None,
+    }  # fmt: skip
+    async with asyncssh.connect("127.0.0.1", sftp.port, **options) as link:
+        assert await Revocations(DirectoryReader(database), sftp.sessions).look() == 1
+        await asyncio.wait_for(link.wait_closed(), 10)
+
+
 @pytest.fixture
 async def sftp(tmp_path: Path) -> AsyncIterator[SftpService]:
     key = tmp_path / "host"

@@ -336,6 +336,23 @@ async def test_revocation_ends_the_live_sessions_of_a_certificate_and_no_others(
     assert await revocations.look() == 0
 
 
+async def test_a_principal_taken_away_ends_the_sessions_that_it_let_in_and_no_others(
+    site: Site, database: Database
+) -> None:
+    directory = Directory(database)
+    directory.add_credential("clinic-bot", ssh_principal("deploy"), ME)
+    by_role = await site.connect(certify(CA, KEY, Wanted(principals=("deploy",))))
+    by_name = await site.connect(certify(CA, KEY, Wanted(principals=("clinic-bot", "deploy"))))
+    revocations = Revocations(DirectoryReader(database), site.service.sessions)
+    assert await revocations.look() == 0
+    directory.remove_credential("clinic-bot", "deploy", ME)
+    assert await revocations.look() == 1
+    async with asyncio.timeout(30):
+        await by_role.wait_closed()
+    async with by_name:
+        assert "claims" in await (await by_name.start_sftp_client()).listdir("/outbox")
+
+
 def test_the_directory_refuses_what_makes_no_sense(database: Database) -> None:
     cas, name = SshAuthorities(database), CA.get_fingerprint()
     with pytest.raises(DirectoryError, match="already"):

@@ -154,3 +154,22 @@ def test_codes_are_not_to_be_guessed_even_by_who_knows_the_password(
     (locked,) = (body for body in bodies if '"kind":"login.locked"' in body)
     assert '"what":"codes"' in locked
     assert dana.secret.hex() not in repr(dana.factors)
+
+
+@pytest.mark.parametrize("meanwhile", ["begun anew", "taken away"])
+def test_a_code_puts_nothing_in_force_but_what_it_was_of(
+    dana: Person, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    settle = dana.throttle.succeeded
+
+    def and_meanwhile(subject: str, address: str) -> None:
+        settle(subject, address)
+        if meanwhile == "begun anew":
+            dana.factors.enrol("dana", "Lazaretto test", ME)
+        else:
+            dana.factors.reset("dana", ME)
+
+    monkeypatch.setattr(dana.throttle, "succeeded", and_meanwhile)
+    with pytest.raises(DirectoryError, match="meanwhile"):
+        dana.confirm()
+    assert dana.factors.state("dana") == FactorState(confirmed=False, codes=0)

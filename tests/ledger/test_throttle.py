@@ -9,7 +9,7 @@ import pytest
 
 from config.settings import Limits
 from gateway.store.database import open_database
-from gateway.throttle import Throttle, of_account, of_address, of_name
+from gateway.throttle import Throttle, of_account, of_address, of_code, of_name
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Bench
@@ -154,3 +154,58 @@ def test_guesses_at_once_from_several_processes_share_one_count(bench: Bench) ->
 )
 def test_an_address_is_counted_as_what_one_party_has(one: str, other: str, same: bool) -> None:
     assert (of_address(one) == of_address(other)) is same
+
+
+def test_a_lock_outlasts_the_memory_of_failures(throttle: Throttle, bench: Bench) -> None:
+    limits = LIMITS.model_copy(update={"lock_minutes": 180})
+    throttle = Throttle(bench.database, limits, bench.clock)
+    for _ in range(limits.lock_account_after):
+        assert fail(throttle) == 0
+        bench.clock.move(5)
+    bench.clock.move(7_200)
+    fail(throttle, of_account("other"), "198.51.100.1")
+    assert fail(throttle) > 3_000, "forgetting is hourly here, and the lock is for three"
+
+
+def test_a_success_under_way_lifts_no_lock_of_its_address(bench: Bench) -> None:
+    limits = LIMITS.model_copy(update={"lock_address_after": 3})
+    throttle = Throttle(bench.database, limits, bench.clock)
+    assert throttle.charge(of_account("mine"), HOST) == 0
+    for name in ("a", "b"):
+        assert fail(throttle, of_account(name)) == 0
+    assert throttle.wait(HOST) == 600
+    throttle.succeeded(of_account("mine"), HOST)
+    assert throttle.wait(HOST) == 600
+
+
+def test_codes_and_passwords_from_one_address_never_wait_for_each_other_in_a_ring(
+    bench: Bench,
+) -> None:
+    limits = LIMITS.model_copy(update={"free_failures": 100, "lock_account_after": 1})
+    throttle = Throttle(bench.database, limits, bench.clock)
+
+    def log_in(number: int) -> None:
+        for _ in range(25):
+            throttle.charge(of_code("dana"), HOST)
+            throttle.succeeded(of_code("dana"), HOST)
+        for turn in range(25):
+            subject = (of_code if number % 2 else of_account)(f"p{number}-{turn}")
+            throttle.charge(subject, HOST)
+            throttle.failed(subject, HOST)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(log_in, range(4)))
+    assert len(events(bench, "login.locked")) == 100
+
+
+def test_what_is_over_is_left_alone_while_somebody_holds_it(
+    throttle: Throttle, bench: Bench
+) -> None:
+    """Two who each come back after a day would else wait for each other's rows."""
+    if bench.database.is_sqlite:
+        pytest.skip("SQLite has one writer")
+    assert fail(throttle, of_account("other"), "") == 0
+    bench.clock.move(3_601)
+    with bench.database.write() as connection:
+        connection.exec_driver_sql("SELECT subject FROM attempts FOR UPDATE")
+        assert fail(throttle, DANA, "") == 0

@@ -152,7 +152,7 @@ class Console(_Section):
         connections: At a time.
         idle_minutes: A session without a request ends.
         longest_hours: A session ends.
-        fresh_minutes: How long a second factor lets release, refuse and administer.
+        fresh_minutes: How long a second factor lets release and administer.
         oidc: The identity provider.
     """
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from dlp.detect.address_index import shortened
 from dlp.detect.dates import find_dates, parse_date
-from dlp.detect.id_index import EMAIL
+from dlp.detect.id_index import EMAIL, SHORTEST
 from dlp.detect.reading import Reading, words
 from dlp.detect.typos import MIN_LENGTH, deletions
 from dlp.detect.values import identifier, phone
@@ -43,7 +43,7 @@ class Vocabulary:
         words: As :func:`dlp.detect.reading.words` gives them (lower case, no accents), streets
             and directions also in their short form.
         ids: Letters and digits in upper case, of up to six neighbouring pieces, with and without
-            leading zeros, a country code, and a prefix of letters.
+            leading zeros, a country code, and a prefix of letters; none too short to be known by.
         days: Every day that a date in the text may mean, as ``yyyymmdd``.
         emails: In lower case.
     """
@@ -152,4 +152,5 @@ def _ids(text: str) -> Iterator[str]:
             if len(joined) > _LONGEST_ID:
                 break
             if any(map(str.isdigit, joined)):
-                yield from {joined, joined.lstrip("0"), joined.lstrip(_LETTERS), joined[1:]}
+                written = {joined, joined.lstrip("0"), joined.lstrip(_LETTERS), joined[1:]}
+                yield from (each for each in written if len(each) >= SHORTEST)

@@ -16,7 +16,9 @@ from dlp.model import Category, Match
 EMAIL = re2.compile(
     rb"[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62})\.){1,8}[A-Za-z]{2,24}"
 )
-_MIN_LENGTH, _MIN_DIGITS, _SURE_LENGTH, _LONGEST = 5, 4, 7, 40
+SHORTEST = 5
+"""Characters of an id that somebody can be known by."""
+_MIN_DIGITS, _SURE_LENGTH, _LONGEST = 4, 7, 40
 _MOST_TOKENS, _GAP = 6, 3
 _PHONE = 10
 _ID_GAP = frozenset("-/ ")
@@ -32,7 +34,7 @@ def selective(value: str) -> bool:
     """Whether an id says something: long enough, with digits, no filler and no counter."""
     digits = sum(c.isdigit() for c in value)
     return (
-        _MIN_LENGTH <= len(value) <= _LONGEST
+        SHORTEST <= len(value) <= _LONGEST
         and digits >= _MIN_DIGITS
         and len(set(value)) > 2  # noqa: PLR2004 - "000000", "1010101" are fillers
         and value.lstrip("0") != ""
@@ -61,7 +63,7 @@ class IdIndex:
         return self._add(value, category) + self._add(value.lstrip("0"), category)
 
     def _add(self, value: str, category: Category) -> int:
-        if value in self._ids or len(value) < _MIN_LENGTH:
+        if value in self._ids or len(value) < SHORTEST:
             return 0
         self._ids[value] = category
         return 1
@@ -81,7 +83,7 @@ class IdIndex:
         for place, token in enumerate(tokens):
             # "AB 123456": an id may start with letters of its own, but few.
             letters = not any(c.isdigit() for c in token.raw[:_LONGEST])
-            if token.start < taken or (letters and len(token.raw) > _MIN_LENGTH):
+            if token.start < taken or (letters and len(token.raw) > SHORTEST):
                 continue
             match = self._longest(reading, tokens, place)
             if match is not None:
@@ -111,7 +113,7 @@ class IdIndex:
         return best
 
     def _lookup(self, joined: str, *, glued: bool) -> Category | None:
-        if len(joined) < _MIN_LENGTH:
+        if len(joined) < SHORTEST:
             return None
         found = self._ids.get(joined)
         if found is None and len(joined) == _PHONE + 1 and joined[0] == "1":
@@ -140,7 +142,7 @@ def _certainty(reading: Reading, value: str, start: int) -> float:
         return _SURE
     if start and reading.text[start - 1] in _MONEY:
         return _WEAK
-    return _LIKELY if not value.isdigit() else _SHORT if len(value) > _MIN_LENGTH else _WEAK
+    return _LIKELY if not value.isdigit() else _SHORT if len(value) > SHORTEST else _WEAK
 
 
 class DateIndex:

@@ -12,17 +12,24 @@ from dlp.detect.address_index import shortened
 from dlp.detect.reading import words
 from dlp.model import Category
 from dlp.parse.x12.bulk.columns import Column
+from dlp.parse.x12.bulk.glance import COMPARED, ZIP, Glance
 from dlp.parse.x12.bulk.layout import NUMBER, Ints, Layout, Mask, among, key
+from dlp.parse.x12.delimiters import Delimiters
 from dlp.screen import WordScreen
 from dlp.vocabulary import Vocabulary
 
 _DAYS: Final = frozenset({Category.BIRTH_DATE, Category.DEATH_DATE, Category.SERVICE_DATE})
-_SHORT: Final = 8
-_ZIP: Final = 5
 _LONGEST_HOUSE: Final = 6
 """Digits of a house number in a street that the bulk path takes."""
 _MIDDLE: Final = 5
 """NM105, a middle name."""
+
+
+def may_name_any(vocabulary: Vocabulary, marks: Delimiters, data: bytes) -> bool:
+    """False only if :class:`Likely` finds nothing in a block, whose layout isn't asked for."""
+    asked = _Asked.of(vocabulary)
+    glance = asked.glances.get(marks) or asked.glances.setdefault(marks, Glance(vocabulary, marks))
+    return glance.may_name(data)
 
 
 class Likely:
@@ -91,7 +98,7 @@ class Likely:
             if ids[column.segments[0]] == NUMBER[b"N3"]:
                 yield column.segments[self._streets(column)]
             else:
-                zips = self._layout.keys(column.starts, np.minimum(column.lengths, _ZIP))
+                zips = self._layout.keys(column.starts, np.minimum(column.lengths, ZIP))
                 yield column.segments[among(zips, self._asked.zips)]
 
     def _streets(self, column: Column) -> Ints:
@@ -114,16 +121,16 @@ class Likely:
 
     def _days(self, column: Column) -> Mask:
         hits = among(
-            self._layout.keys(column.starts, np.minimum(column.lengths, _SHORT)), self._asked.days
+            self._layout.keys(column.starts, np.minimum(column.lengths, COMPARED)), self._asked.days
         )
-        ranged = np.where(column.lengths > _SHORT, column.starts + _SHORT + 1, column.starts)
+        ranged = np.where(column.lengths > COMPARED, column.starts + COMPARED + 1, column.starts)
         return hits | among(
-            self._layout.keys(ranged, np.full(len(ranged), _SHORT)), self._asked.days
+            self._layout.keys(ranged, np.full(len(ranged), COMPARED)), self._asked.days
         )
 
     def _ids(self, column: Column) -> Mask:
         """Compared by their last eight bytes, which leading zeros don't change."""
-        sizes = np.minimum(column.lengths, _SHORT)
+        sizes = np.minimum(column.lengths, COMPARED)
         keys = self._layout.upper_keys(column.starts + column.lengths - sizes, sizes)
         return among(keys, self._asked.ids)
 
@@ -148,12 +155,13 @@ class _Asked:
             ending for word in vocabulary.ids if word.isascii() for ending in _endings(word)
         )
         numbers = {word.encode() for word in vocabulary.words if word.isascii() and word.isdigit()}
-        self.zips = _sorted(key(word) for word in numbers if len(word) == _ZIP)
+        self.zips = _sorted(key(word) for word in numbers if len(word) == ZIP)
         sizes = {len(word) for word in numbers if len(word) <= _LONGEST_HOUSE}
         self.houses = {
             size + 1: _sorted(key(word + b" ") for word in numbers if len(word) == size)
             for size in sizes
         }
+        self.glances: dict[Delimiters, Glance] = {}
 
     @classmethod
     def of(cls, vocabulary: Vocabulary) -> _Asked:
@@ -171,5 +179,5 @@ def _sorted(keys: Iterable[int]) -> NDArray[np.uint64]:
 def _endings(word: str) -> Iterator[int]:
     """The last eight bytes of an id, with the zeros that may stand before it."""
     raw = word.encode("ascii")
-    for zeros in range(max(0, _SHORT - len(raw)) + 1):
-        yield key((b"0" * zeros + raw)[-_SHORT:])
+    for zeros in range(max(0, COMPARED - len(raw)) + 1):
+        yield key((b"0" * zeros + raw)[-COMPARED:])

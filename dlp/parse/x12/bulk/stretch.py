@@ -25,7 +25,7 @@ from dlp.parse.x12.bulk.columns import (
     suspicious,
 )
 from dlp.parse.x12.bulk.layout import Ints, Layout, Mask
-from dlp.parse.x12.bulk.likely import Likely
+from dlp.parse.x12.bulk.likely import Likely, may_name_any
 from dlp.parse.x12.bulk.loops import Loops
 from dlp.parse.x12.plan import Plans, plans
 from dlp.parse.x12.walk import Standing, Walk
@@ -221,6 +221,8 @@ class Stretch:
 
     def likely(self, vocabulary: Vocabulary) -> Iterator[Passage]:
         """As :class:`~dlp.batch.Batch` says."""
+        if not may_name_any(vocabulary, self._walk.delimiters, self._piece.bytes()):
+            return
         table = self.table()
         likely = Likely(table.layout, vocabulary)
         told: set[bytes] = set()

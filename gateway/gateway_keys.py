@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from gateway import staged_keys
 from gateway.site import SitePaths
 from gateway.staged_keys import PUBLIC, SECRET, RotationError, next_of, old_of
+from keys import durable
 from keys.openpgp import certificate_of, describe, fingerprint, generate_gateway_key
 from keys.site import generate_log_key, generate_ssh_host_keys, generate_tls
 
@@ -125,7 +126,7 @@ class Log:
         staged_keys.retire([self._secret], what="log")
 
     def _publish(self, content: bytes) -> None:
-        staged_keys.replace(self._public, content, PUBLIC)
+        durable.replace(self._public, content, PUBLIC)
 
 
 class Tls:
@@ -162,8 +163,8 @@ class Tls:
             RotationError: They don't belong together, or aren't in date, or can't be read.
         """
         _check_pair(certificate, key)
-        staged_keys.replace(self._key, key, SECRET)
-        staged_keys.replace(self._certificate, certificate, PUBLIC)
+        durable.replace(self._key, key, SECRET)
+        durable.replace(self._certificate, certificate, PUBLIC)
         return _described(certificate)
 
     def install_next(self) -> str:

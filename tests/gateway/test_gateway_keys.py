@@ -18,7 +18,6 @@ import pysequoia
 import pytest
 
 from dlp.model import NotReadableError
-from gateway import staged_keys
 from gateway.app import _host_keys
 from gateway.following import Follower
 from gateway.gateway_keys import Log, OpenPgp, SshHost, Tls
@@ -33,6 +32,7 @@ from gateway.sealer import ProcessSealer
 from gateway.site import Site
 from gateway.staged_keys import next_of, old_of
 from gateway.store.database import sqlite_path
+from keys import durable
 from keys.openpgp import certificate_of, fingerprint, generate_gateway_key
 from keys.site import generate_tls
 from tests.support.commands import Command, Outcome
@@ -105,7 +105,7 @@ def test_a_switch_that_dies_at_any_point_leaves_a_key_and_is_gone_on_with(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(staged_keys, "flush", dying)
+        patch.setattr(durable, "flush_directory", dying)
         with pytest.raises(KeyboardInterrupt):
             ssh.switch()
     assert current.read_bytes() in (before, new)
@@ -128,7 +128,7 @@ def test_a_rotation_that_dies_half_way_is_not_put_in_use_and_is_made_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(staged_keys, "flush", dying)
+        patch.setattr(durable, "flush_directory", dying)
         with pytest.raises(KeyboardInterrupt):
             key.rotate()
     assert command(kind, "switch").status == 1

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import select
 
 from config.operations import Role
+from gateway import tls_pair
 from gateway.console.access import POWERFUL
 from gateway.console.composition import provider_client
 from gateway.console.desk import tied
@@ -57,7 +58,8 @@ def _names(patient: Patient) -> Diagnosis:
     """A browser refuses a name that the certificate hasn't, and passkeys with it."""
     names = patient.site.settings.console.names
     try:
-        known = names_in(patient.site.paths.tls_cert)
+        paths = patient.site.paths
+        known = names_in(tls_pair.in_use(paths.tls_cert, paths.tls_key).certificate)
     except (OSError, ValueError):
         return fail(SUBJECT, "its TLS certificate can't be read", "mend https.tls_certificate")
     lacking = [name for name in names if not {name, "*." + name.partition(".")[2]} & set(known)]

@@ -26,7 +26,7 @@ from dlp.detect import Detectors
 from dlp.export import redaction_to_wire, to_wire
 from dlp.inspect import inspect
 from dlp.model import DlpError, Report, Source
-from dlp.redact import redact
+from dlp.redact.run import redact
 from dlp.signatures import named_by_libmagic
 from gateway import sandbox
 from gateway.frames import frame, receive, receive_frame, send

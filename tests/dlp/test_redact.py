@@ -24,8 +24,9 @@ from dlp.detect import Detectors
 from dlp.inspect import inspect
 from dlp.model import Carrier, Category, Match, Passage
 from dlp.pseudonym import is_pseudonym, is_redacted, pseudonym
-from dlp.redact import Edit, Redacted, Redaction, redact
+from dlp.redact import Edit, Redacted, Redaction
 from dlp.redact.edits import merged
+from dlp.redact.run import redact
 from dlp.redact.style import masked, replacement
 from dlp.verdict import decide
 from tests.dlp.test_inspect_files import claim

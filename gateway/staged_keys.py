@@ -89,7 +89,7 @@ def retire(files: Sequence[Path], *, what: str) -> None:
     """
     old = [old_of(path) for path in files if old_of(path).exists()]
     if not old:
-        raise RotationError(f"there is no old key; see 'lazaretto key {what} list'")
+        raise RotationError(f"there is no old key: 'lazaretto key {what} switch' makes one")
     for path in old:
         path.unlink()
         durable.flush_directory(path.parent)

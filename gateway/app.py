@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from config.policy import Policy
 from config.settings import Settings
 from dlp.budget import Budget
-from gateway import logs
+from gateway import logs, tls_pair
 from gateway.declared import DeclaringIntake
 from gateway.directory_queries import DirectoryReader
 from gateway.following import Follower
@@ -246,18 +246,23 @@ class Edge:
     async def _https(self, sock: socket.socket) -> HttpsService:
         settings, paths = self._site.settings.https, self._site.paths
         more = loopback_of(settings.listen.host).union(settings.names)
-        names = Served(names_in(paths.tls_cert) | more)
+
+        def pair() -> tls_pair.Pair:
+            return tls_pair.in_use(paths.tls_cert, paths.tls_key)
+
+        names = Served(names_in(pair().certificate) | more)
         options = HttpsOptions(
             sock=sock,
             names=names,
             max_connections=settings.connections,
             body_timeout=settings.idle_seconds,
         )
-        tls = tls_context(paths.tls_cert, paths.tls_key, paths.client_ca)
+        tls = tls_context(*pair(), paths.client_ca)
 
         async def follow() -> None:
-            replace_certificate(tls, paths.tls_cert, paths.tls_key)
-            names.replace(names_in(paths.tls_cert) | more)
+            found = pair()
+            replace_certificate(tls, *found)
+            names.replace(names_in(found.certificate) | more)
 
         self._follow("TLS certificate", (paths.tls_cert, paths.tls_key), follow)
         app = build_app(

@@ -200,7 +200,7 @@ class Directory:
             return
         mine = (credentials.c.account == account) & (credentials.c.fingerprint == fingerprint)
         with self._database.write() as connection:
-            kind = connection.execute(select(credentials.c.kind).where(mine)).scalar()
+            kind = connection.execute(select(credentials.c.kind).where(mine)).scalar_one_or_none()
             if kind is None:
                 raise UnknownEntryError(
                     f"account {account} has no such credential; 'account list' shows what it has"
@@ -332,9 +332,12 @@ class Directory:
             "roles": " ".join(sorted(proof.roles)),
         }
         _refuse_more(connection, account, proof)
+        taken = f"{account} has {proof.fingerprint} already"
         if proof.kind in PINS:
             _refuse_pinned_elsewhere(connection, proof)
-        insert_row(connection, credentials, row, f"{account} has {proof.fingerprint} already")
+            # Two at once both see none; the database then takes one of them.
+            taken = f"{proof.fingerprint} is pinned to an account already; it stands for one"
+        insert_row(connection, credentials, row, taken)
         facts: dict[str, Json] = {
             "account": account,
             "kind": str(proof.kind),

@@ -34,6 +34,7 @@ _MAX_SUBJECT: Final = 255
 _RFC4716: Final = "---- BEGIN SSH2 PUBLIC KEY"
 _KEY_LINE: Final = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+ ")
 _PRINCIPAL: Final = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,64}")
+_PRINCIPAL_PREFIX: Final = "principal:"
 _UNSEEN: Final = re.compile(r"[^\x21-\x7e]+")
 
 
@@ -69,7 +70,8 @@ def ssh_principal(name: str) -> NewCredential:
     """
     if not _PRINCIPAL.fullmatch(name):
         raise DirectoryError("an SSH principal is 1 to 64 visible ASCII characters, without commas")
-    return NewCredential(CredentialKind.SSH_PRINCIPAL, name, name)
+    # Prefixed: a name may be "password", or look like the fingerprint of a key or token.
+    return NewCredential(CredentialKind.SSH_PRINCIPAL, name, f"{_PRINCIPAL_PREFIX}{name}")
 
 
 def password(text: str) -> NewCredential:

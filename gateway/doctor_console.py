@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from sqlalchemy import select
 
+from config.operations import Role
+from gateway import tls_pair
 from gateway.console.access import POWERFUL
 from gateway.console.composition import provider_client
+from gateway.console.desk import tied
 from gateway.console.oidc_provider import OidcError
 from gateway.directory_queries import DirectoryReader
-from gateway.directory_types import CredentialKind
+from gateway.directory_types import Account, CredentialKind
 from gateway.doctor import Diagnosis, Patient, fail, ok, warn
 from gateway.ports import LedgerUnavailableError
 from gateway.store.database import Database
@@ -22,6 +26,8 @@ from gateway.store.tables import second_factors
 from transports.https_names import names_in
 
 SUBJECT: Final = "console"
+_LOCAL: Final = frozenset({CredentialKind.PASSKEY})
+_ANY: Final = _LOCAL | {CredentialKind.OIDC}
 
 
 def console(patient: Patient) -> Iterator[Diagnosis]:
@@ -52,7 +58,8 @@ def _names(patient: Patient) -> Diagnosis:
     """A browser refuses a name that the certificate hasn't, and passkeys with it."""
     names = patient.site.settings.console.names
     try:
-        known = names_in(patient.site.paths.tls_cert)
+        paths = patient.site.paths
+        known = names_in(tls_pair.in_use(paths.tls_cert, paths.tls_key).certificate)
     except (OSError, ValueError):
         return fail(SUBJECT, "its TLS certificate can't be read", "mend https.tls_certificate")
     lacking = [name for name in names if not {name, "*." + name.partition(".")[2]} & set(known)]
@@ -80,9 +87,11 @@ def _people(patient: Patient) -> Iterator[Diagnosis]:
         opened = patient.site.database()
     except (LedgerUnavailableError, ValueError):
         return  # said where the database is looked at
+    oidc = patient.site.settings.console.oidc
     try:
-        proven = _proven(opened, by_provider=bool(patient.site.settings.console.oidc.issuer))
+        local, proven = _proven(opened, _LOCAL), _proven(opened, _ANY if oidc.issuer else _LOCAL)
         accounts = DirectoryReader(opened).accounts()
+        opening = _with(opened, {CredentialKind.PASSWORD, CredentialKind.PASSKEY})
     except LedgerUnavailableError:
         return
     finally:
@@ -95,13 +104,29 @@ def _people(patient: Patient) -> Iterator[Diagnosis]:
         yield warn(SUBJECT, f"no second factor, so nothing to do there: {shown}", fix)
     elif able:
         yield ok(SUBJECT, "everybody who can release or administer has a second factor")
+    if oidc.issuer:
+        yield _without_provider([a for a in able if a.id in local & opening], tied(oidc))
 
 
-def _proven(opened: Database, *, by_provider: bool) -> frozenset[str]:
-    """Accounts with a passkey, a code, or somebody else who may vouch for one."""
-    kinds = {CredentialKind.PASSKEY} | ({CredentialKind.OIDC} if by_provider else set())
-    found = {one.account for one in DirectoryReader(opened).credentials() if one.kind in kinds}
+def _without_provider(able: Sequence[Account], withheld: frozenset[Role]) -> Diagnosis:
+    """Its outage must not be the end of deciding: somebody needs another way in."""
+    if any((a.roles & POWERFUL) - withheld for a in able):
+        return ok(SUBJECT, "somebody can decide while the identity provider is away")
+    fix = (
+        "keep an account with role admin, a password and a code, and no group for that role: see "
+        "docs/console.md"
+    )
+    return warn(SUBJECT, "while the identity provider is away nobody can decide there", fix)
+
+
+def _with(opened: Database, kinds: AbstractSet[CredentialKind]) -> frozenset[str]:
+    """Accounts with a credential of one of these kinds."""
+    found = DirectoryReader(opened).credentials()
+    return frozenset(one.account for one in found if one.kind in kinds)
+
+
+def _proven(opened: Database, kinds: AbstractSet[CredentialKind]) -> frozenset[str]:
+    """Accounts with a code in force, or with what vouches for a second factor."""
     confirmed = select(second_factors.c.account).where(second_factors.c.confirmed.is_not(None))
     with opened.read() as connection:
-        found |= set(connection.execute(confirmed).scalars())
-    return frozenset(found)
+        return _with(opened, kinds).union(connection.execute(confirmed).scalars())

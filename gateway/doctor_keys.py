@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from gateway import key_files
+from gateway import key_files, tls_pair
 from gateway.doctor import Diagnosis, Patient, fail, ok, warn
 from gateway.keyring import keyring_of
 from keys.certificate import CertificateError, describe
@@ -60,8 +60,9 @@ def tls(patient: Patient) -> Iterator[Diagnosis]:
         return
     subject, paths = "TLS", patient.site.paths
     try:
-        certificate = x509.load_pem_x509_certificate(paths.tls_cert.read_bytes())
-        key = load_pem_private_key(paths.tls_key.read_bytes(), None)
+        pair = tls_pair.in_use(paths.tls_cert, paths.tls_key)
+        certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
+        key = load_pem_private_key(pair.key.read_bytes(), None)
     except (OSError, ValueError, TypeError):
         fix = "put a PEM certificate and its unencrypted PEM key there"
         yield fail(subject, "certificate or key can't be read", fix)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from gateway.sandbox import readable_roots
 from gateway.site import Site
+from gateway.staged_keys import next_of
 
 _SYSTEM: Final = tuple(
     map(
@@ -120,7 +121,8 @@ def _edge_keys(site: Site) -> Iterator[Path]:
     paths = site.paths
     yield paths.edge_keys
     others = (paths.client_ca,) if paths.client_ca else ()
-    for path in (paths.kek, paths.tls_cert, paths.tls_key, *paths.ssh_host_keys, *others):
+    tls = (paths.tls_cert, next_of(paths.tls_cert), paths.tls_key)
+    for path in (paths.kek, *tls, *paths.ssh_host_keys, *others):
         for real in (path, path.resolve()):
             holds_others = any(
                 secret.resolve().is_relative_to(real.parent.resolve())

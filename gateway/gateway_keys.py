@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
@@ -14,13 +14,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from gateway import staged_keys
+from gateway import staged_keys, tls_pair
 from gateway.site import SitePaths
 from gateway.staged_keys import PUBLIC, SECRET, RotationError, next_of, old_of
+from keys import durable
 from keys.openpgp import certificate_of, describe, fingerprint, generate_gateway_key
 from keys.site import generate_log_key, generate_ssh_host_keys, generate_tls
-
-_FORM: Final = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 class GatewayKey(Protocol):
@@ -125,7 +124,7 @@ class Log:
         staged_keys.retire([self._secret], what="log")
 
     def _publish(self, content: bytes) -> None:
-        staged_keys.replace(self._public, content, PUBLIC)
+        durable.replace(self._public, content, PUBLIC)
 
 
 class Tls:
@@ -140,6 +139,7 @@ class Tls:
         Raises:
             RotationError: A CA signed the present one, so only that can renew it.
         """
+        self._settle()
         present = x509.load_pem_x509_certificate(self._certificate.read_bytes())
         if present.issuer != present.subject:
             raise RotationError(
@@ -156,39 +156,52 @@ class Tls:
         return _described(certificate)
 
     def install(self, certificate: bytes, key: bytes) -> str:
-        """Put this pair in use.
+        """Put this pair in use; killed at any point, one of the two is.
 
         Raises:
             RotationError: They don't belong together, or aren't in date, or can't be read.
         """
         _check_pair(certificate, key)
-        staged_keys.replace(self._key, key, SECRET)
-        staged_keys.replace(self._certificate, certificate, PUBLIC)
+        self._settle()
+        # Half of this pair with half of a renewed one would be in the way of both commands.
+        next_of(self._certificate).unlink(missing_ok=True)
+        durable.replace(next_of(self._key), key, SECRET)
+        durable.replace(next_of(self._certificate), certificate, PUBLIC)
+        tls_pair.put_in_use(self._certificate, self._key)
         return _described(certificate)
 
     def install_next(self) -> str:
-        """Put the renewed one in use.
+        """Put the renewed one in use, or finish an installation that was killed.
 
         Raises:
-            RotationError: There is none.
+            RotationError: There is none, or it isn't in date.
         """
+        settled = self._settle()
         files = [next_of(self._certificate), next_of(self._key)]
-        if not all(path.exists() for path in files):
+        if all(path.exists() for path in files):
+            _check_pair(*(path.read_bytes() for path in files))
+            tls_pair.put_in_use(self._certificate, self._key)
+        elif not settled:
             raise RotationError("nothing was renewed: name CERTIFICATE and KEY")
-        said = self.install(*(path.read_bytes() for path in files))
-        for path in files:
-            path.unlink()
-        return said
+        return _described(self._certificate.read_bytes())
+
+    def _settle(self) -> bool:
+        if self._certificate == self._key:
+            raise RotationError(
+                "the settings name one file for certificate and key: put another in its place, at "
+                "once (mv), and the gateway takes it up"
+            )
+        return tls_pair.settle(self._certificate, self._key)
 
 
 def _check_pair(certificate: bytes, key: bytes) -> None:
     try:
-        found = x509.load_pem_x509_certificate(certificate)
-        public = load_pem_private_key(key, None).public_key()
+        fit = tls_pair.belong_together(certificate, key)
     except (ValueError, TypeError):
         raise RotationError("a PEM certificate and its unencrypted PEM key are needed") from None
-    if found.public_key().public_bytes(*_FORM) != public.public_bytes(*_FORM):
+    if not fit:
         raise RotationError("the certificate is not of this key")
+    found = x509.load_pem_x509_certificate(certificate)
     now = datetime.now(UTC)
     if not found.not_valid_before_utc <= now < found.not_valid_after_utc:
         raise RotationError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import tempfile
@@ -19,6 +18,7 @@ from gateway.migrations import upgrade
 from gateway.site import EDGE_KEYS, KEYS, POLICY, RUN, Site, SiteError, SitePaths, site_paths
 from gateway.store.database import open_database
 from gateway.version import running
+from keys import durable
 from keys.kek import LocalKek
 from keys.openpgp import certificate_of, fingerprint, generate_gateway_key
 from keys.site import generate_log_key, generate_ssh_host_keys, generate_tls
@@ -100,7 +100,7 @@ def _put_in_place(draft: Path, target: Path) -> None:
         raise SiteError(
             f"{target} can't be made: {error.strerror}", "name a new or empty directory"
         ) from error
-    _flush_directory(target.parent)
+    durable.flush_directory(target.parent)
 
 
 def _build(root: Path, wishes: Wishes) -> Made:
@@ -110,16 +110,16 @@ def _build(root: Path, wishes: Wishes) -> Made:
     kek = LocalKek.generate(paths.kek)
     openpgp = _make_keys(paths, wishes.host or socket.getfqdn() or "localhost")
     for name in policy_files(shipped_directory()):
-        _write(root / POLICY / name, (shipped_directory() / name).read_bytes(), SECRET)
+        durable.create(root / POLICY / name, (shipped_directory() / name).read_bytes(), SECRET)
     text = template(**wishes.listen)
     if wishes.database_url:
         url = json.dumps(wishes.database_url)  # a string of JSON is one of YAML
         text = text.replace('database_url: ""', f"database_url: {url}")
-    _write(paths.settings, text.encode(), SECRET)
+    durable.create(paths.settings, text.encode(), SECRET)
     site = Site.open(root)
     _make_database(site, openpgp, kek.key_id)
     for directory in (root, *(path for path in root.rglob("*") if path.is_dir())):
-        _flush_directory(directory)
+        durable.flush_directory(directory)
     return Made(site, openpgp, kek.key_id)
 
 
@@ -143,7 +143,7 @@ def _make_keys(paths: SitePaths, host: str) -> str:
         rsa.with_suffix(".pub"): (ssh.rsa_public, PUBLIC),
     }
     for path, (content, mode) in files.items():
-        _write(path, content, mode)
+        durable.create(path, content, mode)
     return fingerprint(secret)
 
 
@@ -160,19 +160,3 @@ def _make_database(site: Site, openpgp: str, kek: str) -> None:
         SqlLedger(database).record("site.initialised", "system", facts)
     finally:
         database.close()
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _flush_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -22,15 +22,21 @@ from gateway.metrics import CONTENT_TYPE
 from gateway.ports import LedgerUnavailableError
 from gateway.site import Site
 from gateway.store.database import Database
-from transports.https_connection import unambiguous
+from transports.https_connection import LimitedRunner, unambiguous
 from transports.https_head import LOOPBACK, MAX_HEADERS, served_or_address
 from transports.https_problems import dress, problems
+from transports.limits import Slots
+from transports.observer import NullObserver
 
 CACHE_SECONDS: Final = 1.0
 """How long an answer of ``/readyz`` is used again: probes must not be able to load the disk."""
 
+MOST_CONNECTIONS: Final = 64
+"""Of each listener. They are the supervisor's own, whose descriptors must not run out: it starts
+processes and has to go on doing so. Probes and scrapers need a handful."""
 
-_IDLE_SECONDS: Final = 30.0
+IDLE_SECONDS: Final = 30.0
+"""For a request's head, for the next request to begin, and for an answer to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +96,21 @@ class Ops:
         metrics: The exposition text; blocks, so it is called on a thread.
         names: Host names answered to besides addresses and loopback's: a page of another site can
             have its own name point here, and must not read this through its visitor's browser.
+        idle: Seconds that a connection may keep its place without getting anywhere.
     """
 
     def __init__(
-        self, checks: Checks, metrics: Callable[[], bytes], names: Sequence[str] = ()
+        self,
+        checks: Checks,
+        metrics: Callable[[], bytes],
+        names: Sequence[str] = (),
+        *,
+        idle: float = IDLE_SECONDS,
     ) -> None:
         self._ours = unambiguous(served_or_address(LOOPBACK.union(names)))
         self._checks = checks
         self._metrics = metrics
+        self._idle = idle
         self._runners: list[web.AppRunner] = []
         self._asking = asyncio.Lock()
         self._answer: tuple[float, Sequence[Check]] = (-CACHE_SECONDS, ())
@@ -116,11 +129,13 @@ class Ops:
         app = web.Application(client_max_size=0, middlewares=[problems, self._ours])
         app.on_response_prepare.append(dress)
         app.add_routes(routes)
-        runner = web.AppRunner(
+        runner = LimitedRunner(
             app,
-            access_log=None,
+            Slots(MOST_CONNECTIONS),
+            NullObserver(),
             shutdown_timeout=1.0,
-            keepalive_timeout=_IDLE_SECONDS,
+            unread_seconds=self._idle,
+            keepalive_timeout=self._idle,
             max_headers=MAX_HEADERS,
         )
         await runner.setup()

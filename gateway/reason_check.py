@@ -21,8 +21,8 @@ def reason_check(rules: Rules) -> Callable[[str], str | None]:
     """
 
     def check(text: str) -> str | None:
-        from dlp import inspect  # noqa: PLC0415 - loads language models; listing holds needs none
-        from dlp.budget import Budget  # noqa: PLC0415 - likewise
+        from dlp.budget import Budget  # noqa: PLC0415 - as the next
+        from dlp.inspect import inspect  # noqa: PLC0415 - slow to load; listing holds needs none
 
         source = io.BytesIO(text.encode() + b"\n")
         report = inspect(source, "", _CONTRACT, rules, Budget(seconds=60))

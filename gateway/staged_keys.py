@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from keys import durable
 from keys.key_file import exclusive
 
 SECRET: Final = 0o600
@@ -56,7 +57,7 @@ def put_next(files: Mapping[Path, tuple[bytes, int]], *, what: str, then: str = 
     if old:
         raise RotationError(f"there is still an old key: 'lazaretto key {what} retire' first")
     for path, (content, mode) in files.items():
-        replace(next_of(path), content, mode)
+        durable.replace(next_of(path), content, mode)
 
 
 def switch(files: Sequence[Path], *, what: str) -> None:
@@ -76,7 +77,7 @@ def switch(files: Sequence[Path], *, what: str) -> None:
         if not old_of(path).exists():
             os.link(path, old_of(path))
         next_of(path).replace(path)
-        flush(path.parent)
+        durable.flush_directory(path.parent)
 
 
 def retire(files: Sequence[Path], *, what: str) -> None:
@@ -91,33 +92,7 @@ def retire(files: Sequence[Path], *, what: str) -> None:
         raise RotationError(f"there is no old key; see 'lazaretto key {what} list'")
     for path in old:
         path.unlink()
-        flush(path.parent)
-
-
-def replace(path: Path, content: bytes, mode: int) -> None:
-    """Put a file in place at once and durably.
-
-    Raises:
-        OSError: It can't be written; the former one is as it was.
-    """
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)  # of a command that was killed
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, mode)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
-    flush(path.parent)
-
-
-def flush(directory: Path) -> None:
-    """Make names in it durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        durable.flush_directory(path.parent)
 
 
 @contextmanager

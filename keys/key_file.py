@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from keys import durable
 from keys.sealer import DIGEST, WRAP, KekError, KeySealer
 
 KEY_SIZE: Final = 32
@@ -141,22 +142,13 @@ def write(path: Path, lines: Iterable[Line], *, new: bool = False) -> None:
         "# without them nobody can. Back it up apart from the data. The first `wrap` line is in\n"
         "# use; 'lazaretto key kek' changes this file.\n"
     ) + "".join(f"{line.text}\n" for line in lines)
-    draft = path.with_name(f".{path.name}.new")
     try:
-        draft.unlink(missing_ok=True)  # of a rotation that was killed
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        _write_durably(descriptor, text)
-        if new:
-            os.link(draft, path)
-            draft.unlink()
-        else:
-            draft.replace(path)
-        _flush(path.parent)
+        # Data wrapped by a key that a power loss took is lost.
+        durable.replace(path, text.encode("ascii"), 0o600, new=new)
+    except FileExistsError:
+        said = f"{path} exists already: a key-encryption key is never overwritten"
+        raise KekError(said) from None
     except OSError as error:
-        draft.unlink(missing_ok=True)
-        if isinstance(error, FileExistsError):
-            said = f"{path} exists already: a key-encryption key is never overwritten"
-            raise KekError(said) from None
         raise KekError(f"can't write {path}: {error.strerror}") from None
 
 
@@ -185,22 +177,6 @@ def _checked(key: bytes, where: str) -> bytes:
             f"{where}: a key has {KEY_SIZE} bytes ({2 * KEY_SIZE} digits), this one {len(key)}"
         )
     return key
-
-
-def _write_durably(descriptor: int, text: str) -> None:
-    """Flushed before it counts: data wrapped by a key that a power loss took is lost."""
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _text(path: Path) -> str:

@@ -124,28 +124,6 @@ def copied(source: Path, target: Path) -> Measured:
     return Measured(size, digest.hexdigest())
 
 
-def write(path: Path, content: bytes) -> None:
-    """A new small file, durable, for its owner alone.
-
-    Raises:
-        OSError: It can't be written.
-    """
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def flush_directory(path: Path) -> None:
-    """Make names in it durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def canonical(manifest: dict[str, Any]) -> bytes:
     """The bytes that are signed, without what stands before them."""
     return rfc8785.dumps(manifest)

@@ -30,6 +30,7 @@ from gateway.store.copying import copy_rows
 from gateway.store.database import open_database, sqlite_path
 from gateway.store.postgres import is_postgres
 from gateway.version import running
+from keys import durable
 from keys.openpgp import fingerprint
 from keys.recovery import seal
 
@@ -41,6 +42,7 @@ _PAGES: Final = 1_000
 _MOST_GONE: Final = 1_000
 
 _TRIES: Final = 3
+_OWN: Final = 0o600
 """Of a consistent reading, which only changes of keys or settings spoil."""
 
 Progress = Callable[[int], None]
@@ -106,16 +108,16 @@ def make(site: Site, dest: Path, recovery: bytes, progress: Progress = lambda _n
     try:
         files = _database_and_files(site, draft / layout.DATABASE)
         _payloads(site, dest, draft, former[-1] if former else None, made, progress)
-        layout.write(draft / layout.SITE, seal(_tar(site, files), recovery))
+        durable.create(draft / layout.SITE, seal(_tar(site, files), recovery), _OWN)
         manifest = _manifest(draft, made, fingerprint(recovery))
-        layout.write(draft / layout.MANIFEST, manifest)
-        layout.write(draft / layout.SIGNATURE, _signature(site, files, manifest))
-        layout.flush_directory(draft)
+        durable.create(draft / layout.MANIFEST, manifest, _OWN)
+        durable.create(draft / layout.SIGNATURE, _signature(site, files, manifest), _OWN)
+        durable.flush_directory(draft)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     draft.rename(draft.with_name(made.snapshot))
-    layout.flush_directory(draft.parent)
+    durable.flush_directory(draft.parent)
     return made
 
 
@@ -279,7 +281,7 @@ def _payload(
         written = layout.copied(layout.blob_path(site.paths.blobs, name), target)
     except FileNotFoundError:
         return None
-    layout.flush_directory(target.parent)
+    durable.flush_directory(target.parent)
     if layout.measure(target) != written:
         raise BackupError(f"the payload {name} reads back as something else: the disk is failing")
     made.copied += 1

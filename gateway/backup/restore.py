@@ -26,6 +26,7 @@ from gateway.site import Site
 from gateway.store.copying import copy_rows, drop_all
 from gateway.store.database import Database, open_database, sqlite_path
 from gateway.store.postgres import is_postgres
+from keys import durable
 from keys.recovery import unseal
 
 Progress = Callable[[int], None]
@@ -95,7 +96,7 @@ def restore(
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    layout.flush_directory(target.parent)
+    durable.flush_directory(target.parent)
     return Restored(target, snapshot.name, int(manifest["log"]["size"]), blobs, tuple(damaged))
 
 
@@ -166,7 +167,7 @@ def _database(snapshot: Path, site: Site, manifest: dict[str, Any]) -> None:
     # The one in the backup may be newer than this database, if only by a moment.
     site.paths.checkpoint.unlink(missing_ok=True)
     if note:
-        layout.write(site.paths.checkpoint, note.encode())
+        durable.create(site.paths.checkpoint, note.encode(), 0o600)
 
 
 def _to_server(database: Database, url: str) -> None:

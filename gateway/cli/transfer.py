@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from gateway.cli.acting import acting_arguments, moment, site_database, who
+from gateway.cli.acting import acting_arguments, actor, moment, site_database, who
 from gateway.cli.admission import may
 from gateway.cli.common import OK, Subparsers, emit, open_site, site_arguments, table
 from gateway.decisions import Decisions
@@ -72,8 +72,12 @@ def _state(t: Transfer) -> str:
 
 def run_show(args: argparse.Namespace) -> int:
     """Show one."""
+    # As in the console: who runs the gateway sees no findings, by whatever command.
+    findings = args.json and may(args, "cli hold show")
     with site_database(args) as database:
         found = SqlTransfers(database).get(args.transfer)
+        if findings:
+            SqlLedger(database).record("hold.viewed", actor(args), {"transfer": found.id})
     data = transfer_json(found)
     width = max(map(len, data))
     lines = [
@@ -82,8 +86,7 @@ def run_show(args: argparse.Namespace) -> int:
         if value not in {"", None} and key != "reasons"
     ]
     lines += [f"{'reason':{width}}  {reason}" for reason in found.reasons]
-    # As in the console: who runs the gateway sees no findings, by whatever command.
-    report = {"report": found.report} if may(args, "cli hold show") else {}
+    report = {"report": found.report} if findings else {}
     emit(args, data | report, "\n".join(lines))
     return OK
 

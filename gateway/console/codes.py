@@ -38,7 +38,7 @@ class CodeFactors:
             raise ProblemError(401, "sign-in-refused", "that didn't prove who you are")
         self._desk.observer.login(CONSOLE, TOTP, accepted=True)
         token = await asyncio.to_thread(self._desk.sessions.factor_proven, session)
-        return await self._desk.shown(token)
+        return await self._desk.shown(request, token)
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """``GET /v1/totp``."""
@@ -62,7 +62,7 @@ class CodeFactors:
         confirm = self._desk.codes.confirm
         codes = await self._changed(lambda: confirm(session.account, code, _actor(session.account)))
         token = await asyncio.to_thread(self._desk.sessions.factor_proven, session)
-        response = await self._desk.shown(token)
+        response = await self._desk.shown(request, token)
         view = json.loads(response.text or "{}") | {"recovery_codes": list(codes)}
         response.text = json.dumps(view)
         return response

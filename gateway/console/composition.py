@@ -14,6 +14,7 @@ from typing import Final
 from prometheus_client import REGISTRY
 
 from config.policy import Policy
+from gateway import tls_pair
 from gateway.console.application import build
 from gateway.console.desk import CONSOLE, Desk
 from gateway.console.judge import ConsoleJudge
@@ -92,11 +93,11 @@ class Console:
             max_line=_MAX_LINE,
             header_timeout=15.0,
         )
-        tls = tls_context(paths.tls_cert, paths.tls_key)
+        tls = tls_context(*tls_pair.in_use(paths.tls_cert, paths.tls_key))
         self._service = await serve_https(options, app, tls)
 
         async def follow() -> None:
-            replace_certificate(tls, paths.tls_cert, paths.tls_key)
+            replace_certificate(tls, *tls_pair.in_use(paths.tls_cert, paths.tls_key))
 
         follower = Follower("TLS certificate", (paths.tls_cert, paths.tls_key), follow)
         self._chores = [

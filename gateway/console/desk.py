@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -18,7 +19,7 @@ from gateway.console.oidc_client import OidcClient
 from gateway.console.oidc_flow import Attempt
 from gateway.console.passkey_store import Passkeys
 from gateway.console.pending import Pending
-from gateway.console.sessions import Proof, Session, Sessions, csrf_of
+from gateway.console.sessions import ElsewhereError, Proof, Session, Sessions, csrf_of
 from gateway.console.webauthn import Party
 from gateway.ledger.clock import utc_now
 from gateway.second_factors import FactorState
@@ -124,10 +125,16 @@ class Desk:
         """The session that a request is in, and its cookie.
 
         Raises:
-            ProblemError: 401: it is in none, or that ended.
+            ProblemError: 401: it is in none, or that ended, or its account may not come from
+                there. Whoever holds a stolen cookie isn't told which.
         """
         token = request.cookies.get(SESSION_COOKIE, "")
-        found = await asyncio.to_thread(self.sessions.find, token) if token else None
+        found = None
+        try:
+            if token:
+                found = await asyncio.to_thread(self.sessions.find, token, address(request))
+        except ElsewhereError as error:
+            self.refused("session", error.account)
         if found is None:
             raise ProblemError(401, "sign-in", "sign in first: see POST /v1/session/password")
         return found, token
@@ -143,19 +150,24 @@ class Desk:
         if who.roles.isdisjoint(SITE_ROLES - proof.without):
             raise ProblemError(403, "forbidden", "your account has no role of the site's own")
         self.observer.login(CONSOLE, proof.method, accepted=True)
+        await asyncio.to_thread(self._end_former, request)
+        token = await asyncio.to_thread(
+            lambda: self.sessions.open(who.account, proof, factored=factored)
+        )
+        return await self.shown(request, token)
+
+    def _end_former(self, request: web.Request) -> None:
         former = request.cookies.get(SESSION_COOKIE, "")
-        token = await asyncio.to_thread(self._replace, former, who.account, proof, factored)
-        return await self.shown(token)
+        with suppress(ElsewhereError):
+            old = self.sessions.find(former, address(request)) if former else None
+            if old:
+                self.sessions.end(old.account, [old.digest])
 
-    def _replace(self, former: str, account: str, proof: Proof, factored: datetime | None) -> str:
-        old = self.sessions.find(former) if former else None
-        if old:
-            self.sessions.end(old.account, [old.digest])
-        return self.sessions.open(account, proof, factored=factored)
-
-    async def shown(self, token: str) -> web.Response:
+    async def shown(self, request: web.Request, token: str) -> web.Response:
         """The session of a new cookie, with the cookie."""
-        session = await asyncio.to_thread(self.sessions.find, token)
+        session = None
+        with suppress(ElsewhereError):
+            session = await asyncio.to_thread(self.sessions.find, token, address(request))
         if session is None:
             raise ProblemError(401, "sign-in", "the account was disabled meanwhile")
         response = web.json_response(self.view(session, token))

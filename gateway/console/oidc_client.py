@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, Protocol
 from urllib.parse import quote_plus
 
@@ -14,9 +13,10 @@ from joserfc.jwk import Key
 
 from config.console import Oidc
 from gateway.console.oidc_flow import Attempt, authorization_url, begin, code_of, redemption
+from gateway.console.oidc_kept import Kept
 from gateway.console.oidc_provider import OidcError, Provider, discovery_url, provider_of
 from gateway.console.oidc_token import Identity, UnknownKeyError, identity_of, signing_keys
-from gateway.ledger.clock import utc_now
+from gateway.ledger.clock import Clock, utc_now
 
 DESCRIPTION_KEPT: Final = timedelta(hours=1)
 KEYS_KEPT: Final = timedelta(hours=1)
@@ -72,15 +72,14 @@ class OidcClient:
         settings: Oidc,
         secret: str,
         outside: Outside,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
     ) -> None:
         self._settings = settings
         self._secret = secret
         self._outside = outside
         self._clock = clock
-        self._turn = asyncio.Lock()
-        self._provider: tuple[datetime, Provider] | None = None
-        self._keys: tuple[datetime, tuple[Key, ...]] | None = None
+        self._provider: Kept[Provider] = Kept(clock)
+        self._keys: Kept[tuple[Key, ...]] = Kept(clock)
 
     async def begin(self, redirect: str, *, afresh: bool = False) -> tuple[Attempt, str]:
         """An attempt, and where the browser goes for it.
@@ -110,24 +109,20 @@ class OidcClient:
         return identity_of(token, keys, self._settings, attempt.nonce, self._clock())
 
     async def _described(self) -> Provider:
-        async with self._turn:
-            if self._provider is None or self._is_old(self._provider[0], DESCRIPTION_KEPT):
-                answer = await self._outside.get(discovery_url(self._settings.issuer))
-                found = provider_of(
-                    answer.document, self._settings.issuer, self._settings.reachable
-                )
-                self._provider = (self._clock(), found)
-            return self._provider[1]
+        own = self._settings
+
+        async def fetch() -> Provider:
+            answer = await self._outside.get(discovery_url(own.issuer))
+            return provider_of(answer.document, own.issuer, own.reachable)
+
+        return await self._provider.get(fetch, DESCRIPTION_KEPT)
 
     async def _published(self, provider: Provider, since: timedelta) -> tuple[Key, ...]:
-        async with self._turn:
-            if self._keys is None or self._is_old(self._keys[0], since):
-                answer = await self._outside.get(provider.keys)
-                self._keys = (self._clock(), tuple(signing_keys(answer.document)))
-            return self._keys[1]
+        async def fetch() -> tuple[Key, ...]:
+            answer = await self._outside.get(provider.keys)
+            return tuple(signing_keys(answer.document))
 
-    def _is_old(self, read: datetime, age: timedelta) -> bool:
-        return self._clock() - read >= age
+        return await self._keys.get(fetch, since)
 
     async def _redeem(self, attempt: Attempt, code: str) -> object:
         own, provider = self._settings, attempt.provider

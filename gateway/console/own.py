@@ -67,7 +67,7 @@ class Own:
             raise await self._desk.refuse(request, PASSKEY, session.account)
         self._desk.observer.login(CONSOLE, PASSKEY, accepted=True)
         token = await asyncio.to_thread(self._desk.sessions.factor_proven, session)
-        return await self._desk.shown(token)
+        return await self._desk.shown(request, token)
 
     # -- passkeys
 

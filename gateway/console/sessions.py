@@ -1,7 +1,8 @@
 """Sessions of people, in the database: their cookie's hash, never the cookie.
 
-Every request looks at the account, and at what the person signed in with, as they are then: an
-account disabled, a role or a credential taken away, counts from the next request on.
+Every request looks at the account, at what the person signed in with and at where the request is
+from, as they are then: an account disabled, a role, a credential or a network taken away, counts
+from the next request on, and a cookie that was carried off is worth nothing outside the networks.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sqlalchemy import ColumnElement, Row, delete, exists, insert, or_, select, 
 from config.operations import Role
 from gateway.directory_types import CredentialKind
 from gateway.ledger.clock import Clock, utc_now
+from gateway.networks import within
 from gateway.store.database import Database
 from gateway.store.tables import accounts, credentials, passkeys, second_factors, sessions
 
@@ -27,6 +29,18 @@ MOST_PER_ACCOUNT: Final = 10
 PASSKEY: Final = "passkey"
 _BYTES: Final = 32
 _ID: Final = 16
+
+
+class ElsewhereError(Exception):
+    """A live cookie came from a network that its account may not come from.
+
+    Attributes:
+        account: Whose session it is.
+    """
+
+    def __init__(self, account: str) -> None:
+        super().__init__("the account may not come from that network")
+        self.account = account
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,7 @@ class Session:
         factored: When a second factor was last proven in it.
         enrolled: Whether the account has a second factor.
         withheld: Roles of the account that it hasn't in this session.
+        networks: Where the account may come from, as CIDR; none: from anywhere.
     """
 
     digest: str = field(repr=False)
@@ -71,6 +86,7 @@ class Session:
     factored: datetime | None
     enrolled: bool
     withheld: frozenset[Role] = frozenset()
+    networks: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -130,14 +146,21 @@ class Sessions:
             connection.execute(insert(sessions).values(row))
         return token
 
-    def find(self, token: str) -> Session | None:
-        """The session of a cookie, if it lives and its account and proof still hold."""
+    def find(self, token: str, address: str) -> Session | None:
+        """The session of a cookie, if it lives and its account and proof still hold.
+
+        Raises:
+            ElsewhereError: The account may not come from ``address``; nor does that keep the
+                session from ending of idleness.
+        """
         digest, now = digest_of(token), self._clock()
         with self._database.read() as connection:
             row = connection.execute(
                 _LIVING.where(sessions.c.digest == digest, *self._in_time(now))
             ).one_or_none()
         found = _session(row) if row is not None else None
+        if found and found.networks and not within(address, found.networks):
+            raise ElsewhereError(found.account)
         if found and now - found.seen > min(self._idle / 10, timedelta(seconds=30)):
             with self._database.write() as connection:
                 mine = sessions.c.digest == digest
@@ -214,7 +237,7 @@ _ENROLLED = or_(
     ),
 )
 _LIVING = (
-    select(sessions, accounts.c.roles, _ENROLLED.label("enrolled"))
+    select(sessions, accounts.c.roles, accounts.c.networks, _ENROLLED.label("enrolled"))
     .join(accounts, accounts.c.id == sessions.c.account)
     .where(accounts.c.enabled, accounts.c.partner.is_(None), _PROVEN)
 )
@@ -235,6 +258,7 @@ def _session(row: Row[Any]) -> Session:
         factored=row.factored,
         enrolled=bool(row.enrolled),
         withheld=held & without,
+        networks=tuple(row.networks.split()),
     )
 
 

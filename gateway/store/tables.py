@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from gateway.store.types import Instant
@@ -200,6 +201,8 @@ accounts = Table(
     _text("networks"),
 )
 
+_PINS = text("kind IN ('client-cert', 'client-key', 'oidc')")
+
 credentials = Table(
     "credentials",
     metadata,
@@ -209,8 +212,8 @@ credentials = Table(
     # SSH: the wire blob in base64. Password: Argon2id in PHC form. Token, TLS client certificate
     # and its key: SHA-256 in hex.
     Column("secret", Text, nullable=False),
-    # What people and the log may see of it.
-    Column("fingerprint", String(64), nullable=False),
+    # What people and the log may see of it; it tells the kind as well.
+    Column("fingerprint", String(128), nullable=False),
     _text("comment"),
     Column("added", Instant, nullable=False),
     Column("expires", Instant),
@@ -218,6 +221,16 @@ credentials = Table(
     _text("roles"),
     UniqueConstraint("account", "kind", "fingerprint", name="uq_credentials_account"),
     Index("ix_credentials_kind_secret", "kind", "secret"),
+    Index("uq_credentials_fingerprint", "account", "fingerprint", unique=True),
+    # No account is named beside a pin, so it must lead to one alone (gateway/directory_types.py).
+    Index(
+        "uq_credentials_pin",
+        "kind",
+        "secret",
+        unique=True,
+        sqlite_where=_PINS,
+        postgresql_where=_PINS,
+    ),
 )
 
 certificates = Table(

@@ -15,6 +15,7 @@ import pytest
 from config.operations import Role
 from gateway.cli.main import main
 from gateway.directory import Directory
+from gateway.ledger.export import exported
 from gateway.ledger.queries import SqlTransfers
 from gateway.ledger.record import SqlLedger
 from gateway.lifecycle import EventKind, State
@@ -107,6 +108,11 @@ def held(run: Terminal, database: Database) -> Terminal:
 
 def last_event(run: Terminal) -> dict[str, Any]:
     return dict(run.data("audit", "show", T1)[-1])
+
+
+def looks(database: Database) -> list[tuple[str, object]]:
+    events = [json.loads(line).get("event", {}) for line in exported(database)]
+    return [(it["actor"], it["facts"]) for it in events if it.get("kind") == "hold.viewed"]
 
 
 def test_holds_are_listed_with_their_reason(held: Terminal) -> None:
@@ -212,6 +218,23 @@ def test_who_runs_the_gateway_sees_no_findings_by_any_command(held: Terminal) ->
     assert "report" not in held.data("transfer", "show", T1, "--as", "operator")
     assert held.data("transfer", "show", T1, "--as", "analyst")["report"]
     assert held.data("transfer", "show", T1)["report"]
+
+
+@pytest.mark.parametrize("words", [("hold", "show", T1), ("transfer", "show", T1, "--json")])
+def test_whoever_sees_findings_is_on_the_log_by_whatever_command(
+    held: Terminal, database: Database, words: tuple[str, ...]
+) -> None:
+    assert held(*words, "--as", "Dana Reyes") == 0
+    assert looks(database) == [("person:Dana Reyes", {"transfer": T1})]
+
+
+def test_who_sees_no_findings_is_not_said_to_have_looked(
+    held: Terminal, database: Database
+) -> None:
+    Directory(database).add_account("operator", "", {Role.OPERATOR}, "system")
+    assert held("transfer", "show", T1) == 0
+    assert held("transfer", "show", T1, "--json", "--as", "operator") == 0
+    assert looks(database) == []
 
 
 def test_a_transfer_is_shown_with_its_reasons(held: Terminal) -> None:

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b32decode
-from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
-
 import pytest
 
 from config.operations import Role
-from keys.totp import code_at, step_at
 from tests.support.authenticator import Authenticator
-from tests.support.console_bench import ConsoleBench, Person
-
-
-class App:
-    """An authenticator app that scanned a URI."""
-
-    def __init__(self, bench: ConsoleBench, uri: str) -> None:
-        self._bench = bench
-        text = parse_qs(urlsplit(uri).query)["secret"][0]
-        self._secret = b32decode(text + "=" * (-len(text) % 8))
-
-    def code(self) -> str:
-        """The next code, half a minute later."""
-        self._bench.clock.ahead += timedelta(seconds=30)
-        return code_at(self._secret, step_at(self._bench.clock()))
-
-
-async def enrolled(bench: ConsoleBench, account: str) -> App:
-    """By an administrator's hand."""
-    app = App(bench, bench.codes.enrol(account, "Lazaretto", "system"))
-    bench.codes.confirm(account, app.code(), "system")
-    return app
-
-
-async def prove(person: Person, code: str) -> int:
-    return (await person.post("/v1/session/factor/code", {"code": code})).status
+from tests.support.code_app import App, enrolled, prove
+from tests.support.console_bench import ConsoleBench
 
 
 async def test_a_password_and_a_code_let_an_approver_work(bench: ConsoleBench) -> None:
-    app, held = await enrolled(bench, "approver"), bench.held()
+    app, held = enrolled(bench, "approver"), bench.held()
     anna = await bench.signed_in("approver")
     assert (await anna.get("/v1/holds")).slug == "second-factor"
     assert await prove(anna, app.code()) == 200
@@ -49,8 +20,8 @@ async def test_a_password_and_a_code_let_an_approver_work(bench: ConsoleBench) -
 
 
 async def test_a_code_counts_once_and_for_its_owner(bench: ConsoleBench) -> None:
-    app = await enrolled(bench, "approver")
-    await enrolled(bench, "admin")
+    app = enrolled(bench, "approver")
+    enrolled(bench, "admin")
     anna, thief = await bench.signed_in("approver"), await bench.signed_in("admin")
     code = app.code()
     assert await prove(thief, code) == 401
@@ -60,7 +31,7 @@ async def test_a_code_counts_once_and_for_its_owner(bench: ConsoleBench) -> None
 
 
 async def test_codes_are_not_guessed(bench: ConsoleBench) -> None:
-    await enrolled(bench, "approver")
+    enrolled(bench, "approver")
     thief = await bench.signed_in("approver")
     found = [await prove(thief, f"{number:06}") for number in range(12)]
     assert found[0] == 401
@@ -110,7 +81,7 @@ async def test_a_stolen_password_enrols_no_factor(bench: ConsoleBench, role: Rol
 
 
 async def test_a_code_lets_a_person_add_a_passkey(bench: ConsoleBench) -> None:
-    app, device = await enrolled(bench, "approver"), Authenticator()
+    app, device = enrolled(bench, "approver"), Authenticator()
     anna = await bench.signed_in("approver")
     await prove(anna, app.code())
     options = (await anna.post("/v1/passkeys/options")).data["publicKey"]

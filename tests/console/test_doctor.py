@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -64,6 +65,33 @@ def test_the_provider_is_asked(tmp_path: Path, books: Path, provider: ProviderPr
     assert said(site_with(tmp_path, books, oidc=oidc))[2].level is Level.FAIL
     gone = {"issuer": "http://127.0.0.1:1", "client_id": CLIENT}
     assert said(site_with(tmp_path, books, oidc=gone))[2].level is Level.FAIL
+
+
+@pytest.mark.parametrize(
+    ("device", "roles", "level"),
+    [
+        (None, {}, Level.WARN),
+        ("admin", {"approver": "gateway-approvers"}, Level.OK),
+        ("admin", {"admin": "gateway-admins"}, Level.WARN),
+        ("auditor", {}, Level.WARN),
+    ],
+)
+async def test_somebody_can_decide_while_the_provider_is_away(
+    bench: ConsoleBench,
+    tmp_path: Path,
+    books: Path,
+    device: str | None,
+    roles: dict[str, str],
+    level: Level,
+) -> None:
+    oidc = {"issuer": "http://127.0.0.1:1", "client_id": CLIENT}
+    site = site_with(tmp_path, books, oidc=oidc | {"groups": {"claim": "groups", "roles": roles}})
+    if device:
+        bench.device(device)
+        bench.database.forget()
+        shutil.copy(tmp_path / "lazaretto.db", tmp_path / "data" / "lazaretto.db")
+    (away,) = [one for one in await asyncio.to_thread(said, site) if "away" in one.detail]
+    assert away.level is level
 
 
 async def test_passkeys_count(bench: ConsoleBench, tmp_path: Path, books: Path) -> None:

@@ -25,18 +25,18 @@ def test_a_session_lives_and_ends_with_its_proof(postgres: Server) -> None:
         first = sessions.open("anna", Proof(PASSWORD, "password"))
         mark = passkeys.add("anna", Passkey("aWQ", b"key", 0), "phone")
         second = sessions.open("anna", Proof(PASSKEY, "aWQ"))
-        found = sessions.find(first)
+        found = sessions.find(first, "127.0.0.1")
         assert found is not None
         assert (found.account, found.enrolled, found.factored) == ("anna", True, None)
         renewed = sessions.factor_proven(found)
-        assert sessions.find(first) is None
+        assert sessions.find(first, "127.0.0.1") is None
         assert len(sessions.of("anna")) == 2
         assert passkeys.used(Passkey("aWQ", b"key", 0), 1)
         assert not passkeys.used(Passkey("aWQ", b"key", 0), 1)
         passkeys.remove("anna", mark, "anna")
-        assert sessions.find(second) is None
+        assert sessions.find(second, "127.0.0.1") is None
         directory.remove_credential("anna", "password", "system")
-        assert sessions.find(renewed) is None
+        assert sessions.find(renewed, "127.0.0.1") is None
         assert sessions.end("anna") == 2
     finally:
         database.close()

@@ -103,6 +103,30 @@ async def test_what_is_revoked_ends_at_the_next_request(bench: ConsoleBench, how
     assert (await anna.get("/v1/session")).status == 401
 
 
+async def test_a_cookie_is_worth_nothing_outside_the_accounts_networks(
+    bench: ConsoleBench,
+) -> None:
+    bench.directory.limit_account("auditor", ["127.0.0.0/8"], "person:admin")
+    anna = await bench.signed_in("auditor")
+    assert (await anna.get("/v1/session")).status == 200
+    bench.directory.limit_account("auditor", ["192.0.2.0/24"], "person:admin")
+    thief = await anna.get("/v1/session")
+    assert (thief.status, thief.slug) == (401, "sign-in"), "and no word of why"
+    bench.directory.limit_account("auditor", [], "person:admin")
+    assert (await anna.get("/v1/session")).status == 200, "it wasn't ended for its owner"
+    assert ("session", "auditor") in bench.refused
+
+
+async def test_a_cookie_carried_elsewhere_keeps_no_session_from_ending(bench: ConsoleBench) -> None:
+    anna = await bench.signed_in("auditor")
+    bench.directory.limit_account("auditor", ["192.0.2.0/24"], "person:admin")
+    bench.clock.ahead = timedelta(minutes=14)
+    await anna.get("/v1/session")
+    bench.directory.limit_account("auditor", [], "person:admin")
+    bench.clock.ahead += timedelta(minutes=2)
+    assert (await anna.get("/v1/session")).status == 401
+
+
 async def test_a_passkey_taken_away_ends_what_it_opened(bench: ConsoleBench) -> None:
     anna = await bench.proven("approver")
     (kept,) = bench.passkeys.of("approver")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from config.contracts import Rules
-from dlp.detect import Detectors, Identities
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.detect.typos import one_error_apart
 from dlp.model import Carrier, Category, Match, Passage, Subject
 

@@ -20,12 +20,13 @@ from bench.quality.run import CONTRACT
 from config.contracts import Action, Contract, Rules
 from config.contracts import Redaction as Style
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.model import Carrier, Category, Match, Passage
 from dlp.pseudonym import is_pseudonym, is_redacted, pseudonym
-from dlp.redact import Edit, Redacted, Redaction, redact
+from dlp.redact import Edit, Redacted, Redaction
 from dlp.redact.edits import merged
+from dlp.redact.run import redact
 from dlp.redact.style import masked, replacement
 from dlp.verdict import decide
 from tests.dlp.test_inspect_files import claim

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
 import shutil
+import socket
 import ssl
 import stat
 from collections.abc import AsyncIterator, Callable
@@ -18,8 +20,7 @@ import pysequoia
 import pytest
 
 from dlp.model import NotReadableError
-from gateway import staged_keys
-from gateway.app import _host_keys
+from gateway.app import Edge, _common, _host_keys
 from gateway.following import Follower
 from gateway.gateway_keys import Log, OpenPgp, SshHost, Tls
 from gateway.ledger.record import SqlLedger
@@ -31,13 +32,16 @@ from gateway.log_signing import FollowingSigner
 from gateway.opener import ProcessOpener
 from gateway.sealer import ProcessSealer
 from gateway.site import Site
-from gateway.staged_keys import next_of, old_of
+from gateway.staged_keys import RotationError, next_of, old_of
 from gateway.store.database import sqlite_path
+from gateway.tls_pair import in_use
+from keys import durable
 from keys.openpgp import certificate_of, fingerprint, generate_gateway_key
 from keys.site import generate_tls
 from tests.support.commands import Command, Outcome
 from tests.support.eventually import eventually
 from transports.https import replace_certificate, tls_context
+from transports.https_names import names_in
 from transports.sftp import SftpOptions, SftpService, serve_sftp
 
 Run = Callable[..., Outcome]
@@ -105,7 +109,7 @@ def test_a_switch_that_dies_at_any_point_leaves_a_key_and_is_gone_on_with(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(staged_keys, "flush", dying)
+        patch.setattr(durable, "flush_directory", dying)
         with pytest.raises(KeyboardInterrupt):
             ssh.switch()
     assert current.read_bytes() in (before, new)
@@ -128,7 +132,7 @@ def test_a_rotation_that_dies_half_way_is_not_put_in_use_and_is_made_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(staged_keys, "flush", dying)
+        patch.setattr(durable, "flush_directory", dying)
         with pytest.raises(KeyboardInterrupt):
             key.rotate()
     assert command(kind, "switch").status == 1
@@ -289,7 +293,7 @@ class Handshake:
     """A client's handshakes with a server's context, in memory."""
 
     def __init__(self, site: Site) -> None:
-        self.context = tls_context(site.paths.tls_cert, site.paths.tls_key)
+        self.context = tls_context(*in_use(site.paths.tls_cert, site.paths.tls_key))
 
     def __call__(self) -> bytes:
         """The certificate that it was shown."""
@@ -353,6 +357,86 @@ def test_a_renewed_certificate_can_be_trusted_before_it_is_installed(
     assert command("tls", "install").status == 0
     assert site.paths.tls_cert.read_bytes() == ahead
     assert command("tls", "install").status == 1  # nothing is left to install
+
+
+def _dies_at(step: int, monkeypatch: pytest.MonkeyPatch, install: Callable[[], object]) -> None:
+    """Kill an installation as the changes up to one are on the disk."""
+    calls, flush = iter(range(100)), durable.flush_directory
+
+    def dying(directory: Path) -> None:
+        flush(directory)
+        if next(calls) == step:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable, "flush_directory", dying)
+        with pytest.raises(KeyboardInterrupt):
+            install()
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_an_installation_that_dies_at_any_point_leaves_a_pair_and_can_be_given_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Two files can't be renamed at once: between them a start would find half of each pair."""
+    paths, pair = site.paths, generate_tls("new", ["localhost"])
+    before = paths.tls_cert.read_bytes()
+    _dies_at(step, monkeypatch, lambda: Tls(paths).install(*pair))
+    assert Handshake(site)() == _der(before if step < 2 else pair[0])
+    Tls(paths).install(*pair)
+    assert paths.tls_cert.read_bytes() == pair[0]
+    tls_context(paths.tls_cert, paths.tls_key)
+    assert not any(next_of(path).exists() for path in (paths.tls_cert, paths.tls_key))
+
+
+@pytest.mark.parametrize("step", range(2))
+def test_installing_a_renewed_certificate_is_gone_on_with(
+    site: Site, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    tls = Tls(site.paths)
+    tls.renew()
+    renewed = next_of(site.paths.tls_cert).read_bytes()
+    _dies_at(step, monkeypatch, tls.install_next)
+    assert Handshake(site)() == _der(renewed)
+    if step == 0:
+        tls.install_next()
+    assert site.paths.tls_cert.read_bytes() == renewed
+    with pytest.raises(RotationError, match="nothing was renewed"):
+        tls.install_next()
+
+
+def test_a_renewal_after_an_installation_that_died_is_of_the_installed_certificate(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = generate_tls("new", ["new.example.org"])
+    _dies_at(2, monkeypatch, lambda: Tls(site.paths).install(certificate, key))
+    Tls(site.paths).renew()
+    assert names_in(next_of(site.paths.tls_cert)) == {"new.example.org"}
+    assert Handshake(site)() == _der(certificate)
+
+
+async def test_an_edge_starts_after_an_installation_that_died(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = generate_tls("new", ["localhost"])
+    _dies_at(2, monkeypatch, lambda: Tls(site.paths).install(certificate, key))
+    edge = Edge(site, _common(site, site.load_policy()))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        await edge.listen(None, listener.detach())
+        try:
+            met = await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port))
+        finally:
+            await edge.stop(0)
+    assert ssl.PEM_cert_to_DER_cert(met) == _der(certificate)
+
+
+def test_one_file_of_certificate_and_key_is_not_made_a_certificate_alone(site: Site) -> None:
+    paths = dataclasses.replace(site.paths, tls_key=site.paths.tls_cert)
+    before = paths.tls_cert.read_bytes()
+    with pytest.raises(RotationError, match="one file"):
+        Tls(paths).install(*generate_tls("new", ["localhost"]))
+    assert paths.tls_cert.read_bytes() == before
 
 
 def test_a_certificate_of_another_key_is_not_installed(

@@ -345,7 +345,7 @@ async def test_a_principal_taken_away_ends_the_sessions_that_it_let_in_and_no_ot
     by_name = await site.connect(certify(CA, KEY, Wanted(principals=("clinic-bot", "deploy"))))
     revocations = Revocations(DirectoryReader(database), site.service.sessions)
     assert await revocations.look() == 0
-    directory.remove_credential("clinic-bot", "deploy", ME)
+    directory.remove_credential("clinic-bot", "principal:deploy", ME)
     assert await revocations.look() == 1
     async with asyncio.timeout(30):
         await by_role.wait_closed()

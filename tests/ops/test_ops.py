@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from config.settings import Settings
-from gateway.ops import Check, Ops, check_database, check_disk, check_keys
+from gateway.ops import MOST_CONNECTIONS, Check, Ops, check_database, check_disk, check_keys
 from gateway.site import Site
 from tests.support.running import Running
 
@@ -53,21 +56,67 @@ def test_health_and_metrics_are_not_on_each_others_listener(running: Running) ->
     ],
 )  # fmt: skip
 async def test_another_sites_name_is_not_answered(host: str, expected: int) -> None:
+    async with listening(30.0) as ports, aiohttp.ClientSession() as session:
+        for port, path in zip(ports, ("/readyz", "/metrics"), strict=True):
+            url = f"http://127.0.0.1:{port}{path}"
+            async with session.get(url, headers={"Host": host}) as answer:
+                assert answer.status == expected
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("which", [0, 1])
+async def test_a_connection_too_many_is_closed_and_the_next_has_the_place_of_one_that_left(
+    which: int,
+) -> None:
+    async with listening(30.0) as ports:
+        held = [await asyncio.open_connection("127.0.0.1", ports[which]) for _ in range(64)]
+        assert len(held) == MOST_CONNECTIONS
+        assert await first_byte(ports[which]) == b"", "turned away"
+        assert await first_byte(ports[1 - which]) == b"H", "the other has places of its own"
+        held[0][1].close()
+        async with asyncio.timeout(5):
+            while await first_byte(ports[which]) != b"H":
+                pass
+        for _, writer in held:
+            writer.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "])
+async def test_a_head_that_does_not_end_loses_its_place(sent: bytes) -> None:
+    async with listening(0.1) as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def first_byte(port: int) -> bytes:
+    """Of the answer to a whole request, b"" if there is none."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return await reader.read(1)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@asynccontextmanager
+async def listening(idle: float) -> AsyncIterator[list[int]]:
+    """The ports of health and metrics."""
+
     async def checks() -> tuple[Check, ...]:
         return ()
 
-    ops = Ops(checks, lambda: b"", ["gateway.internal"])
+    ops = Ops(checks, lambda: b"", ["gateway.internal"], idle=idle)
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     for sock in sockets:
         sock.setblocking(False)
     await ops.start(*sockets)
     try:
-        async with aiohttp.ClientSession() as session:
-            for sock, path in zip(sockets, ("/readyz", "/metrics"), strict=True):
-                url = f"http://127.0.0.1:{sock.getsockname()[1]}{path}"
-                async with session.get(url, headers={"Host": host}) as answer:
-                    assert answer.status == expected
-                    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        yield [sock.getsockname()[1] for sock in sockets]
     finally:
         await ops.stop()
 

@@ -16,7 +16,8 @@ from config.policy import Policy, Route, shipped_policy
 from dlp.budget import Budget
 from dlp.inspect import inspect
 from dlp.model import NotReadableError, Obstacle, Report, Source, Uninspectable
-from dlp.redact import Redaction, redact
+from dlp.redact import Redaction
+from dlp.redact.run import redact
 from gateway import payload_keys
 from gateway.decisions import Decisions
 from gateway.ledger.queries import SqlTransfers

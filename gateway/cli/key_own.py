@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from gateway.cli.acting import acting_arguments, actor
+from gateway.cli.acting import acting_arguments
 from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, open_site
+from gateway.cli.key_record import on_the_log
 
 if TYPE_CHECKING:
     from gateway.gateway_keys import GatewayKey
@@ -80,8 +81,8 @@ def run_step(args: argparse.Namespace) -> int:
     with alone(site.paths.keys):
         if (args.kind, args.step) == ("openpgp", "retire"):
             _check_opened(site)
-        known = take() or ""
-    _record(site, args, args.kind, args.step)
+        with on_the_log(site, args, args.kind, args.step):
+            known = take() or ""
     emit(
         args,
         {"key": args.kind, "step": args.step, "known_by": known},
@@ -99,12 +100,11 @@ def run_install(args: argparse.Namespace) -> int:
         raise CliError("name both CERTIFICATE and KEY, or neither", code=USAGE)
     site = open_site(args)
     tls = Tls(site.paths)
-    with alone(site.paths.keys):
+    with alone(site.paths.keys), on_the_log(site, args, "tls", "install"):
         if args.certificate:
             known = tls.install(args.certificate.read_bytes(), args.key.read_bytes())
         else:
             known = tls.install_next()
-    _record(site, args, "tls", "install")
     emit(args, {"key": "tls", "known_by": known}, f"{known}; new connections meet it at once")
     return OK
 
@@ -115,9 +115,8 @@ def run_renew(args: argparse.Namespace) -> int:
     from gateway.staged_keys import alone, next_of  # noqa: PLC0415 - likewise
 
     site = open_site(args)
-    with alone(site.paths.keys):
+    with alone(site.paths.keys), on_the_log(site, args, "tls", "renew"):
         known = Tls(site.paths).renew()
-    _record(site, args, "tls", "renew")
     place = next_of(site.paths.tls_cert)
     text = f"{known}: {place}\nhave clients trust it, then: lazaretto key tls install"
     emit(args, {"key": "tls", "known_by": known, "certificate": place}, text)
@@ -149,12 +148,3 @@ def _key(site: Site, kind: str) -> GatewayKey:
         "openpgp": gateway_keys.OpenPgp, "ssh": gateway_keys.SshHost, "log": gateway_keys.Log,
     }  # fmt: skip
     return kinds[kind](site.paths)
-
-
-def _record(site: Site, args: argparse.Namespace, key: str, step: str) -> None:
-    from gateway.ledger.record import SqlLedger  # noqa: PLC0415 - likewise
-    from gateway.ledger.vocabulary import RecordKind  # noqa: PLC0415 - likewise
-
-    with closing(site.database()) as database:
-        facts = {"key": key, "step": step}
-        SqlLedger(database).record(RecordKind.KEY_ROTATED, actor(args), facts)

@@ -39,6 +39,15 @@ _STEPS: Final = MappingProxyType({
     "switch": "put the next one in use, and keep the former one as old",
     "retire": "remove the old one",
 })  # fmt: skip
+_NOT_YET_OPENED: Final = (
+    (
+        "receiving",
+        "are still being sent, or can be gone on with",
+        "try again later; one that broke off is given up after uploads.abandon_after_hours",
+    ),
+    ("staged", "still wait to be opened", "try again in a while"),
+)
+"""In the order that a file goes through them, so that none slips by between two looks."""
 
 
 def register(commands: Subparsers) -> None:
@@ -124,7 +133,10 @@ def run_renew(args: argparse.Namespace) -> int:
 
 
 def _check_opened(site: Site) -> None:
-    """See that nothing which came before the switch still waits to be opened by the old key."""
+    """See that nothing which was begun before the switch may still need the old key to be opened.
+
+    Files being sent count, too: what was encrypted for the old key may be at its sender's yet.
+    """
     from gateway.ledger.queries import SqlTransfers  # noqa: PLC0415 - likewise
     from gateway.lifecycle import State  # noqa: PLC0415 - likewise
     from gateway.staged_keys import old_of  # noqa: PLC0415 - likewise
@@ -132,13 +144,13 @@ def _check_opened(site: Site) -> None:
     old = old_of(site.paths.openpgp_secret)
     if not old.exists():
         return
-    with closing(site.database()) as database:
-        waiting = SqlTransfers(database).in_state(State.STAGED, 1)
     # Linking and renaming set a file's change time: that of the switch.
-    if waiting and waiting[0].created.timestamp() <= old.stat().st_ctime:
-        raise CliError(
-            "files that came before the switch still wait to be opened", "try again in a while"
-        )
+    switched = old.stat().st_ctime
+    with closing(site.database()) as database:
+        for state, doing, fix in _NOT_YET_OPENED:
+            oldest = SqlTransfers(database).in_state(State(state), 1)
+            if oldest and oldest[0].created.timestamp() <= switched:
+                raise CliError(f"files that were begun before the switch {doing}", fix)
 
 
 def _key(site: Site, kind: str) -> GatewayKey:

@@ -159,7 +159,7 @@ class Edge:
         self._refusals = Refusals(common.ledger)
         self._counting: asyncio.Task[None] | None = None
         limits = site.settings.limits
-        throttle = Throttle(common.database, limits)
+        throttle = Throttle(common.database, limits, locked_out=common.meters.locked_out)
         self._shares = Shares(limits.sessions, limits.sessions_per_minute)
         self._judge = DirectoryAuthenticator(
             common.directory, throttle, refused=self._refusals.count

@@ -105,9 +105,11 @@ class Log:
 
     def rotate(self) -> str:
         """The next one, which signs beside the present one at once."""
+        staged_keys.check_none_waits([self._secret], what="log")
         secret, public = generate_log_key()
-        staged_keys.put_next({self._secret: (secret, SECRET)}, what="log")
+        # Published before it can sign: nobody may meet a checkpoint by a key that isn't.
         self._publish(self._public.read_bytes() + public)
+        staged_keys.put_next({self._secret: (secret, SECRET)}, what="log")
         return public.decode().strip()
 
     def switch(self) -> str:

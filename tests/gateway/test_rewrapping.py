@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +84,33 @@ async def test_a_key_beside_an_interrupted_upload_is_wrapped_anew_too(
         rewrapper.check_unused(old, LATER)
     rewrapper.run()
     assert set(rewrapper.users()) == {new}
+
+
+@pytest.mark.parametrize("ends", ["submitted", "abandoned"])
+async def test_a_key_that_is_removed_while_it_is_wrapped_anew_is_not_put_back(
+    bench: StagingBench,
+    rewrapper: Rewrapper,
+    key_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ends: str,
+) -> None:
+    upload = await bench.intake.open(CLINIC, "claims", "broken.837")
+    await upload.write(b"x" * (SEGMENT + 5))
+    await Crashing.crash(upload)
+    upload = await bench.intake.resume(CLINIC, "claims", "broken.837")
+    rotate(key_file)
+    loop, put = asyncio.get_running_loop(), bench.disk.put
+
+    def ended_meanwhile(name: str, data: bytes) -> None:
+        if name.endswith(".key"):
+            end: Coroutine[Any, Any, object]
+            end = upload.commit() if ends == "submitted" else upload.discard()
+            asyncio.run_coroutine_threadsafe(end, loop).result(10)
+        put(name, data)
+
+    monkeypatch.setattr(bench.disk, "put", ended_meanwhile)
+    await asyncio.to_thread(rewrapper.run)
+    assert not [name for name in bench.files() if name.endswith(".key")]
 
 
 async def test_killed_half_way_it_goes_on_where_it_was(

@@ -124,7 +124,7 @@ class Keyring:
             log.error(said, problem=str(error))  # noqa: TRY400 - its sentence says all
             return
         self._keys, self._stamp = keys, stamp
-        log.info("the key file changed", key=keys.key_id)
+        log.info("the key file changed", key_id=keys.key_id)
 
 
 def _stamp(path: Path) -> _Stamp | None:

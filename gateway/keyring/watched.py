@@ -123,13 +123,19 @@ class Keyring:
 
     def _current(self) -> LocalKek:
         keys = self._present()
-        stamp = _stamp(self._path)
-        if stamp and stamp != self._stamp and _age(stamp) > _GRACE_SECONDS:
-            raise KekError(
-                "the key file changed and can't be read: nothing is wrapped by the former keys, "
-                "since they may be retired; see the log for why"
-            )
+        if self._is_too_old():
+            keys = self._present(needed=True)
+            if self._is_too_old():
+                raise KekError(
+                    "the key file changed and can't be read: nothing is wrapped by the former "
+                    "keys, since they may be retired; see the log for why"
+                )
         return keys
+
+    def _is_too_old(self) -> bool:
+        """Whether the keys in memory may be retired any moment."""
+        stamp = _stamp(self._path)
+        return stamp is not None and stamp != self._stamp and _age(stamp) > _GRACE_SECONDS
 
     def _present(self, *, needed: bool = False) -> LocalKek:
         if (stamp := _stamp(self._path)) != self._stamp:
@@ -157,7 +163,7 @@ class Keyring:
             reading.again = time.monotonic() + _RETRY_SECONDS
         else:
             self._keys, self._stamp = keys, reading.stamp
-            log.info("the key file changed", key=keys.key_id)
+            log.info("the key file changed", key_id=keys.key_id)
         finally:
             reading.ended.set()
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from config.contracts import Contract, Rules
 from config.policy import shipped_policy
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 
 _TITLES = "member_id,last_name,first_name,dob,ssn,phone,address,city,state,zip,plan,paid,status"

@@ -19,7 +19,7 @@ from math import sqrt
 from config.contracts import Rules
 from config.policy import shipped_policy
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.verdict import decide
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from config.contracts import Contract, Rules
 from config.policy import shipped_policy
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.parse import x12
 from dlp.verdict import decide

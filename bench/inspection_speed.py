@@ -27,7 +27,7 @@ from bench.quality.peer import Presidio
 from config.contracts import Rules
 from config.policy import shipped_policy
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from tests.support.claims import claim_blocks
 

@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench import names_held_out, names_templates
 from bench.names_people import ADDRESS_FORMS, FORMS, address, person, written
 from config.contracts import Rules
-from dlp.detect import Detectors, Identities
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.model import Carrier, Category, Passage
 from dlp.names import Strangers, load
 

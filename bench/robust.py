@@ -20,7 +20,7 @@ from bench.hostile import CASES
 from bench.inspection_speed import busy, highest
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.verdict import decide
 

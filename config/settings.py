@@ -171,7 +171,7 @@ class Inspection(_Section):
     entries: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
     ratio: Annotated[int, Field(ge=2, le=100_000)] = 200
     seconds: Seconds = 600.0
-    text_bytes: ByteSize = ByteSize(32 * 2**20)
+    text_bytes: ByteSize = ByteSize(8 * 2**20)
     findings: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     memory: ByteSize = ByteSize(2 * 2**30)
     sandbox: Literal["strict", "best-effort"] = "strict"

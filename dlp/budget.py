@@ -27,7 +27,7 @@ class Budget:
     entries: int = 10_000
     ratio: int = 200
     seconds: float = 600.0
-    text_bytes: int = 32 * 2**20
+    text_bytes: int = 8 * 2**20
     findings: int = 1_000
 
 

@@ -18,7 +18,8 @@ from config.states import code_of
 from dlp.batch import Batch
 from dlp.budget import Budget, Meter
 from dlp.content import Noted, Site
-from dlp.detect import Detectors, Identities
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.kept import Kept, Open
 from dlp.look import Looker
 from dlp.model import (

@@ -18,6 +18,7 @@ import numpy as np
 from dlp.detect.address_index import shortened
 from dlp.detect.dates import find_dates, parse_date
 from dlp.detect.id_index import EMAIL, SHORTEST
+from dlp.detect.name_index import MOST_JOINED, PARTICLES
 from dlp.detect.reading import Reading, words
 from dlp.detect.typos import MIN_LENGTH, deletions
 from dlp.detect.values import identifier, phone
@@ -41,7 +42,7 @@ class Vocabulary:
 
     Attributes:
         words: As :func:`dlp.detect.reading.words` gives them (lower case, no accents), streets
-            and directions also in their short form.
+            and directions also in their short form, and "de la Cruz" also as one.
         ids: Letters and digits in upper case, of up to six neighbouring pieces, with and without
             leading zeros, a country code, and a prefix of letters; none too short to be known by.
         days: Every day that a date in the text may mean, as ``yyyymmdd``.
@@ -76,9 +77,13 @@ class Vocabulary:
         self._take(Reading(text))
 
     def _take(self, reading: Reading) -> None:
-        for token in reading.tokens:
-            if token.norm and token.norm not in self.words:
-                self.words.update((token.norm, shortened(token.norm)))
+        norms = [token.norm for token in reading.tokens]
+        for place, norm in enumerate(norms):
+            if norm and norm not in self.words:
+                self.words.update((norm, shortened(norm)))
+            if norm in PARTICLES:
+                ends = range(place + 2, place + MOST_JOINED + 1)
+                self.words.update("".join(norms[place:end]) for end in ends)
         if reading.has_digits:
             self.ids.update(_ids(reading.folded))
             for written in find_dates(reading):

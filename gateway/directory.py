@@ -27,6 +27,7 @@ from gateway.directory_types import (
     check_roles,
     passkey_fingerprint,
 )
+from gateway.factor_sessions import end_sessions
 from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ledger.log import append
@@ -189,14 +190,17 @@ class Directory:
             require(connection, accounts, account)
             self._add_credential(connection, account, proof, actor)
 
-    def remove_credential(self, account: str, fingerprint: str, actor: str) -> None:
+    def remove_credential(self, account: str, fingerprint: str, actor: str, keep: str = "") -> None:
         """Take a credential away, by the fingerprint that ``account list`` shows.
+
+        What it let in ends. A passkey is a second factor, too: without it all of the account's
+        sessions end, but for the console's of digest ``keep``.
 
         Raises:
             UnknownEntryError: The account has none such.
         """
         if fingerprint.startswith(f"{CredentialKind.PASSKEY}:"):
-            self._remove_passkey(account, fingerprint, actor)
+            self._remove_passkey(account, fingerprint, actor, keep)
             return
         mine = (credentials.c.account == account) & (credentials.c.fingerprint == fingerprint)
         with self._database.write() as connection:
@@ -209,7 +213,7 @@ class Directory:
             facts = {"account": account, "kind": kind, "fingerprint": fingerprint}
             self._log(connection, RecordKind.CREDENTIAL_REMOVED, actor, facts)
 
-    def _remove_passkey(self, account: str, fingerprint: str, actor: str) -> None:
+    def _remove_passkey(self, account: str, fingerprint: str, actor: str, keep: str) -> None:
         own = select(passkeys.c.id).where(passkeys.c.account == account)
         with self._database.write() as connection:
             ids = connection.execute(own).scalars()
@@ -219,6 +223,7 @@ class Directory:
                     f"account {account} has no such passkey; 'account list' shows what it has"
                 )
             connection.execute(delete(passkeys).where(passkeys.c.id == found[0]))
+            end_sessions(connection, account, self._clock(), keep)
             kind = str(CredentialKind.PASSKEY)
             facts = {"account": account, "kind": kind, "fingerprint": fingerprint}
             self._log(connection, RecordKind.CREDENTIAL_REMOVED, actor, facts)

@@ -235,7 +235,7 @@ def _login(row: Row[Any] | None, secrets: tuple[str, ...]) -> Login:
     # No partner: one of the site's own.
     allowed = row.enabled and (row.partner is None or row.partner_enabled)
     networks = tuple((row.partner_networks or "").split())
-    return Login(_account(row), bool(allowed), secrets, networks)
+    return Login(_account(row), bool(allowed), secrets, networks, row.factors_changed)
 
 
 def _account(row: Row[Any]) -> Account:

@@ -142,12 +142,14 @@ class Login:
         allowed: It and its partner are enabled.
         secrets: The stored secrets of one kind that haven't expired.
         networks: Its partner's; none: from anywhere.
+        factors_changed: UTC, or None; sessions that began before end.
     """
 
     account: Account | None
     allowed: bool
     secrets: tuple[str, ...] = field(repr=False)
     networks: tuple[str, ...] = ()
+    factors_changed: datetime | None = None
 
     def __repr__(self) -> str:
         return f"Login({self.account}, {self.allowed})"

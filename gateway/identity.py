@@ -10,7 +10,7 @@ import asyncio
 import base64
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from gateway.networks import admits
 from gateway.ports import LedgerUnavailableError
 from gateway.ssh_certificates import CertificateRefusedError, Trust, check, end_of, named
 from gateway.throttle import of_account, of_name
-from transports.ports import Principal, TooManyAttemptsError
+from transports.ports import BusyError, Principal, TooManyAttemptsError
 from transports.ssh_certificate import UserCertificate
 
 T = TypeVar("T")
@@ -46,6 +46,9 @@ HASHING_AT_ONCE: Final = 2
 
 MAX_WAITING: Final = 64
 """Beyond that a password is refused unheard: a queue of guesses has no end otherwise."""
+
+_BUSY_SECONDS: Final = 5.0
+"""In which two threads get through more than half of such a queue."""
 
 _LINES_A_MINUTE: Final = 30
 _MINUTE: Final = 60.0
@@ -100,7 +103,7 @@ class DirectoryAuthenticator:
         self._refused = refused
         self._lookups = ThreadPoolExecutor(2, thread_name_prefix="login")
         self._hashing = ThreadPoolExecutor(HASHING_AT_ONCE, thread_name_prefix="argon2")
-        self._waiting = 0
+        self._checks: set[asyncio.Task[Principal | None]] = set()
         # Verified for users that don't exist, so that they take as long as those that do.
         self._nobody = hasher.hash("nobody has this password")
         self._refusals = _Sparing()
@@ -111,7 +114,32 @@ class DirectoryAuthenticator:
         self._hashing.shutdown()
 
     async def password(self, username: str, password: str, address: str) -> Principal | None:
-        """The principal, or None for any failure whatever."""
+        """The principal, or None for any failure whatever.
+
+        Raises:
+            BusyError: Too many wait for the hasher; not counted, since it is no guess.
+            TooManyAttemptsError: Too many failures; not looked at.
+        """
+        if len(self._checks) >= MAX_WAITING:
+            self._observe("password", False)
+            self._refusals.log("login.busy", method="password", address=address)
+            raise BusyError(_BUSY_SECONDS)
+        return await self._to_its_end(self._password(username, password, address))
+
+    async def _to_its_end(
+        self, check: Coroutine[object, object, Principal | None]
+    ) -> Principal | None:
+        """Settle a guess though whoever made it leaves: none is free, and none is a lasting charge.
+
+        Were it dropped, its charge would have to be dropped or kept: the one lets an attacker try
+        without end, the other has a client pay that was right and lost its line.
+        """
+        task = asyncio.create_task(check)
+        self._checks.add(task)
+        task.add_done_callback(self._checks.discard)
+        return await asyncio.shield(task)
+
+    async def _password(self, username: str, password: str, address: str) -> Principal | None:
         login = await self._find(lambda: self._directory.login(username, CredentialKind.PASSWORD))
         known = login.account if login else None
         subject = of_account(known.id) if known else of_name(username)
@@ -214,16 +242,8 @@ class DirectoryAuthenticator:
     async def _hash_fits(self, login: Login | None, password: str) -> bool:
         stored = login.secrets[0] if login and login.secrets else self._nobody
         given = password.encode("utf-8", "surrogatepass")
-        if self._waiting >= MAX_WAITING:
-            return False
-        self._waiting += 1
-        try:
-            loop = asyncio.get_running_loop()
-            fits = await loop.run_in_executor(
-                self._hashing, self._verify, stored, given[:MAX_PASSWORD]
-            )
-        finally:
-            self._waiting -= 1
+        loop = asyncio.get_running_loop()
+        fits = await loop.run_in_executor(self._hashing, self._verify, stored, given[:MAX_PASSWORD])
         return fits and stored is not self._nobody and len(given) <= MAX_PASSWORD
 
     def _verify(self, stored: str, given: bytes) -> bool:

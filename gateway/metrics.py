@@ -38,6 +38,7 @@ METHODS: Final = frozenset(
         "recovery",
     }
 )
+SUBJECTS: Final = frozenset({"account", "code", "address", "name"})
 OUTCOMES: Final = frozenset({"submitted", "suspended", "discarded", "failed"})
 STEPS: Final = frozenset({"receive", "inspect", "decide", "seal", "deliver"})
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600)
@@ -57,6 +58,12 @@ class Meters:
             "lazaretto_logins", "Logins tried.", ["protocol", "method", "outcome"],
             registry=registry,
         )  # fmt: skip
+        self.lockouts = Counter(
+            "lazaretto_lockouts", "Locks after too many failed logins.", ["kind"],
+            registry=registry,
+        )  # fmt: skip
+        for kind in SUBJECTS:
+            self.lockouts.labels(kind)  # at 0, so that an alert on the rate sees the first one
         self.connections = Gauge(
             "lazaretto_connections", "Connections open.", ["protocol"],
             registry=registry, multiprocess_mode="livesum",
@@ -116,6 +123,12 @@ class Meters:
     def download_finished(self, protocol: str, size: int, *, complete: bool) -> None:  # noqa: ARG002  # the seam's
         """A sealed file was closed after ``size`` bytes were sent."""
         self.delivered.labels(_known(protocol, PROTOCOLS)).inc(size)
+
+    # -- gateway.throttle.Throttle
+
+    def locked_out(self, kind: str) -> None:
+        """An account's passwords or codes, an address or an unknown name was locked."""
+        self.lockouts.labels(_known(kind, SUBJECTS)).inc()
 
     # -- the pipeline
 

@@ -127,6 +127,8 @@ class Revocations:
             return False
         if not admits(login, session.address):
             return False
+        if login.factors_changed is not None and session.since < login.factors_changed:
+            return False
         if is_named(who.credential):
             trust = self._directory.trust(login)
             named_so = not who.principals.isdisjoint(trust.principals)

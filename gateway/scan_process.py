@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 from config.contracts import Contract, Rules
 from dlp import readers
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.export import redaction_to_wire, to_wire
 from dlp.inspect import inspect
 from dlp.model import DlpError, Report, Source

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from gateway.directory_types import DirectoryError, UnknownEntryError, is_account_id
+from gateway.factor_sessions import end_sessions
 from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ledger.log import append
@@ -116,8 +117,10 @@ class SecondFactors:
             self._record(connection, account, "enrolled", actor)
         return totp.uri(secret, account, issuer)
 
-    def confirm(self, account: str, code: str, actor: str) -> Sequence[str]:
+    def confirm(self, account: str, code: str, actor: str, keep: str = "") -> Sequence[str]:
         """Put it in force by a first code; returns recovery codes, to be shown this once.
+
+        The account's sessions end, but for the console's of digest ``keep``.
 
         Raises:
             DirectoryError: The code doesn't fit, or nothing waits to be confirmed.
@@ -129,8 +132,10 @@ class SecondFactors:
                 "clock is right, and type the next code"
             )
         with self._database.write() as connection:
+            self._require(connection, account)
             self._put_in_force(connection, account)
             codes = self._new_codes(connection, account)
+            end_sessions(connection, account, self._clock(), keep)
             self._record(connection, account, "confirmed", actor)
         return codes
 
@@ -144,22 +149,27 @@ class SecondFactors:
         here = second_factors.c.account == account
         connection.execute(update(second_factors).where(here).values(confirmed=self._clock()))
 
-    def recovery(self, account: str, actor: str) -> Sequence[str]:
-        """Fresh recovery codes instead of those it had.
+    def recovery(self, account: str, actor: str, keep: str = "") -> Sequence[str]:
+        """Fresh recovery codes instead of those it had. Sessions end as by :meth:`confirm`.
 
         Raises:
+            UnknownEntryError: No such account.
             DirectoryError: It has no confirmed second factor.
         """
         with self._database.write() as connection:
+            self._require(connection, account)
             present = self._row(connection, account, lock=True)
             if present is None or present.confirmed is None:
                 raise DirectoryError(f"{account} has no second factor; account totp enrol")
             codes = self._new_codes(connection, account)
+            end_sessions(connection, account, self._clock(), keep)
             self._record(connection, account, "recovery-codes-made", actor)
         return codes
 
-    def reset(self, account: str, actor: str) -> None:
+    def reset(self, account: str, actor: str, keep: str = "") -> None:
         """Take it away with its recovery codes, for somebody who lost the device.
+
+        Sessions end as by :meth:`confirm`: the device may be somebody else's now.
 
         Raises:
             UnknownEntryError: No such account.
@@ -173,6 +183,7 @@ class SecondFactors:
             )
             if not gone.rowcount:
                 raise DirectoryError(f"{account} has no second factor")
+            end_sessions(connection, account, self._clock(), keep)
             self._record(connection, account, "reset", actor)
 
     def check(self, account: str, code: str, address: str = "") -> bool:
@@ -239,7 +250,9 @@ class SecondFactors:
         return connection.execute(chosen.with_for_update() if lock else chosen).one_or_none()
 
     def _require(self, connection: Connection, account: str) -> None:
-        known = select(accounts.c.id).where(accounts.c.id == account).with_for_update()
+        # Not its key: a new session refers to that, and would have to wait.
+        mine = select(accounts.c.id).where(accounts.c.id == account)
+        known = mine.with_for_update(key_share=True)
         if not is_account_id(account) or connection.execute(known).scalar() is None:
             raise UnknownEntryError("there is no account of that name; see account list")
 

@@ -48,7 +48,17 @@ def put_next(files: Mapping[Path, tuple[bytes, int]], *, what: str, then: str = 
         RotationError: There is a next key already.
         OSError: They can't be written.
     """
-    paths = list(files)
+    check_none_waits(list(files), what=what, then=then)
+    for path, (content, mode) in files.items():
+        durable.replace(next_of(path), content, mode)
+
+
+def check_none_waits(paths: Sequence[Path], *, what: str, then: str = "switch") -> None:
+    """See that the next key may be made.
+
+    Raises:
+        RotationError: There is one already, or still an old one.
+    """
     ready = [next_of(path).exists() for path in paths]
     old = any(old_of(path).exists() for path in paths)
     # Some of its files alone are of a command that was killed: they are written again.
@@ -56,8 +66,6 @@ def put_next(files: Mapping[Path, tuple[bytes, int]], *, what: str, then: str = 
         raise RotationError(f"there is a next key already: 'lazaretto key {what} {then}'")
     if old:
         raise RotationError(f"there is still an old key: 'lazaretto key {what} retire' first")
-    for path, (content, mode) in files.items():
-        durable.replace(next_of(path), content, mode)
 
 
 def switch(files: Sequence[Path], *, what: str) -> None:
@@ -89,7 +97,7 @@ def retire(files: Sequence[Path], *, what: str) -> None:
     """
     old = [old_of(path) for path in files if old_of(path).exists()]
     if not old:
-        raise RotationError(f"there is no old key; see 'lazaretto key {what} list'")
+        raise RotationError(f"there is no old key of {what} to remove")
     for path in old:
         path.unlink()
         durable.flush_directory(path.parent)

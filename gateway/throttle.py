@@ -13,7 +13,7 @@ whoever invents names must not grow the table without end.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -83,12 +83,26 @@ class Throttle:
     """Safe for threads; blocks on the disk.
 
     Each method raises LedgerUnavailableError when the database is locked, full or gone.
+
+    Args:
+        database: Open.
+        limits: How many failures, and how long.
+        clock: Now.
+        locked_out: Called for each lock, once it is committed, with the kind of subject: a word of
+            ``account``, ``code``, ``address`` and ``name``.
     """
 
-    def __init__(self, database: Database, limits: Limits, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits,
+        clock: Clock = utc_now,
+        locked_out: Callable[[str], None] = lambda _kind: None,
+    ) -> None:
         self._database = database
         self._limits = limits
         self._clock = clock
+        self._locked_out = locked_out
 
     def wait(self, address: str) -> float:
         """Seconds until somebody from there is heard; 0: now."""
@@ -118,9 +132,11 @@ class Throttle:
             # All rows before the log's head, which locking takes: whoever held the head and waited
             # for a row would wait for one who holds that row and waits for the head.
             rows = [self._row(connection, each) for each in self._counted(subject, address)]
-            for row in rows:
-                if row.failures >= self._most(row.subject) and row.locked is None:
-                    self._lock(connection, row)
+            due = [r for r in rows if r.failures >= self._most(r.subject) and r.locked is None]
+            for row in due:
+                self._lock(connection, row)
+        for row in due:
+            self._locked_out(row.subject.partition(":")[0])
 
     def refused(self, address: str) -> None:
         """Count what can't be guessed and so wasn't charged: a wrong token."""

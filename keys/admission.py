@@ -1,8 +1,9 @@
 """Which OpenPGP certificates of partners are let in, and why others aren't.
 
 Whatever is refused here would be refused again at sealing, with a patient's file waiting; so the
-rules come first, each in a sentence with its fix, all of them at once. A certificate that breaks
-none is then sealed for once: that makes Sequoia check every signature under its own policy.
+rules come first, each in a sentence with its fix, all of them at once. They believe nothing that
+the certificate's own key didn't rightly sign. A certificate that breaks none is then sealed for
+once: that makes Sequoia check it under its own policy.
 
 The rules must be asked again before each sealing (:func:`refusals`), not only at import. Sequoia's
 Python binding (0.1.35) seals for a revoked or expired certificate without a word, and falls back
@@ -26,8 +27,9 @@ from keys.certificate import (
     CertificateError,
     CertificateInfo,
     KeyInfo,
-    describe_packets,
+    describe,
     packets,
+    tag_of,
 )
 from keys.trial import trial
 
@@ -119,7 +121,7 @@ def admit(blob: bytes, now: datetime) -> Admitted:
     if found := refusals(blob, now):
         raise KeyRefusedError(found)
     plain = _without_marks(blob)
-    return Admitted(bytes(Cert.from_bytes(plain)), describe_packets(packets(plain)))
+    return Admitted(bytes(Cert.from_bytes(plain)), describe(plain))
 
 
 def refusals(blob: bytes, now: datetime) -> list[Refusal]:
@@ -130,10 +132,9 @@ def refusals(blob: bytes, now: datetime) -> list[Refusal]:
     if form := _form(blob):
         return [form]
     try:
-        pile = packets(blob)
-        if content := _content(pile):
+        if content := _content(packets(blob)):
             return [content]
-        info = describe_packets(pile)
+        info = describe(blob)
     except CertificateError as error:
         return [Refusal(Reason.NOT_OPENPGP, f"{error}. Export the public key again.")]
     broken = [refusal for rule in _RULES for refusal in rule(info, now)]
@@ -193,9 +194,10 @@ def _more_than_one(count: int) -> Refusal:
 
 def _content(pile: list[Packet]) -> Refusal | None:
     """What the packets are, before what they say."""
-    if any(packet.tag in (Tag.SecretKey, Tag.SecretSubkey) for packet in pile):
+    tags = [tag_of(packet) for packet in pile]
+    if Tag.SecretKey in tags or Tag.SecretSubkey in tags:
         return _SECRET_REFUSAL
-    primaries = sum(packet.tag == Tag.PublicKey for packet in pile)
+    primaries = tags.count(Tag.PublicKey)
     return _more_than_one(primaries) if primaries > 1 else None
 
 
@@ -271,8 +273,9 @@ def _encryption(info: CertificateInfo, now: datetime) -> Iterator[Refusal]:
     if not able:
         yield Refusal(
             Reason.NO_ENCRYPTION_KEY,
-            "No key in it may be used for encryption (its flags allow signing or certifying "
-            "alone): add an encryption subkey (gpg --quick-add-key) and export it again.",
+            "No key in it may be used for encryption: flags allow signing or certifying alone, or "
+            "the owner's signature on them is wrong or from before the key. Add an encryption "
+            "subkey (gpg --quick-add-key) and export it again.",
         )
     if _live(info, now):
         return

@@ -1,8 +1,9 @@
 """An OpenPGP certificate as its packets say it is (RFC 9580 section 10.1), for versions 4 and 6.
 
-Sequoia parses the packets; what its binding leaves out (sizes, curves) is read from the key
-material itself. Nothing here checks a signature: :mod:`keys.admission` has Sequoia do that by
-sealing for the certificate once, after the rules have had their say.
+Sequoia parses the packets and checks every signature that the certificate's own key is said to
+have made: a revocation, an expiry or a flag that isn't rightly signed says nothing here. What its
+binding leaves out (sizes, curves) is read from the key material itself. Whether Sequoia would seal
+for the certificate under its own policy is for :mod:`keys.admission` to ask.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Final
 
+from pysequoia import Cert
 from pysequoia.packet import HashAlgorithm, Packet, PacketPile, SignatureType, Tag
 
 _ALGORITHMS: Final = {
@@ -52,6 +55,8 @@ _CERTIFYING: Final = (
     SignatureType.PositiveCertification,
 )
 _REVOKING: Final = (SignatureType.KeyRevocation, SignatureType.SubkeyRevocation)
+_MARK: Final = b"\xfc\x01."
+"""A packet of a private tag (60), which nothing in a certificate may depend on (section 5)."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,7 +76,7 @@ class KeyInfo:
         bits: Of RSA, DSA and ElGamal; 0 for others.
         created: UTC.
         expires: UTC, or None.
-        revoked: Whether a revocation by the certificate's own key is in it.
+        revoked: Whether a revocation rightly signed by the certificate's own key is in it.
         encrypts: Whether its flags allow encryption of data.
         binding: ``good``, ``weak`` (only MD5, SHA-1 or RIPEMD-160 signatures) or ``none``.
     """
@@ -170,16 +175,7 @@ def describe(blob: bytes) -> CertificateInfo:
     Raises:
         CertificateError: If it isn't one.
     """
-    return describe_packets(packets(blob))
-
-
-def describe_packets(pile: list[Packet]) -> CertificateInfo:
-    """Read a certificate that is parsed already.
-
-    Raises:
-        CertificateError: If the packets aren't one.
-    """
-    primary, *rest = list(_components(pile))
+    primary, *rest = list(_components(_rightly_signed(blob)))
     issuer = primary.packet
     users = [part for part in rest if part.packet.tag == Tag.UserID]
     subkeys = [part for part in rest if _is_key(part.packet)]
@@ -192,6 +188,31 @@ def describe_packets(pile: list[Packet]) -> CertificateInfo:
         ),
         tuple(_printable(user.packet.user_id or "") for user in users),
     )
+
+
+def tag_of(packet: Packet) -> Tag | None:
+    """Its tag; None for one that Sequoia's binding doesn't know."""
+    try:
+        return packet.tag
+    except RuntimeError:
+        return None
+
+
+def _rightly_signed(blob: bytes) -> list[Packet]:
+    """The certificate's packets without the signatures that its own key didn't make after all.
+
+    Sequoia writes those behind everything else, packets that it doesn't know among it; so one of
+    ours shows where they begin. What other people signed it can't check, and leaves in place.
+    """
+    try:
+        plain = bytes(Cert.from_bytes(blob))
+        pile = packets(bytes(Cert.from_bytes(plain + _MARK)))
+    except RuntimeError as error:
+        raise CertificateError(f"not OpenPGP, or damaged: {explain(error)}") from None
+    known = list(takewhile(tag_of, pile))
+    if len(known) == len(pile):
+        raise CertificateError("its signatures can't be told apart by this version of Sequoia")
+    return known
 
 
 def _printable(text: str) -> str:

@@ -84,6 +84,18 @@ class TooManyAttemptsError(Exception):
         self.seconds = seconds
 
 
+class BusyError(Exception):
+    """There is no room to look at an attempt now: nothing was looked at, and nothing counted.
+
+    Attributes:
+        seconds: After which it is worth while to try again.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too many logins at once; try again later")
+        self.seconds = seconds
+
+
 @dataclass(frozen=True, slots=True)
 class HalfProven:
     """Somebody who proved a first factor and must prove a second. Opens nothing by itself.
@@ -99,7 +111,7 @@ class Authenticator(Protocol):
     """The one judge of identity, as SSH asks it.
 
     Each method takes as long for unknown users as for known ones, and may raise
-    TooManyAttemptsError.
+    TooManyAttemptsError or BusyError.
     """
 
     async def password(

@@ -21,7 +21,13 @@ import asyncssh
 from asyncssh.packet import PacketDecodeError, SSHPacket, String
 
 from config.operations import SFTP_SESSION, permits
-from transports.ports import Authenticator, HalfProven, Principal, TooManyAttemptsError
+from transports.ports import (
+    Authenticator,
+    BusyError,
+    HalfProven,
+    Principal,
+    TooManyAttemptsError,
+)
 from transports.ssh_certificate import (
     SIGNATURES,
     CertificateFormError,
@@ -221,7 +227,7 @@ class Login:
     async def _ask(self, judging: Coroutine[object, object, Judged]) -> Judged:
         try:
             found = await judging
-        except TooManyAttemptsError:
+        except (TooManyAttemptsError, BusyError):
             return None
         except Exception as error:  # noqa: BLE001 - whatever the judge's trouble, nobody gets in
             _log.error("authenticator failed: %s", type(error).__name__)

@@ -26,7 +26,7 @@ from bench.quality.plot import EDGES, Bin, svg
 from bench.quality.templates import CLEAN, TEST, TUNE
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.model import Category, Finding, Report
 

@@ -1,6 +1,4 @@
-"""Detection in open text: same-file identities, patterns with rules, names by lexicon and cue."""
+"""Detection in open text: same-file identities, patterns with rules, names by lexicon and cue.
 
-from dlp.detect.engine import Detectors
-from dlp.detect.identities import Identities
-
-__all__ = ["Detectors", "Identities"]
+Empty: :mod:`dlp.names` needs its words, and :mod:`dlp.detect.engine` needs those names.
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 
 from dlp.detect.bearers import Bearers
 from dlp.detect.cues import STAFF_AFTER, STAFF_BEFORE, THINGS_AFTER, TITLES
@@ -18,8 +19,10 @@ SURNAME, SURNAME_TITLED, SURNAME_SHORT, SURNAME_TYPO = 0.85, 0.85, 0.65, 0.65
 GIVEN, WEAK = 0.55, 0.35
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "do", "phd", "dds", "np", "rn"})
-_PARTICLES = frozenset({"de", "la", "del", "los", "las", "van", "von", "der", "den", "da", "di",
-                        "dos", "st", "el", "al", "bin", "le", "du"})  # fmt: skip
+PARTICLES = frozenset({"de", "la", "del", "los", "las", "van", "von", "der", "den", "da", "di",
+                       "dos", "st", "el", "al", "bin", "le", "du"})  # fmt: skip
+MOST_JOINED = 3
+"""Words that a surname of one word may be written as: "de la Cruz" for DELACRUZ."""
 _GAP_CHARACTERS = frozenset(" ,.-\t\r\n;:\u00a0\u2010\u2011^*/_")
 _GAP = 4
 _MANY = 5
@@ -92,7 +95,7 @@ class NameIndex:
             # "DELACRUZ" for "DE LA CRUZ", and half of a double surname with its given name.
             added += self._add(("".join(parts),), given)
             for part in parts:
-                if len(part) > _SHORT and part not in _PARTICLES:
+                if len(part) > _SHORT and part not in PARTICLES:
                     added += self._add((part,), given)
         return added
 
@@ -185,6 +188,9 @@ class NameIndex:
             if tuple(t.norm for t in tokens[place : place + len(parts)]) == parts:
                 found = self._mention(reading, place, place + len(parts), " ".join(parts), taken)
                 return found, len(parts)
+        if token.norm in PARTICLES and (used := self._apart(reading, place)):
+            whole = _joined(tokens[place : place + used])
+            return self._mention(reading, place, place + used, whole, taken), used
         if token.norm in self._given:
             found = self._mention(reading, place, place + 1, token.norm, taken)
             if found is not None:
@@ -195,6 +201,16 @@ class NameIndex:
                 typo = self._mention(reading, place, place + 1, surname, taken, exact=False)
                 return typo, 1
         return None, 1
+
+    def _apart(self, reading: Reading, place: int) -> int:
+        """How many words from one on are a surname that was learned as one word; 0 for none."""
+        tokens = reading.tokens
+        for used in range(MOST_JOINED, 1, -1):
+            some = tokens[place : place + used]
+            if len(some) == used and _joined(some) in self._given:
+                beside = (near(reading.text, *pair) for pair in pairwise(some))
+                return used if all(beside) else 0
+        return 0
 
     @staticmethod
     def _may_be_typo(token: Token) -> bool:
@@ -304,6 +320,10 @@ class NameIndex:
         if count > _MANY or not token.raw[0].isupper() or token.norm in self.providers:
             return None
         return _match(tokens, place, place + 1, GIVEN)
+
+
+def _joined(tokens: Sequence[Token]) -> str:
+    return "".join(token.norm for token in tokens)
 
 
 def _is_short_form(word: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.model import Source
 from dlp.redact.collect import Edits

@@ -7,12 +7,12 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from gateway.cli.acting import acting_arguments, actor
+from gateway.cli.acting import acting_arguments
 from gateway.cli.common import OK, Subparsers, emit, open_site, site_arguments, table
+from gateway.cli.key_record import on_the_log
 
 if TYPE_CHECKING:
     from gateway.keyring import Keyring
-    from gateway.ports import Json
     from gateway.rewrapping import Rewrapper
     from gateway.site import Site
     from gateway.store.database import Database
@@ -65,11 +65,9 @@ def run_rotate(args: argparse.Namespace) -> int:
 
     site = open_site(args)
     former, settings = keyring_of(site).key_id, site.settings.keys
-    with closing(site.database()) as database:
-        # Known to work before anything changes, so that no rotation goes unrecorded.
-        _record(database, args, "rotating", {"former": former})
+    with on_the_log(site, args, "kek", "rotate", former=former) as told:
         fresh = rotate(site.paths.kek, sealers_of(settings), sealer_of(settings))
-        _record(database, args, "rotated", {"former": former, "fresh": fresh})
+        told["fresh"] = fresh
     text = (
         f"{fresh} wraps new data keys; {former} still opens what it wrapped\n"
         "next: back up keys/, then lazaretto key kek rewrap"
@@ -84,9 +82,11 @@ def run_rewrap(args: argparse.Namespace) -> int:
 
     site = open_site(args)
     keys = keyring_of(site)
-    with closing(site.database()) as database:
-        done = _rewrapper(site, database, keys).run(_progress)
-        _record(database, args, "rewrapped", {"fresh": keys.key_id, "count": done})
+    with (
+        closing(site.database()) as database,
+        on_the_log(site, args, "kek", "rewrap", fresh=keys.key_id) as told,
+    ):
+        done = told["count"] = _rewrapper(site, database, keys).run(_progress)
     old = [key for key in keys.key_ids if key != keys.key_id]
     text = f"wrapped {done} data keys by {keys.key_id}"
     if old:
@@ -103,8 +103,8 @@ def run_retire(args: argparse.Namespace) -> int:
     site = open_site(args)
     with closing(site.database()) as database:
         _rewrapper(site, database, keyring_of(site)).check_unused(args.key)
+    with on_the_log(site, args, "kek", "retire", former=args.key):
         retire(site.paths.kek, args.key, sealers_of(site.settings.keys))
-        _record(database, args, "retired", {"former": args.key})
     text = f"retired {args.key}; backups from before the rewrapping still need it"
     emit(args, {"key": args.key, "retired": True}, text)
     return OK
@@ -117,11 +117,9 @@ def run_reseal(args: argparse.Namespace) -> int:
 
     site: Site = open_site(args)
     settings = site.settings.keys
-    with closing(site.database()) as database:
-        _record(database, args, "resealing", {"provider": settings.provider})
+    with on_the_log(site, args, "kek", "reseal", provider=settings.provider) as told:
         reseal(site.paths.kek, sealers_of(settings), sealer_of(settings))
-        key = keyring_of(site).key_id
-        _record(database, args, "resealed", {"provider": settings.provider, "fresh": key})
+        key = told["fresh"] = keyring_of(site).key_id
     text = (
         f"the key file is guarded by {settings.provider}; restart the gateway, and destroy former "
         "copies of the file"
@@ -135,16 +133,6 @@ def _rewrapper(site: Site, database: Database, keys: Keyring) -> Rewrapper:
     from gateway.store.disk import Disk  # noqa: PLC0415 - likewise
 
     return Rewrapper(database, Disk(site.paths.blobs), keys, site.paths.kek)
-
-
-def _record(
-    database: Database, args: argparse.Namespace, what: str, facts: dict[str, Json]
-) -> None:
-    from gateway.ledger.record import SqlLedger  # noqa: PLC0415 - likewise
-    from gateway.ledger.vocabulary import RecordKind  # noqa: PLC0415 - likewise
-
-    said: dict[str, Json] = {"key": "kek", "step": what, **facts}
-    SqlLedger(database).record(RecordKind.KEY_ROTATED, actor(args), said)
 
 
 def _progress(done: int) -> None:

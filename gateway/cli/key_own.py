@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from gateway.cli.acting import acting_arguments, actor
+from gateway.cli.acting import acting_arguments
 from gateway.cli.common import OK, USAGE, CliError, Subparsers, emit, open_site
+from gateway.cli.key_record import on_the_log
 
 if TYPE_CHECKING:
     from gateway.gateway_keys import GatewayKey
@@ -25,10 +26,10 @@ _ADVICE: Final[Mapping[tuple[str, str], str]] = MappingProxyType({
     ("openpgp", "rotate"): "give partners keys/openpgp.next.asc; both keys open what they send",
     ("openpgp", "switch"): "it signs from now on; retire the old one when nobody encrypts for it",
     ("openpgp", "retire"): "messages for the old key are not opened any more",
-    ("ssh", "rotate"): "clients that take hostkeys-00@openssh.com learn it at their next login; "
-    "give it to the others, then switch",
-    ("ssh", "switch"): "it is used from now on; the old one is still announced",
-    ("ssh", "retire"): "the old one is not announced any more",
+    ("ssh", "rotate"): "clients that take hostkeys-00@openssh.com learn them at their next login; "
+    "give them to the others, then switch",
+    ("ssh", "switch"): "they are used from now on; the old ones are still announced",
+    ("ssh", "retire"): "the old ones are not announced any more",
     ("log", "rotate"): "both sign from now on; give auditors keys/log.pub anew, then switch",
     ("log", "switch"): "it is the first in keys/log.pub; the old one still signs beside it",
     ("log", "retire"): "keep keys/log.pub whole: older checkpoints need the old public key",
@@ -38,6 +39,15 @@ _STEPS: Final = MappingProxyType({
     "switch": "put the next one in use, and keep the former one as old",
     "retire": "remove the old one",
 })  # fmt: skip
+_NOT_YET_OPENED: Final = (
+    (
+        "receiving",
+        "are still being sent, or can be gone on with",
+        "try again later; one that broke off is given up after uploads.abandon_after_hours",
+    ),
+    ("staged", "still wait to be opened", "try again in a while"),
+)
+"""In the order that a file goes through them, so that none slips by between two looks."""
 
 
 def register(commands: Subparsers) -> None:
@@ -80,8 +90,8 @@ def run_step(args: argparse.Namespace) -> int:
     with alone(site.paths.keys):
         if (args.kind, args.step) == ("openpgp", "retire"):
             _check_opened(site)
-        known = take() or ""
-    _record(site, args, args.kind, args.step)
+        with on_the_log(site, args, args.kind, args.step):
+            known = take() or ""
     emit(
         args,
         {"key": args.kind, "step": args.step, "known_by": known},
@@ -99,12 +109,11 @@ def run_install(args: argparse.Namespace) -> int:
         raise CliError("name both CERTIFICATE and KEY, or neither", code=USAGE)
     site = open_site(args)
     tls = Tls(site.paths)
-    with alone(site.paths.keys):
+    with alone(site.paths.keys), on_the_log(site, args, "tls", "install"):
         if args.certificate:
             known = tls.install(args.certificate.read_bytes(), args.key.read_bytes())
         else:
             known = tls.install_next()
-    _record(site, args, "tls", "install")
     emit(args, {"key": "tls", "known_by": known}, f"{known}; new connections meet it at once")
     return OK
 
@@ -115,9 +124,8 @@ def run_renew(args: argparse.Namespace) -> int:
     from gateway.staged_keys import alone, next_of  # noqa: PLC0415 - likewise
 
     site = open_site(args)
-    with alone(site.paths.keys):
+    with alone(site.paths.keys), on_the_log(site, args, "tls", "renew"):
         known = Tls(site.paths).renew()
-    _record(site, args, "tls", "renew")
     place = next_of(site.paths.tls_cert)
     text = f"{known}: {place}\nhave clients trust it, then: lazaretto key tls install"
     emit(args, {"key": "tls", "known_by": known, "certificate": place}, text)
@@ -125,7 +133,10 @@ def run_renew(args: argparse.Namespace) -> int:
 
 
 def _check_opened(site: Site) -> None:
-    """See that nothing which came before the switch still waits to be opened by the old key."""
+    """See that nothing which was begun before the switch may still need the old key to be opened.
+
+    Files being sent count, too: what was encrypted for the old key may be at its sender's yet.
+    """
     from gateway.ledger.queries import SqlTransfers  # noqa: PLC0415 - likewise
     from gateway.lifecycle import State  # noqa: PLC0415 - likewise
     from gateway.staged_keys import old_of  # noqa: PLC0415 - likewise
@@ -133,13 +144,13 @@ def _check_opened(site: Site) -> None:
     old = old_of(site.paths.openpgp_secret)
     if not old.exists():
         return
-    with closing(site.database()) as database:
-        waiting = SqlTransfers(database).in_state(State.STAGED, 1)
     # Linking and renaming set a file's change time: that of the switch.
-    if waiting and waiting[0].created.timestamp() <= old.stat().st_ctime:
-        raise CliError(
-            "files that came before the switch still wait to be opened", "try again in a while"
-        )
+    switched = old.stat().st_ctime
+    with closing(site.database()) as database:
+        for state, doing, fix in _NOT_YET_OPENED:
+            oldest = SqlTransfers(database).in_state(State(state), 1)
+            if oldest and oldest[0].created.timestamp() <= switched:
+                raise CliError(f"files that were begun before the switch {doing}", fix)
 
 
 def _key(site: Site, kind: str) -> GatewayKey:
@@ -149,12 +160,3 @@ def _key(site: Site, kind: str) -> GatewayKey:
         "openpgp": gateway_keys.OpenPgp, "ssh": gateway_keys.SshHost, "log": gateway_keys.Log,
     }  # fmt: skip
     return kinds[kind](site.paths)
-
-
-def _record(site: Site, args: argparse.Namespace, key: str, step: str) -> None:
-    from gateway.ledger.record import SqlLedger  # noqa: PLC0415 - likewise
-    from gateway.ledger.vocabulary import RecordKind  # noqa: PLC0415 - likewise
-
-    with closing(site.database()) as database:
-        facts = {"key": key, "step": step}
-        SqlLedger(database).record(RecordKind.KEY_ROTATED, actor(args), facts)

@@ -109,7 +109,7 @@ def _scan(
 ) -> Iterator[tuple[str, Report, Verdict]]:
     # Loaded here, since the detectors take a second that a wrong call need not wait for.
     from dlp.budget import Budget  # noqa: PLC0415 - see above
-    from dlp.detect import Detectors  # noqa: PLC0415 - likewise
+    from dlp.detect.engine import Detectors  # noqa: PLC0415 - likewise
     from dlp.inspect import inspect  # noqa: PLC0415 - likewise
     from dlp.verdict import decide  # noqa: PLC0415 - likewise
 

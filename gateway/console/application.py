@@ -24,7 +24,7 @@ from transports.https_connection import unambiguous
 from transports.https_head import Served
 from transports.https_problems import Handler, ProblemError, counted, dress, problems
 from transports.limits import InFlight
-from transports.ports import TooManyAttemptsError
+from transports.ports import BusyError, TooManyAttemptsError
 
 _READING: Final = frozenset({"GET", "HEAD"})
 
@@ -152,6 +152,9 @@ async def _explained(request: web.Request, handler: Handler) -> web.StreamRespon
         raise ProblemError(
             429, "too-many-attempts", "too many failed attempts; wait", {"Retry-After": after}
         ) from None
+    except BusyError as error:
+        after = str(math.ceil(error.seconds))
+        raise ProblemError(503, "busy", str(error), {"Retry-After": after}) from None
     except LedgerUnavailableError:
         raise ProblemError(
             503, "unavailable", "the gateway's database can't be used now", {"Retry-After": "30"}

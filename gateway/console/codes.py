@@ -61,7 +61,9 @@ class CodeFactors:
         self._desk.check_may_enrol(session)
         code = text(await body(request), "code", _MAX_CODE)
         confirm = self._desk.codes.confirm
-        codes = await self._changed(lambda: confirm(session.account, code, _actor(session.account)))
+        codes = await self._changed(
+            lambda: confirm(session.account, code, _actor(session.account), session.digest)
+        )
         token = await asyncio.to_thread(self._desk.sessions.factor_proven, session)
         response = await self._desk.shown(request, token)
         view = json.loads(response.text or "{}") | {"recovery_codes": list(codes)}
@@ -74,7 +76,7 @@ class CodeFactors:
         self._desk.check_may_enrol(session)
         renew = self._desk.codes.recovery
         codes: Sequence[str] = await self._changed(
-            lambda: renew(session.account, _actor(session.account))
+            lambda: renew(session.account, _actor(session.account), session.digest)
         )
         return web.json_response({"recovery_codes": list(codes)})
 
@@ -83,7 +85,7 @@ class CodeFactors:
         session = request[SESSION]
         self._desk.check_may_enrol(session)
         reset = self._desk.codes.reset
-        await self._changed(lambda: reset(session.account, _actor(session.account)))
+        await self._changed(lambda: reset(session.account, _actor(session.account), session.digest))
         return web.Response(status=204)
 
     async def _changed(self, change: Callable[[], T]) -> T:

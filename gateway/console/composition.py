@@ -73,7 +73,9 @@ class Console:
         self._refusals = Refusals(self._ledger)
         self._meters = ConsoleMeters(REGISTRY)
         directory = DirectoryReader(self._database)
-        throttle = Throttle(self._database, site.settings.limits)
+        throttle = Throttle(
+            self._database, site.settings.limits, locked_out=self._meters.locked_out
+        )
         self._passwords = DirectoryAuthenticator(directory, throttle, refused=self._refusals.count)
         self._judge = ConsoleJudge(self._passwords, directory, throttle)
         self._codes = SecondFactors(self._database, keyring_of(site), throttle)

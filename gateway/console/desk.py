@@ -67,16 +67,16 @@ class Codes(Protocol):
         """Begin; the secret as a URI."""
         ...
 
-    def confirm(self, account: str, code: str, actor: str) -> Sequence[str]:
-        """Put it in force; recovery codes."""
+    def confirm(self, account: str, code: str, actor: str, keep: str = "") -> Sequence[str]:
+        """Put it in force; recovery codes. Sessions end, but that of digest ``keep``."""
         ...
 
-    def recovery(self, account: str, actor: str) -> Sequence[str]:
-        """Fresh recovery codes."""
+    def recovery(self, account: str, actor: str, keep: str = "") -> Sequence[str]:
+        """Fresh recovery codes; likewise."""
         ...
 
-    def reset(self, account: str, actor: str) -> None:
-        """Take it away."""
+    def reset(self, account: str, actor: str, keep: str = "") -> None:
+        """Take it away; likewise."""
         ...
 
     def check(self, account: str, code: str, address: str = "") -> bool:

@@ -113,7 +113,9 @@ class Own:
                 self._desk.party, asked, credential if isinstance(credential, dict) else {}
             )
             comment = name if isinstance(name, str) else ""
-            mark = await asyncio.to_thread(self._desk.passkeys.add, session.account, made, comment)
+            mark = await asyncio.to_thread(
+                self._desk.passkeys.add, session.account, made, comment, session.digest
+            )
         except PasskeyError as error:
             raise ProblemError(400, "passkey-refused", str(error)) from None
         except DirectoryError as error:
@@ -121,13 +123,13 @@ class Own:
         return web.json_response({"fingerprint": mark}, status=201)
 
     async def remove_passkey(self, request: web.Request) -> web.StreamResponse:
-        """``DELETE /v1/passkeys/{fingerprint}``; sessions that it opened end with it."""
+        """``DELETE /v1/passkeys/{fingerprint}``; ends other sessions, and what it opened."""
         session = request[SESSION]
         self._desk.check_may_enrol(session)
         mark = request.match_info["fingerprint"]
         try:
             await asyncio.to_thread(
-                self._desk.passkeys.remove, session.account, mark, session.account
+                self._desk.passkeys.remove, session.account, mark, session.account, session.digest
             )
         except UnknownEntryError as error:
             raise ProblemError(404, "not-found", str(error)) from None

@@ -18,6 +18,7 @@ from gateway.directory_types import (
     UnknownEntryError,
     passkey_fingerprint,
 )
+from gateway.factor_sessions import end_sessions
 from gateway.ledger.chain import Entry
 from gateway.ledger.clock import Clock, utc_now
 from gateway.ledger.log import append
@@ -74,8 +75,10 @@ class Passkeys:
         found = self._list((passkeys.c.id == passkey) & usable)
         return found[0] if found else None
 
-    def add(self, account: str, passkey: Passkey, comment: str) -> str:
+    def add(self, account: str, passkey: Passkey, comment: str, keep: str = "") -> str:
         """Register one; returns its fingerprint.
+
+        The account's other sessions than that of digest ``keep`` end.
 
         Raises:
             DirectoryError: The account has too many, or the passkey is registered, or the comment
@@ -100,6 +103,7 @@ class Passkeys:
                 connection.execute(insert(passkeys).values(row))
             except IntegrityError:
                 raise DirectoryError("this passkey is registered already") from None
+            end_sessions(connection, account, self._clock(), keep)
             self._log(connection, account, passkey.id)
         return passkey_fingerprint(passkey.id)
 
@@ -112,15 +116,16 @@ class Passkeys:
             )
             return changed.rowcount == 1
 
-    def remove(self, account: str, mark: str, by: str) -> None:
-        """Take an account's passkey away, by its fingerprint.
+    def remove(self, account: str, mark: str, by: str, keep: str = "") -> None:
+        """Take an account's passkey away, by its fingerprint; sessions end as by :meth:`add`.
 
         Raises:
             UnknownEntryError: It has none such.
         """
         if not mark.startswith(f"{CredentialKind.PASSKEY}:"):
             raise UnknownEntryError("there is no passkey of that fingerprint")
-        Directory(self._database, self._clock).remove_credential(account, mark, f"person:{by}")
+        directory = Directory(self._database, self._clock)
+        directory.remove_credential(account, mark, f"person:{by}", keep)
 
     def _list(self, chosen: object) -> Sequence[Kept]:
         statement = (

@@ -199,6 +199,8 @@ accounts = Table(
     Column("enabled", Boolean, nullable=False),
     Column("added", Instant, nullable=False),
     _text("networks"),
+    # NULL: never. Sessions that are older end (gateway/factor_sessions.py).
+    Column("factors_changed", Instant),
 )
 
 _PINS = text("kind IN ('client-cert', 'client-key', 'oidc')")

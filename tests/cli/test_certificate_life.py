@@ -126,6 +126,18 @@ def test_an_imported_update_with_a_revocation_takes_the_stored_one_out_of_use(li
     assert "revoked" in life.sealing()
 
 
+def test_an_imported_update_with_a_forged_revocation_changes_nothing(life: Life) -> None:
+    life.take(life.secret)
+    secret = pysequoia.Tsk.from_bytes(life.secret)
+    certificate = secret.extract_certificate()
+    revocation = bytearray(bytes(certificate.revoke(secret.certifier())))
+    revocation[-1] ^= 1
+    primary, rest = _split(bytes(certificate))
+    life("key", "import", "--partner", "acme", life.file(primary + revocation + rest))
+    assert life("key", "import", "--partner", "acme", life.file(primary + revocation)).status == 1
+    assert life.sealing() == life.fingerprint
+
+
 def _split(certificate: bytes) -> tuple[bytes, bytes]:
     """The primary key's packet, behind which its revocation belongs, and the rest."""
     end = 2 + certificate[1]  # a new-format header with one octet of length (RFC 9580, 4.2.1)

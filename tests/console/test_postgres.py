@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from config.operations import Role
 from gateway.console.passkey_store import Passkeys
-from gateway.console.sessions import PASSKEY, PASSWORD, Proof, Sessions
+from gateway.console.sessions import PASSKEY, PASSWORD, Proof, Sessions, digest_of
 from gateway.console.webauthn import Passkey
 from gateway.directory import Directory
 from gateway.store.database import open_database
@@ -22,8 +22,8 @@ def test_a_session_lives_and_ends_with_its_proof(postgres: Server) -> None:
         directory, passkeys = Directory(database), Passkeys(database)
         directory.add_account("anna", "", {Role.AUDITOR}, "system", [password_proof()])
         sessions = Sessions(database, timedelta(minutes=15), timedelta(hours=12))
-        first = sessions.open("anna", Proof(PASSWORD, "password"))
         mark = passkeys.add("anna", Passkey("aWQ", b"key", 0), "phone")
+        first = sessions.open("anna", Proof(PASSWORD, "password"))
         second = sessions.open("anna", Proof(PASSKEY, "aWQ"))
         found = sessions.find(first, "127.0.0.1")
         assert found is not None
@@ -33,10 +33,11 @@ def test_a_session_lives_and_ends_with_its_proof(postgres: Server) -> None:
         assert len(sessions.of("anna")) == 2
         assert passkeys.used(Passkey("aWQ", b"key", 0), 1)
         assert not passkeys.used(Passkey("aWQ", b"key", 0), 1)
-        passkeys.remove("anna", mark, "anna")
+        passkeys.remove("anna", mark, "anna", digest_of(renewed))
         assert sessions.find(second, "127.0.0.1") is None
+        assert sessions.find(renewed, "127.0.0.1")
         directory.remove_credential("anna", "password", "system")
         assert sessions.find(renewed, "127.0.0.1") is None
-        assert sessions.end("anna") == 2
+        assert sessions.end("anna") == 1
     finally:
         database.close()

@@ -72,6 +72,16 @@ async def test_guessing_is_slowed_down_whatever_is_guessed(bench: ConsoleBench) 
     assert (await thief.sign_in("auditor")).status == 200
 
 
+async def test_a_password_that_finds_no_room_is_to_come_again_later(
+    bench: ConsoleBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.identity.MAX_WAITING", 0)
+    reply = await bench.person().sign_in("auditor")
+    assert (reply.status, reply.slug) == (503, "busy")
+    assert int(reply.headers["Retry-After"]) >= 1
+    assert not bench.refused
+
+
 async def test_an_account_comes_in_from_its_networks_alone(bench: ConsoleBench) -> None:
     device = bench.device("approver")
     bench.directory.limit_account("approver", ["192.0.2.0/24"], "system")

@@ -8,7 +8,7 @@ import pytest
 from config.contracts import Contract, Rules
 from config.policy import shipped_policy
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.model import Report
 from dlp.verdict import Verdict, decide

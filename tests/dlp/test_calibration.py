@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.contracts import Rules
-from dlp.detect import Detectors, Identities
 from dlp.detect.calibration import calibrated
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.model import Carrier, Passage
 
 SURE = st.floats(0, 1)

@@ -182,6 +182,26 @@ def test_a_roster_is_no_table_of_totals(inspected: Inspected) -> None:
     assert inspected(_ROSTER, "totals")[1].action == "hold"
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Patient Ilse Vantongeren SSN 412-68-7193 called\n",
+        b"Patient Ilse Vantongeren SSN 412-68-7193 called,ok\n1,2\n3,4\n",
+        b"site,SSN:412687193\nA1,2\nA2,3\n",
+    ],
+)
+def test_a_first_line_that_says_more_than_a_title_is_read(data: bytes) -> None:
+    assert any("412" in passage.text for passage in passages(data))
+
+
+@pytest.mark.parametrize(
+    "title", ["Patient Name", "Member ID 2", "Date of Birth", "Pt DOB", "BENE_LAST_NAME", "Line 1"]
+)
+def test_a_title_is_nobodys_name(title: str) -> None:
+    data = table([["site", title], ["A1", "x"], ["A2", "x"]])
+    assert title not in [passage.text for passage in passages(data)]
+
+
 def test_a_table_without_a_header_is_typed_by_its_values(inspected: Inspected) -> None:
     data = table([["Okonkwo, Marguerite", value, 1] for value in ssns(10)])
     report, _ = inspected(data, "roster", name="x.csv")

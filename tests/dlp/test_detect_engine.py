@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.contracts import Pattern, Rules
-from dlp.detect import Detectors, Identities
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.detect.reading import fold
 from dlp.mask import mask
 from dlp.model import Carrier, Category, DlpError, Label, Passage, Subject

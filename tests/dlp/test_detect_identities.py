@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from config.contracts import Rules
-from dlp.detect import Detectors, Identities
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.detect.typos import one_error_apart
 from dlp.model import Carrier, Category, Match, Passage, Subject
 
@@ -53,6 +54,8 @@ def family() -> Identities:
     _person(identities, "GARCIA-LOPEZ", "XIOMARA", record=5)
     _person(identities, "Müller", "Jürgen", record=6)
     _person(identities, "JONES", "TERRENCE", record=7)
+    _person(identities, "VANDERBILT", "GLORIA", record=8)
+    _person(identities, "STJOHN", "EDITH", record=9)
     _learn(identities, Category.BIRTH_DATE, "19800102")
     _learn(identities, Category.MEMBER_ID, "W123456789")
     _learn(identities, Category.ACCOUNT_NUMBER, "0000884213")
@@ -80,6 +83,8 @@ def family() -> Identities:
         ("Jon Smithers", "Jon Smithers"),
         ("maria de la cruz", "maria de la cruz"),
         ("Delacruz, Maria", "Delacruz, Maria"),
+        ("Gloria van der Bilt", "Gloria van der Bilt"),
+        ("ST. JOHN, EDITH", "ST. JOHN, EDITH"),
         ("Ms Cruz", "Cruz"),
         ("BROWN, ALICE", "BROWN, ALICE"),
         ("Mr. Brown", "Brown"),

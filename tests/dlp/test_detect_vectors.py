@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from config.contracts import Rules
-from dlp.detect import Detectors, Identities
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.model import Carrier, Match, Passage
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "detect"

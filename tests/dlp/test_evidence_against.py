@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from config.contracts import Rules
-from dlp.detect import Detectors, Identities
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.model import Carrier, Category, Passage
 
 RULES = Rules(not_phi=("Marisol Quintero", "Aetna Better Health", "Harbor Point Orthopedics"))

@@ -9,7 +9,7 @@ import pytest
 from bench.hostile import CASES
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 
 ANY = Contract.model_validate({"contract": "any", "formats": ["*"]})

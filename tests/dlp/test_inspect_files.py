@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.model import Category, Obstacle, Report
 from tests.support.inspecting import Inspected

@@ -9,7 +9,7 @@ import pytest
 from config.contracts import Rules
 from config.policy import shipped_policy
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.model import Category, Report
 from dlp.parse import x12

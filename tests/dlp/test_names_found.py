@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.contracts import Contract, Rules
-from dlp.detect import Detectors, Identities
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.detect.reading import Reading
 from dlp.kept import Open
 from dlp.look import Looker

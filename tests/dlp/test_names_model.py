@@ -14,7 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.contracts import Rules
-from dlp.detect import Detectors, Identities
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.model import Carrier, Category, Passage
 from dlp.names import ModelError, NameModel, find, load
 from dlp.names.model import MOST_PIECES, Tag
@@ -156,7 +157,8 @@ def test_the_runtime_starts_no_thread_to_report_to_its_maker() -> None:
 _FORKED = """
 import os, sys
 from config.contracts import Rules
-from dlp.detect import Detectors, Identities
+from dlp.detect.engine import Detectors
+from dlp.detect.identities import Identities
 from dlp.model import Carrier, Passage
 detectors = Detectors(Rules())
 child = os.fork()

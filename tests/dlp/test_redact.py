@@ -20,7 +20,7 @@ from bench.quality.run import CONTRACT
 from config.contracts import Action, Contract, Rules
 from config.contracts import Redaction as Style
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.model import Carrier, Category, Match, Passage
 from dlp.pseudonym import is_pseudonym, is_redacted, pseudonym

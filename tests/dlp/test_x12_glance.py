@@ -80,6 +80,7 @@ def test_a_file_without_notes_is_passed_over_for_its_own_name(name: str) -> None
     ("text", "segment"),
     [
         ("delacruz", b"~NM1*IL*1*DE LA CRUZ*ANA~"),
+        ("de la cruz", b"~NM1*IL*1*DELACRUZ*ANA~"),
         ("rosi", b"~NM1*IL*1*ROSSI*ELENA~"),
         ("obrien", b"~NM1*IL*1*O'BRIEN*PAT~"),
         ("W-123 456789", b"~NM1*IL*1*ROE*JO****MI*W123456789~"),

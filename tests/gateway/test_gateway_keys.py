@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import io
+import json
+import os
 import shutil
 import socket
 import ssl
 import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from dlp.model import NotReadableError
 from gateway.app import Edge, _common, _host_keys
 from gateway.following import Follower
 from gateway.gateway_keys import Log, OpenPgp, SshHost, Tls
+from gateway.ledger.export import exported
 from gateway.ledger.record import SqlLedger
 from gateway.ledger.sequencer import LogTree, Sequencer
 from gateway.ledger.verify import Held, verify_database
@@ -30,6 +33,7 @@ from gateway.ledger.verify_note import Key
 from gateway.lifecycle import EventKind, State
 from gateway.log_signing import FollowingSigner
 from gateway.opener import ProcessOpener
+from gateway.ports import Event, LedgerUnavailableError, Transfer
 from gateway.sealer import ProcessSealer
 from gateway.site import Site
 from gateway.staged_keys import RotationError, next_of, old_of
@@ -238,6 +242,17 @@ def test_checkpoints_are_signed_by_both_keys_while_the_log_key_is_rotated(site: 
         assert LogTree(database).consistency(1, 2)
 
 
+@pytest.mark.parametrize("step", range(2))
+def test_no_key_signs_the_log_before_auditors_are_given_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    _dies_at(step, monkeypatch, Log(site.paths).rotate)
+    with closing(site.database()) as database:
+        line = FollowingSigner(site, database)._signer.verifier_key
+    given = {key.public for key in Key.parse(site.paths.log_pub.read_text()).every}
+    assert {key.public for key in Key.parse(line).every} <= given
+
+
 def test_an_auditors_file_may_hold_several_keys_as_lines(site: Site) -> None:
     Log(site.paths).rotate()
     with closing(site.database()) as database:
@@ -359,18 +374,22 @@ def test_a_renewed_certificate_can_be_trusted_before_it_is_installed(
     assert command("tls", "install").status == 1  # nothing is left to install
 
 
+class Killed(BaseException):
+    """Nothing in the code under test takes it for an error."""
+
+
 def _dies_at(step: int, monkeypatch: pytest.MonkeyPatch, install: Callable[[], object]) -> None:
-    """Kill an installation as the changes up to one are on the disk."""
+    """Kill a step as the changes up to one are on the disk."""
     calls, flush = iter(range(100)), durable.flush_directory
 
     def dying(directory: Path) -> None:
         flush(directory)
         if next(calls) == step:
-            raise KeyboardInterrupt
+            raise Killed
 
     with monkeypatch.context() as patch:
         patch.setattr(durable, "flush_directory", dying)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Killed):
             install()
 
 
@@ -453,32 +472,96 @@ def test_a_certificate_of_another_key_is_not_installed(
     assert site.paths.tls_cert.read_bytes() == before
 
 
-def test_each_step_is_on_the_log(command: Run, site: Site) -> None:
-    from gateway.ledger.export import exported  # noqa: PLC0415 - here alone
-
-    command("log", "rotate")
-    command("tls", "renew")
+def _steps(site: Site) -> list[tuple[str, str, str]]:
+    """Key, step and outcome, as the log has them."""
     with closing(site.database()) as database:
-        lines = list(exported(database))
-    assert sum('"kind":"key.rotated"' in line for line in lines) == 2
+        events = [json.loads(line).get("event", {}) for line in exported(database)]
+    logged = [event["facts"] for event in events if event.get("kind") == "key.rotated"]
+    return [(facts["key"], facts["step"], facts["outcome"]) for facts in logged]
 
 
-def test_the_old_openpgp_key_is_kept_while_files_from_before_the_switch_wait(
+STEPS = [
+    ("log", "rotate"), ("tls", "renew"), ("kek", "rotate"), ("kek", "rewrap"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "step"), STEPS)
+def test_a_step_is_on_the_log_before_it_and_after_it(
+    command: Run, site: Site, key: str, step: str
+) -> None:
+    assert command(key, step).status == 0
+    assert _steps(site) == [(key, step, "begun"), (key, step, "done")]
+
+
+def test_a_step_that_is_refused_is_on_the_log_as_failed(command: Run, site: Site) -> None:
+    assert command("ssh", "switch").status == 1
+    assert _steps(site) == [("ssh", "switch", "begun"), ("ssh", "switch", "failed")]
+
+
+def test_a_step_whose_command_is_killed_is_on_the_log_as_begun(
+    command: Run, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _dies_at(0, monkeypatch, lambda: command("log", "rotate"))
+    assert _steps(site) == [("log", "rotate", "begun")]
+
+
+def _files(site: Site) -> dict[Path, bytes]:
+    return {p: p.read_bytes() for p in (site.root / "keys").rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(("key", "step"), [*STEPS, ("kek", "retire")])
+def test_a_step_that_cannot_be_recorded_is_not_taken(
+    command: Run, site: Site, monkeypatch: pytest.MonkeyPatch, key: str, step: str
+) -> None:
+    more: tuple[object, ...] = ()
+    if step == "retire":
+        more = (command(key, "rotate").json["former"],)
+        os.utime(site.paths.kek, (0, 0))
+    before = _files(site)
+    monkeypatch.setattr(SqlLedger, "record", _unavailable)
+    outcome = command(key, step, *more)
+    assert outcome.status == 1
+    assert "locked" in outcome.err
+    assert _files(site) == before
+
+
+def test_a_step_whose_end_cannot_be_recorded_says_so(
+    command: Run, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = SqlLedger.record
+
+    def once(*words: Any) -> None:  # noqa: ANN401 - passed on
+        record(*words)
+        monkeypatch.setattr(SqlLedger, "record", _unavailable)
+
+    monkeypatch.setattr(SqlLedger, "record", once)
+    outcome = command("ssh", "rotate")
+    assert outcome.status == 1
+    assert "'key ssh rotate' is done" in outcome.err
+    assert next_of(site.paths.ssh_host_keys[0]).exists()
+
+
+def _unavailable(*_words: object) -> None:
+    raise LedgerUnavailableError("the database is locked")
+
+
+def test_the_old_openpgp_key_is_kept_while_files_from_before_the_switch_may_need_it(
     command: Run, site: Site
 ) -> None:
-    from gateway.ports import Event, Transfer  # noqa: PLC0415 - here alone
-
     command("openpgp", "rotate")
     now = datetime.now(UTC)
     sent = Transfer(
         "t_1", "claims", "clinic", "c1", "payer", State.RECEIVING, now, now, b"", b"", "", ""
     )
     with closing(site.database()) as database:
-        SqlLedger(database).begin(sent, Event(EventKind.BEGUN, "system"))
-        SqlLedger(database).advance("t_1", Event(EventKind.STAGED, "system"))
+        ledger = SqlLedger(database)
+        ledger.begin(sent, Event(EventKind.BEGUN, "system"))
         command("openpgp", "switch")
-        refused = command("openpgp", "retire")
-        assert refused.status == 1
-        assert "wait to be opened" in refused.err
-        SqlLedger(database).advance("t_1", Event(EventKind.HELD, "system"))
+        assert "being sent" in command("openpgp", "retire").err
+        ledger.advance("t_1", Event(EventKind.STAGED, "system"))
+        assert "wait to be opened" in command("openpgp", "retire").err
+        ledger.advance("t_1", Event(EventKind.HELD, "system"))
+        later = datetime.now(UTC) + timedelta(minutes=1)
+        after = dataclasses.replace(sent, id="t_2", created=later, changed=later)
+        ledger.begin(after, Event(EventKind.BEGUN, "system"))
         assert command("openpgp", "retire").status == 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,8 +23,8 @@ from gateway.directory_types import CredentialKind, DirectoryError, NewCredentia
 from gateway.identity import DirectoryAuthenticator
 from gateway.migrations import upgrade
 from gateway.store.database import Database, open_database
-from gateway.throttle import Throttle, of_account
-from transports.ports import Principal, TooManyAttemptsError
+from gateway.throttle import Throttle, of_account, of_address, of_name
+from transports.ports import BusyError, Principal, TooManyAttemptsError
 
 ME = "person:dana"
 HOST = "192.0.2.7"
@@ -304,13 +305,82 @@ async def test_a_database_that_is_gone_lets_nobody_in(
     assert await auth.token(TOKEN, HOST) is None
 
 
-async def test_guesses_queue_up_to_a_limit_and_the_rest_is_refused_unheard(
-    auth: DirectoryAuthenticator, hasher: CountingHasher, monkeypatch: pytest.MonkeyPatch
+class HeldUp(CountingHasher):
+    """Works on nothing until it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = threading.Event()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - its name
+        assert self.let.wait(20)
+        return super().verify(hash, password)
+
+
+@pytest.fixture
+def held_up(directory: Directory, database: Database) -> Iterator[DirectoryAuthenticator]:
+    """The judge, whose hasher is at work for as long as the test likes."""
+    hasher = HeldUp()
+    made = DirectoryAuthenticator(
+        DirectoryReader(database), Throttle(database, Limits()), hasher=hasher
+    )
+    yield made
+    hasher.let.set()
+    made.close()
+
+
+def go_on(auth: DirectoryAuthenticator) -> None:
+    assert isinstance(auth._hasher, HeldUp)
+    auth._hasher.let.set()
+
+
+def charges(database: Database) -> list[tuple[str, int]]:
+    """Subjects with failures, and how many."""
+    with database.read() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT subject, failures FROM attempts WHERE failures > 0 ORDER BY subject"
+        )
+        return [(row[0], row[1]) for row in rows]
+
+
+async def test_a_password_that_finds_no_room_is_refused_without_a_charge(
+    held_up: DirectoryAuthenticator, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(identity, "MAX_WAITING", 3)
-    guesses = [auth._hash_fits(None, "guess") for _ in range(20)]
-    assert not any(await asyncio.gather(*guesses))
-    assert hasher.verified == 3
+    waiting = [asyncio.create_task(held_up.password("nobody", "guess", "")) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(BusyError):
+        await held_up.password("c1", "open sesame 123", HOST)
+    go_on(held_up)
+    assert not any(await asyncio.gather(*waiting))
+    assert [subject for subject, _ in charges(database)] == [of_name("nobody")]
+    assert await held_up.password("c1", "open sesame 123", HOST) == CLINIC
+
+
+async def test_who_leaves_before_the_answer_to_a_wrong_password_is_charged(
+    held_up: DirectoryAuthenticator, database: Database
+) -> None:
+    await left_early(held_up, "wrong")
+    assert charges(database) == [(of_account("c1"), 1), (of_address(HOST), 1)]
+
+
+async def test_who_leaves_before_the_answer_to_the_right_password_is_not(
+    held_up: DirectoryAuthenticator, database: Database
+) -> None:
+    await left_early(held_up, "open sesame 123")
+    assert charges(database) == []
+
+
+async def left_early(auth: DirectoryAuthenticator, password: str) -> None:
+    """A client that hangs up while its password is looked at, which then goes on."""
+    task = asyncio.create_task(auth.password("c1", password, HOST))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (check,) = auth._checks
+    go_on(auth)
+    await check
 
 
 async def test_refusals_are_logged_sparingly_and_without_what_was_typed(

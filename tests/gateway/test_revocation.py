@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import asyncssh
 import pytest
 
 from config.operations import Role
+from config.settings import Limits
 from gateway.directory import Directory
 from gateway.directory_credentials import new_token
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import CredentialKind, NewCredential
 from gateway.migrations import upgrade
 from gateway.revocation import ANYWAY, Revocations
+from gateway.second_factors import SecondFactors
 from gateway.store.database import Database, open_database
+from gateway.throttle import Throttle
+from keys.totp import code_at, step_at
 from tests.support.eventually import eventually
 from tests.support.simulated_gateway import SimulatedGateway, SimulatedJudge, SimulatedMailbox
 from transports.https import HttpsOptions, build_app, serve_https
@@ -103,6 +109,45 @@ async def test_a_new_password_ends_the_sessions_of_the_old_one(
     assert await revocations.look() == 0
     directory.add_credential("c1", PASSWORD, ME)
     assert await revocations.look() == 1
+
+
+FACTORS: dict[str, Callable[[SecondFactors, str], object]] = {
+    "confirmed": lambda f, code: f.confirm("c1", code, ME),
+    "its recovery codes are renewed": lambda f, _code: f.recovery("c1", ME),
+    "reset": lambda f, _code: f.reset("c1", ME),
+}
+
+
+@pytest.mark.parametrize("what", FACTORS)
+async def test_older_sessions_end_when_a_second_factor_is(
+    what: str, directory: Directory, database: Database
+) -> None:
+    clock = [datetime.now(UTC)]
+    factors = SecondFactors(database, Keys(), Throttle(database, Limits()), lambda: clock[0])
+    code = code_of(factors.enrol("c1", "Lazaretto", ME), clock[0])
+    if what != "confirmed":
+        factors.confirm("c1", code, ME)
+    older = Session(since=clock[0] + timedelta(minutes=1))
+    newer = Session(since=clock[0] + timedelta(minutes=3))
+    other = Session(Principal("c2", "clinic", WHO.roles, KEY.fingerprint))
+    revocations = Revocations(DirectoryReader(database), lambda: [older, newer, other])
+    assert await revocations.look() == 0
+    clock[0] += timedelta(minutes=2)
+    if what == "confirmed":
+        code = code_of(factors.enrol("c1", "Lazaretto", ME), clock[0])
+    FACTORS[what](factors, code)
+    assert await revocations.look() == 1
+    assert older.revoked
+
+
+class Keys:
+    def derive(self, purpose: bytes) -> bytes:
+        return purpose.ljust(32, b"-")[:32]
+
+
+def code_of(uri: str, when: datetime) -> str:
+    secret = base64.b32decode(parse_qs(urlsplit(uri).query)["secret"][0])
+    return code_at(secret, step_at(when))
 
 
 async def test_what_gives_more_or_concerns_others_ends_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys.admission import MAX_SIZE, KeyRefusedError, Reason, admit, refusals
+from keys.certificate import packets
 from keys.interoperable import generate_partner_key
 from keys.openpgp import certificate_of, generate_gateway_key
 from keys.trial import trial
@@ -61,6 +63,13 @@ def made(
 
 def public(key: PGPKey) -> bytes:
     return bytes(key.pubkey)
+
+
+def _split(certificate: bytes) -> tuple[bytes, bytes]:
+    """The primary key's packet, which is short (RFC 9580 section 4.2.1), and the rest."""
+    end = 2 + certificate[1]
+    assert certificate[0] == 0xC6
+    return certificate[:end], certificate[end:]
 
 
 def reasons(blob: bytes, now: datetime = NOW) -> list[Reason]:
@@ -162,6 +171,96 @@ def test_a_strangers_revocation_does_not_revoke() -> None:
     key, stranger = made(), made()
     key |= stranger.revoke(key, hash=HashAlgorithm.SHA256)
     assert reasons(public(key)) == []
+
+
+def _subpacket(kind: int, value: bytes) -> bytes:
+    return bytes([len(value) + 1, kind]) + value
+
+
+def _forged(victim: PGPKey, kind: int, *issuers: PGPKey) -> bytes:
+    """A signature that says these keys made it, with a digest's right start and noise behind it.
+
+    RFC 9580 sections 5.2.3 and 5.2.4, version 4: EdDSA and SHA-256.
+    """
+    names = b"".join(
+        _subpacket(33, b"\x04" + bytes.fromhex(str(key.fingerprint).replace(" ", "")))
+        for key in issuers
+    )
+    hashed = _subpacket(2, int(NOW.timestamp()).to_bytes(4, "big")) + names
+    head = bytes([4, kind, 22, 8]) + len(hashed).to_bytes(2, "big") + hashed
+    own = packets(public(victim))[0].body
+    signed = b"\x99" + len(own).to_bytes(2, "big") + own + head
+    digest = hashlib.sha256(signed + b"\x04\xff" + len(head).to_bytes(4, "big")).digest()
+    body = head + b"\0\0" + digest[:2] + (b"\x01\x00" + b"\xaa" * 32) * 2
+    return b"\xc2" + bytes([len(body)]) + body
+
+
+KEY_REVOCATION, SUBKEY_REVOCATION = 0x20, 0x28
+
+
+@pytest.mark.parametrize("kind", [KEY_REVOCATION, SUBKEY_REVOCATION])
+@pytest.mark.parametrize("place", ["behind the primary key", "behind everything"])
+def test_a_revocation_that_the_key_did_not_sign_does_not_revoke(kind: int, place: str) -> None:
+    key, stranger = made(), made()
+    primary, rest = _split(public(key))
+    for issuers in ((key,), (key, stranger), (stranger, key), ()):
+        forged = _forged(key, kind, *issuers)
+        blob = (
+            primary + forged + rest
+            if place == "behind the primary key"
+            else primary + rest + forged
+        )
+        assert reasons(blob) == []
+
+
+@pytest.mark.parametrize("profile", ["RFC4880", "RFC9580"])
+def test_a_revocation_whose_signature_was_changed_does_not_revoke(profile: str) -> None:
+    secret = pysequoia.Tsk.generate("Payer", profile=getattr(pysequoia.Profile, profile))
+    certificate = secret.extract_certificate()
+    revocation = bytes(certificate.revoke(secret.certifier()))
+    primary, rest = _split(bytes(certificate))
+    changed = revocation[:-1] + bytes([revocation[-1] ^ 1])
+    assert reasons(primary + revocation + rest) == [Reason.REVOKED]
+    assert reasons(primary + changed + rest) == []
+    assert Reason.REVOKED not in reasons(primary + changed)
+
+
+def test_the_revocation_of_a_subkey_moved_to_the_primary_key_revokes_the_subkey_alone() -> None:
+    key = made()
+    (subkey,) = key.subkeys.values()
+    revocation = bytes(key.revoke(subkey, hash=HashAlgorithm.SHA256))
+    primary, rest = _split(public(key))
+    assert reasons(primary + revocation + rest) == [Reason.ENCRYPTION_KEY_REVOKED]
+
+
+@pytest.mark.parametrize("hash_", [HashAlgorithm.SHA1, HashAlgorithm.MD5])
+def test_an_owners_revocation_counts_however_weak_its_hash(hash_: HashAlgorithm) -> None:
+    """Believing one too many stops files; believing one too few seals them for a thief."""
+    key = made()
+    key |= key.revoke(key, hash=hash_)
+    assert reasons(public(key)) == [Reason.REVOKED]
+
+
+def test_an_expiry_that_the_key_did_not_sign_prolongs_nothing() -> None:
+    key = made(lasts=timedelta(days=100), created=LONG_AGO)
+    (uid,) = key.userids
+    prolonged = key.certify(
+        uid,
+        usage={KeyFlags.Sign, KeyFlags.Certify},
+        hash=HashAlgorithm.SHA256,
+        key_expiration=timedelta(days=900),
+        created=NOW + timedelta(seconds=5),
+    )
+    forged = bytearray(bytes(prolonged))
+    forged[-1] ^= 1
+    primary, user, own, *subkey = packets(public(key))
+    changed = packets(bytes(forged))
+    blob = bytes(pysequoia.Cert.from_packets([primary, user, own, *changed, *subkey]))
+    assert reasons(blob) == [Reason.EXPIRED]
+
+
+def test_packets_that_nobody_knows_change_nothing(good: bytes) -> None:
+    assert reasons(good + b"\xfc\x01x") == []
 
 
 def test_a_key_without_an_encryption_subkey_is_refused() -> None:
@@ -322,12 +421,21 @@ def test_an_openpgp_message_is_no_certificate(good: bytes) -> None:
     assert reasons(message) == [Reason.NOT_OPENPGP]
 
 
-def test_a_forged_binding_signature_is_unusable(good: bytes) -> None:
-    assert reasons(good[:-1] + bytes([good[-1] ^ 1])) == [Reason.UNUSABLE]
+def test_an_encryption_subkey_bound_by_a_forged_signature_does_not_count(good: bytes) -> None:
+    (refusal,) = refusals(good[:-1] + bytes([good[-1] ^ 1]), NOW)
+    assert refusal.reason is Reason.NO_ENCRYPTION_KEY
+    assert "signature" in refusal.detail
 
 
-def test_a_certificate_from_the_future_is_unusable() -> None:
+def test_a_certificate_from_the_future_is_refused() -> None:
     blob = public(made(created=NOW + timedelta(days=30)))
+    assert reasons(blob) == [Reason.NO_ENCRYPTION_KEY]
+
+
+def test_a_forged_user_id_is_unusable() -> None:
+    primary, _, own, *subkey = packets(public(made()))
+    other = packets(b"\xcd\x05Other")
+    blob = bytes(pysequoia.Cert.from_packets([primary, *other, own, *subkey]))
     assert reasons(blob) == [Reason.UNUSABLE]
 
 

@@ -32,7 +32,7 @@ def backend() -> str:
 REPOSITORY = Path(__file__).parents[2]
 
 
-NEWEST = "0008"
+NEWEST = "0009"
 
 
 def test_migrations_build_the_very_schema_that_the_code_uses(bench: Bench) -> None:

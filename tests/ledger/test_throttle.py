@@ -67,6 +67,17 @@ def test_at_the_limit_an_account_is_locked_and_the_log_says_so_once(
     assert bench.verify().ok
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_each_lock_is_told_once_by_its_kind_and_by_no_name(bench: Bench) -> None:
+    told: list[str] = []
+    limits = Limits(free_failures=9, lock_account_after=2, lock_address_after=6)
+    throttle = Throttle(bench.database, limits, bench.clock, told.append)
+    for subject in (DANA, of_code("dana"), of_name("dave")):
+        for _ in range(2):
+            fail(throttle, subject)
+    assert told == ["account", "code", "address", "name"]
+
+
 def test_a_person_lifts_a_lock_on_the_log(throttle: Throttle, bench: Bench) -> None:
     for _ in range(LIMITS.lock_account_after):
         fail(throttle)

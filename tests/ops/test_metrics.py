@@ -42,6 +42,17 @@ def test_connections_go_up_and_down() -> None:
     assert 'lazaretto_connections{protocol="sftp"} 1.0' in text_of(registry)
 
 
+def test_locks_are_counted_by_kind_and_begin_at_none() -> None:
+    registry = CollectorRegistry()
+    meters = Meters(registry)
+    meters.locked_out("account")
+    meters.locked_out("account:garcia")
+    text = text_of(registry)
+    assert "garcia" not in text
+    assert 'lazaretto_lockouts_total{kind="account"} 1.0' in text
+    assert 'lazaretto_lockouts_total{kind="code"} 0.0' in text
+
+
 def test_transfers_are_counted_by_route_and_state_and_those_that_wait_make_the_queue(
     tmp_path: Path,
 ) -> None:

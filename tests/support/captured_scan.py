@@ -13,7 +13,7 @@ from pathlib import Path
 
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.model import Report, Source
 from gateway.scan_process import main

@@ -9,7 +9,7 @@ import time
 
 from config.contracts import Contract, Rules
 from dlp.budget import Budget
-from dlp.detect import Detectors
+from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
 from dlp.model import Report, Source
 from gateway.scan_process import main

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from dlp.detect.words import is_given_name, is_word
 from dlp.model import Category, Subject
 
 _C = Category
@@ -81,6 +82,26 @@ def speaks_of_others(words: tuple[str, ...]) -> bool:
     persons = [i for i, word in enumerate(words) if word in _PERSON]
     # "member provider name" is the provider's, "group member id" is the member's.
     return bool(others) and (not persons or others[-1] > persons[-1])
+
+
+_SHORT_FORMS: Final = _words(
+    "dx dob dod dos dt nm nme brth bdate bday addr adr acct cc dl svc srvc serv admsn dschrg thru"
+    " tel phn ssn mbi hicn hic mrn iban vin cpt icd icd9 icd10 dgns hcpcs ndc rx lname fname mname"
+    " surname forename fullname zip5 postcode medicaid dcn icn tcn clm pcn"
+)
+_TITLE_WORDS: Final = _PERSON | _OTHERS | _CARERS | _NOT_IDS | _ID | _OTHER_KEYS | _SHORT_FORMS
+_LONGEST_COUNTER: Final = 3
+
+
+def is_title(header: str) -> bool:
+    """Whether a cell is the name of a column and nothing more: no value, nobody's name."""
+    return all(map(_may_title, tokens(header)))
+
+
+def _may_title(word: str) -> bool:
+    if word.isdigit():
+        return len(word) <= _LONGEST_COUNTER
+    return word in _TITLE_WORDS or (is_word(word) and not is_given_name(word))
 
 
 def is_state(header: str) -> bool:

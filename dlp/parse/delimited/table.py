@@ -151,9 +151,13 @@ def _above(body: Sequence[Row]) -> int:
 
 
 def _titles(row: Row) -> Iterator[Passage]:
-    """Titles in words; ``BENE_LAST_NAME`` and its like name columns, not people."""
+    """Titles that say more than a title does; ``BENE_LAST_NAME`` and its like name columns.
+
+    A file's only line looks like a header if it speaks of a patient, and "Patient" names a column.
+    """
     for index, cell in enumerate(row.cells):
-        if headers.read(cell.text) is None and " " in cell.text.strip():
+        written = " " in cell.text.strip() or any(map(str.isdigit, cell.text))
+        if written and not headers.is_title(cell.text):
             yield _passage(row, index, cell, TEXT)
 
 

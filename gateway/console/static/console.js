@@ -441,7 +441,7 @@ function passkeys(kept) {
       make("span", {}, `${one.name || "without a name"}, added `, moment(one.added), ", used ",
         moment(one.used)),
       labelled(button("Remove", async () => {
-        if (!(await sure("Remove this passkey?", "Sessions that it opened end.", "Remove"))) return;
+        if (!(await sure("Remove this passkey?", "Your other sessions end, and this one if you signed in with it.", "Remove"))) return;
         await insist("DELETE", `/v1/passkeys/${encodeURIComponent(one.fingerprint)}`);
         await again("The passkey is removed.");
       }, "bad"), `Remove ${one.name || one.fingerprint}`)))) :
@@ -484,7 +484,7 @@ function codes(app) {
       button("New recovery codes", async () =>
         shownOnce((await own("POST", "/v1/totp/recovery")).recovery_codes)),
       button("Remove the app", async () => {
-        if (!(await sure("Remove the app?", "Its codes and recovery codes stop working.", "Remove"))) return;
+        if (!(await sure("Remove the app?", "Its codes and recovery codes stop working, and your other sessions end.", "Remove"))) return;
         await own("DELETE", "/v1/totp");
         await again("The app is removed.");
       }, "bad"))] : [

@@ -19,6 +19,7 @@ from dlp.budget import Budget
 from gateway import logs, tls_pair
 from gateway.declared import DeclaringIntake
 from gateway.directory_queries import DirectoryReader
+from gateway.edge_tls import EdgeTls
 from gateway.following import Follower
 from gateway.identity import DirectoryAuthenticator
 from gateway.integrator import Integrator
@@ -64,9 +65,7 @@ from transports.https import (
     HttpsOptions,
     HttpsService,
     build_app,
-    replace_certificate,
     serve_https,
-    tls_context,
 )
 from transports.https_head import Served, loopback_of
 from transports.https_names import names_in
@@ -257,14 +256,18 @@ class Edge:
             max_connections=settings.connections,
             body_timeout=settings.idle_seconds,
         )
-        tls = tls_context(*pair(), paths.client_ca)
+        tls = EdgeTls(pair, paths.client_ca)
 
         async def follow() -> None:
-            found = pair()
-            replace_certificate(tls, *found)
-            names.replace(names_in(found.certificate) | more)
+            tls.take_pair()
+            names.replace(names_in(pair().certificate) | more)
+
+        async def follow_cas() -> None:
+            tls.take_client_cas()
 
         self._follow("TLS certificate", (paths.tls_cert, paths.tls_key), follow)
+        if paths.client_ca:
+            self._follow("CAs of client certificates", (paths.client_ca,), follow_cas)
         app = build_app(
             options,
             self._judge,
@@ -274,7 +277,7 @@ class Edge:
             observer=self._common.meters,
             shares=self._shares,
         )
-        return await serve_https(options, app, tls)
+        return await serve_https(options, app, tls.context)
 
 
 def _host_keys(site: Site) -> tuple[Path, ...]:

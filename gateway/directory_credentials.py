@@ -147,6 +147,11 @@ def _ssh_line(line: str, where: str) -> NewCredential:
             f"{where}: doesn't begin with a key type such as ssh-ed25519. Options before the key "
             "aren't taken (they would be ignored); give the bare key"
         )
+    if "-cert-v" in line.split(maxsplit=1)[0]:
+        raise DirectoryError(
+            f"{where}: a certificate and not a key. Certificates aren't enrolled: its CA's public "
+            "key is, by 'lazaretto partner ssh-ca add'"
+        )
     return _ssh_key(line, where)
 
 

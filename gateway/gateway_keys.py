@@ -69,7 +69,7 @@ class SshHost:
     """Host keys: the next ones and the old ones are announced and proven, the present ones used."""
 
     def __init__(self, paths: SitePaths) -> None:
-        self._ed25519, self._rsa = paths.ssh_host_keys
+        self._keys = self._ed25519, self._rsa = paths.ssh_host_keys
 
     def rotate(self) -> str:
         """The next ones."""
@@ -81,20 +81,19 @@ class SshHost:
             self._rsa.with_suffix(".pub"): (made.rsa_public, PUBLIC),
         }
         staged_keys.put_next(files, what="ssh")
-        return made.ed25519_public.decode().strip()
+        return b"".join((made.ed25519_public, made.rsa_public)).decode().strip()
 
     def switch(self) -> str:
         """Prove ourselves by them from now on."""
         staged_keys.switch(self._files(), what="ssh")
-        return self._ed25519.with_suffix(".pub").read_text().strip()
+        return "".join(key.with_suffix(".pub").read_text() for key in self._keys).strip()
 
     def retire(self) -> None:
         """Stop announcing the old ones; OpenSSH's clients then forget them."""
         staged_keys.retire(self._files(), what="ssh")
 
     def _files(self) -> list[Path]:
-        keys = (self._ed25519, self._rsa)
-        return [path for key in keys for path in (key, key.with_suffix(".pub"))]
+        return [path for key in self._keys for path in (key, key.with_suffix(".pub"))]
 
 
 class Log:

@@ -20,14 +20,15 @@ import structlog
 from config.settings import Logging
 
 KEYS: Final = frozenset({
-    "account", "actor", "address", "attempts", "category", "children", "code", "count",
+    "account", "actor", "address", "attempts", "category", "children", "code", "console", "count",
     "credential", "detail",
     "digest", "dropped", "edges", "error", "event", "failed", "fault", "file", "findings", "fix",
-    "format", "health", "https", "kind", "length", "level", "limit", "line", "logger", "metrics",
-    "method", "missing", "name_model", "obstacle", "outcome", "partner", "path", "peer", "pid",
-    "policy", "port", "problem", "process", "protocol", "reason", "recipient", "route", "sandbox",
-    "seconds", "sftp", "signal", "site", "size", "state", "status", "step", "timestamp", "trace",
-    "transfer", "verdict", "version", "where", "worker", "workers",
+    "format", "health", "https", "key_id", "kind", "length", "level", "limit", "line", "logger",
+    "metrics", "method", "missing", "name_model", "named", "obstacle", "outcome", "partner", "path",
+    "peer", "pid", "policy", "port", "problem", "process", "protocol", "reason", "recipient",
+    "removed", "route", "sandbox", "seconds", "sftp", "signal", "site", "size", "state", "status",
+    "step", "stuck", "timestamp", "trace", "transfer", "unknown", "verdict", "version", "where",
+    "worker", "workers",
 })  # fmt: skip
 """Everything a line may hold: ids, numbers, and words of our own vocabulary."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
@@ -126,7 +127,9 @@ class Publisher:
             self.failed += 1
             ours = isinstance(error, NoteFaultError | OutgoingError)
             said = str(error) if ours else type(error).__name__
-            log.warning("checkpoint not taken; the next one is tried", place=place.url, why=said)
+            # The host alone: what follows in a URL can be its password.
+            where = urlsplit(place.url).hostname
+            log.warning("checkpoint not taken; the next one is tried", where=where, reason=said)
 
     async def _witnessed(
         self, session: aiohttp.ClientSession, place: Place, witness: Key, signed: Signed

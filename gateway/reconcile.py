@@ -111,7 +111,14 @@ def account_for(findings: Findings, ledger: Ledger) -> None:
         "missing": findings.missing,
     }
     if findings.missing or findings.unknown:
-        log.error("database and payloads don't fit together", named=findings.named, **counts)
+        log.error(
+            "database and payloads don't fit together",
+            named=findings.named,
+            removed=findings.removed,
+            stuck=findings.stuck,
+            unknown=findings.unknown,
+            missing=findings.missing,
+        )
     if any(counts.values()):
         ledger.record("site.reconciled", "system", {**counts, "named": list(findings.named)})
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from gateway.logs import KEYS
+
 ROOT: Final = Path(__file__).parent.parent
 PACKAGES: Final = ("config", "dlp", "gateway", "keys", "transports")
 MAKES_OBJECTS: Final = {
@@ -128,3 +130,15 @@ def _fixed(node: ast.expr) -> bool:
             for part in node.values
         )
     return isinstance(node, ast.Constant) or ast.unparse(node).isupper()
+
+
+def test_every_fact_that_is_logged_may_be_logged() -> None:
+    """What isn't on the list of :data:`gateway.logs.KEYS` is dropped, and nobody would see it."""
+    facts = [
+        f"{place} {fact.arg}"
+        for place, call, name in calls()
+        if re.fullmatch(r"(self\._)?log\.(debug|info|warning|error|exception)", name)
+        for fact in call.keywords
+        if fact.arg and fact.arg not in KEYS | {"exc_info"}
+    ]
+    assert facts == []

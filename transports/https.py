@@ -224,11 +224,11 @@ def replace_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -
     context.load_cert_chain(certificate, key)
 
 
-def tls_context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
+def tls_context(certificate: Path, key: Path, client_cas: str = "") -> ssl.SSLContext:
     """A server context: TLS 1.2 or later, AEAD with forward secrecy.
 
-    With ``client_ca``, a PEM bundle, clients may show a certificate; one that isn't of these CAs,
-    is out of date or isn't for clients ends the handshake.
+    With ``client_cas``, PEM, clients may show a certificate; one that isn't of these CAs, is out of
+    date or isn't for clients ends the handshake.
 
     Raises:
         OSError: A file can't be read.
@@ -240,8 +240,8 @@ def tls_context(certificate: Path, key: Path, client_ca: Path | None = None) -> 
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(certificate, key)
-    if client_ca is not None:
-        context.load_verify_locations(client_ca)
+    if client_cas:
+        context.load_verify_locations(cadata=client_cas)
         context.verify_mode = ssl.CERT_OPTIONAL
         # A resumed session would bring its certificate along without another look at its chain.
         context.options |= ssl.OP_NO_TICKET

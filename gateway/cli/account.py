@@ -49,7 +49,9 @@ _MAX_KEY_FILE: Final = 65_536
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("account", help="add accounts and their credentials")
+    parser = subparsers.add_parser(
+        "account", help="accounts, their credentials, second factors and locks"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser("add", parents=[acting_arguments()], help="add an account")
     add.add_argument("account", metavar="USER", help="the user name")
@@ -187,11 +189,16 @@ def run_add(args: argparse.Namespace) -> int:
         Directory(database).add_account(args.account, args.partner, roles, actor(args), proofs)
     lines = [f"added account {args.account} of {args.partner or 'the site'}"]
     if not proofs:
-        lines.append(
-            "it can't log in yet: lazaretto account credential --ssh-key FILE " + args.account
-        )
+        lines.append(_how_to_log_in(args))
     _report(args, proofs, token, lines)
     return OK
+
+
+def _how_to_log_in(args: argparse.Namespace) -> str:
+    credential = f"lazaretto account credential {args.account}"
+    if not args.partner:  # one of the site's people, who have the console
+        return f"nobody can sign in as it yet: {credential} --password, or --oidc-subject SUB"
+    return f"it needs a key, unless the partner's SSH CA certifies it: {credential} --ssh-key FILE"
 
 
 def run_set(args: argparse.Namespace) -> int:
@@ -246,16 +253,20 @@ def run_list(args: argparse.Namespace) -> int:
     with site_database(args) as database:
         reader = DirectoryReader(database)
         accounts, credentials = reader.accounts(), reader.credentials()
+        factored = reader.with_factor()
     present = now()
     data = []
     rows = []
     for a in accounts:
         own = [c for c in credentials if c.account == a.id]
         state = "yes" if a.enabled else "no"
-        head = (a.id, a.partner or "(the site)", " and ".join(sorted(a.roles)), state)
+        factor = "yes" if a.id in factored else "no"
+        head = (a.id, a.partner or "(the site)", " and ".join(sorted(a.roles)), state, factor)
         shown = [(c.kind, c.fingerprint, c.comment, expiry(c.expires, present)) for c in own]
         shown = shown or [("none", "-", "", "-")]  # type: ignore[list-item]  # a word for no kind
-        rows += [(*(head if n == 0 else ("", "", "", "")), *cells) for n, cells in enumerate(shown)]
+        rows += [
+            (*(head if n == 0 else ("",) * len(head)), *cells) for n, cells in enumerate(shown)
+        ]
         data.append(
             {
                 "id": a.id,
@@ -263,6 +274,7 @@ def run_list(args: argparse.Namespace) -> int:
                 "roles": sorted(a.roles),
                 "networks": list(a.networks),
                 "enabled": a.enabled,
+                "second_factor": a.id in factored,
                 "credentials": [
                     {
                         "kind": c.kind,
@@ -281,6 +293,7 @@ def run_list(args: argparse.Namespace) -> int:
         "partner",
         "roles",
         "enabled",
+        "2nd factor",
         "credential",
         "fingerprint",
         "comment",

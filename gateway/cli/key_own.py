@@ -26,10 +26,10 @@ _ADVICE: Final[Mapping[tuple[str, str], str]] = MappingProxyType({
     ("openpgp", "rotate"): "give partners keys/openpgp.next.asc; both keys open what they send",
     ("openpgp", "switch"): "it signs from now on; retire the old one when nobody encrypts for it",
     ("openpgp", "retire"): "messages for the old key are not opened any more",
-    ("ssh", "rotate"): "clients that take hostkeys-00@openssh.com learn it at their next login; "
-    "give it to the others, then switch",
-    ("ssh", "switch"): "it is used from now on; the old one is still announced",
-    ("ssh", "retire"): "the old one is not announced any more",
+    ("ssh", "rotate"): "clients that take hostkeys-00@openssh.com learn them at their next login; "
+    "give them to the others, then switch",
+    ("ssh", "switch"): "they are used from now on; the old ones are still announced",
+    ("ssh", "retire"): "the old ones are not announced any more",
     ("log", "rotate"): "both sign from now on; give auditors keys/log.pub anew, then switch",
     ("log", "switch"): "it is the first in keys/log.pub; the old one still signs beside it",
     ("log", "retire"): "keep keys/log.pub whole: older checkpoints need the old public key",

@@ -27,7 +27,7 @@ from gateway.directory_types import Account, Certificate, Credential, Partner
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("partner", help="add and list partners")
+    parser = subparsers.add_parser("partner", help="who exchanges files, and their SSH CAs")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser("add", parents=[acting_arguments()], help="add a partner")
     add.add_argument("partner", metavar="ID", help="as routes name it, e.g. riverside-clinic")

@@ -21,11 +21,11 @@ from gateway.shown import transfer_json
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("transfer", help="list and show transfers")
+    parser = subparsers.add_parser("transfer", help="list and show transfers, and set legal holds")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", parents=[site_arguments()], help="newest first")
     listing.add_argument("--state", choices=[str(state) for state in State], help="only these")
-    listing.add_argument("--limit", type=int, default=50, help="at most so many (default 50)")
+    listing.add_argument("--limit", type=_limit, default=50, help="at most so many (default 50)")
     listing.set_defaults(run=run_list)
     show = commands.add_parser("show", parents=[site_arguments()], help="everything about one")
     show.add_argument("transfer", metavar="TRANSFER")
@@ -42,11 +42,18 @@ def register(subparsers: Subparsers) -> None:
         hold.set_defaults(run=run_legal_hold, held=word == "legal-hold")
 
 
+def _limit(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("a listing has one line at least")
+    return count
+
+
 def run_list(args: argparse.Namespace) -> int:
     """List the newest."""
     states = (State(args.state),) if args.state else ()
     with site_database(args) as database:
-        found = SqlTransfers(database).newest(states, max(args.limit, 0))
+        found = SqlTransfers(database).newest(states, args.limit)
     rows = [
         (
             t.id,

@@ -175,7 +175,7 @@ def test_a_partner_misspelt_is_named(clinic: Terminal) -> None:
 
 def test_credentials_are_added_and_taken_away(clinic: Terminal, key_file: Path) -> None:
     clinic("account", "add", "c1", "--partner", "clinic", "--send")
-    assert "it can't log in yet" in clinic.out
+    assert "account credential c1 --ssh-key FILE" in clinic.out
     (made,) = clinic.data("account", "credential", "c1", "--ssh-key", str(key_file))["credentials"]
     assert clinic("account", "credential", "c1", "--remove", made["fingerprint"]) == 0
     assert clinic.data("account", "list")[0]["credentials"] == []
@@ -185,6 +185,7 @@ def test_credentials_are_added_and_taken_away(clinic: Terminal, key_file: Path) 
 def test_an_account_of_the_site_is_added_and_its_roles_changed(run: Terminal) -> None:
     assert run("account", "add", "dana", "--role", "analyst") == 0
     assert run.out.startswith("added account dana of the site\n")
+    assert "account credential dana --password, or --oidc-subject" in run.out
     assert run("account", "set", "dana", "--role", "approver", "--role", "auditor") == 0
     (account,) = run.data("account", "list")
     assert (account["partner"], account["roles"]) == ("", ["approver", "auditor"])
@@ -253,6 +254,15 @@ def give_factor(run: Terminal, name: str, monkeypatch: pytest.MonkeyPatch) -> by
     monkeypatch.setattr("sys.stdin", io.StringIO(present_code(secret, -1) + "\n"))
     assert len(run.data("account", "totp", "confirm", name)["recovery_codes"]) == 10
     return secret
+
+
+def test_the_listing_says_who_has_a_second_factor(
+    run: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("account", "add", "dana", "--role", "approver")
+    assert [account["second_factor"] for account in run.data("account", "list")] == [False]
+    give_factor(run, "dana", monkeypatch)
+    assert [account["second_factor"] for account in run.data("account", "list")] == [True]
 
 
 def present_code(secret: bytes, steps: int = 0) -> str:

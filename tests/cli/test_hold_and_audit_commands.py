@@ -199,6 +199,11 @@ def test_transfers_are_listed_newest_first_and_by_state(held: Terminal) -> None:
     assert len(held.data("transfer", "list", "--limit", "1")) == 1
 
 
+def test_a_listing_of_no_line_is_a_wrong_call(held: Terminal) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        held("transfer", "list", "--limit", "0")
+
+
 @pytest.mark.parametrize("words", [("transfer", "list"), ("transfer", "show", T1),
                                    ("hold", "list"), ("hold", "show", T1)])  # fmt: skip
 @pytest.mark.parametrize("form", [(), ("--json",)])

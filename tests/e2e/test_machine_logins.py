@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import shutil
@@ -86,9 +87,14 @@ async def test_machines_log_in_by_certificate_second_factor_and_mutual_tls(
         assert (status, "clinic-claims" in output) == (0, True), output
         status, output = await sftp(ports["sftp"], "person", key, "ls /outbox")
         assert status != 0, output
-        status, output = await run(
+        asked = (
             "curl", "-sS", "--fail-with-body", "--cacert", world.site / "keys/edge/tls.crt",
             "--cert", client.certificate, "--key", client.key,
             f"https://localhost:{ports['https']}/v1/routes",
         )  # fmt: skip
-        assert (status, output) == (0, ROUTES)
+        assert await run(*asked) == (0, ROUTES)
+        bundle = world.site / "keys/edge/client-ca.pem"
+        Authority(world.home, "Another CA").bundle.replace(bundle)
+        async with asyncio.timeout(30):  # the fenced edge sees and reads the new file
+            while (await run(*asked))[0] == 0:  # noqa: ASYNC110 - another process has no event
+                await asyncio.sleep(0.2)

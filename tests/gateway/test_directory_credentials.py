@@ -44,6 +44,7 @@ def test_a_private_key_is_refused_with_advice(key: asyncssh.SSHKey) -> None:
         ("", "holds no key"),
         ("# nothing\n", "holds no key"),
         ("hello", "line 1: doesn't begin with a key type"),
+        ("ssh-ed25519-cert-v01@openssh.com AAAA", "a certificate and not a key.*ssh-ca add"),
         ("\nssh-ed25519 AAAA", "line 2: not a whole SSH public key"),
         ('from="10.0.0.1" ssh-ed25519 AAAA', "line 1: .*Options"),
         ("---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n---- END SSH2 PUBLIC KEY ----", "not a whole"),

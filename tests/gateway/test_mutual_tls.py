@@ -23,13 +23,15 @@ from gateway.directory import Directory
 from gateway.directory_credentials import new_token
 from gateway.directory_queries import DirectoryReader
 from gateway.directory_types import CredentialKind, DirectoryError, NewCredential
+from gateway.edge_tls import EdgeTls
 from gateway.identity import DirectoryAuthenticator
 from gateway.migrations import upgrade
 from gateway.store.database import Database, open_database
 from gateway.throttle import Throttle
+from gateway.tls_pair import Pair
 from tests.support.simulated_gateway import SimulatedGateway, SimulatedMailbox
 from tests.support.tls_clients import DAY, Authority, Client
-from transports.https import HttpsOptions, HttpsService, build_app, serve_https, tls_context
+from transports.https import HttpsOptions, HttpsService, build_app, serve_https
 from transports.ports import Principal
 
 ME = "person:dana"
@@ -104,8 +106,10 @@ async def site(
     gateway = SimulatedGateway()
     options = HttpsOptions()
     app = build_app(options, judge, gateway, SimulatedMailbox(gateway))
-    tls = tls_context(*authority.server(), authority.bundle)
-    service = await serve_https(options, app, tls)
+    pair = Pair(*authority.server())
+    tls = EdgeTls(lambda: pair, authority.bundle)
+    tls.take_client_cas()  # so that nothing holds of the first context alone
+    service = await serve_https(options, app, tls.context)
     yield Site(judge, service, authority)
     await service.stop(0.2)
     judge.close()

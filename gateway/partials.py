@@ -168,6 +168,11 @@ class Partials:
         """Remove everything of an upload that won't be."""
         self._disk.remove(*self._disk.names(transfer))
 
+    def remove_keys(self, transfer: str) -> None:
+        """Remove the keys beside an upload that has ended, however."""
+        names = self._disk.names(transfer)
+        self._disk.remove(*(name for name in names if name.endswith(".key")))
+
     def touched(self, transfer: str) -> float | None:
         """When anything of it was last written, in seconds since the epoch."""
         times = (self._disk.touched(name) for name in self._disk.names(transfer))

@@ -20,6 +20,7 @@ from gateway import payload_keys
 from gateway.ledger.queries import SqlTransfers
 from gateway.lifecycle import State
 from gateway.partials import Partials
+from gateway.ports import Transfer
 from gateway.store.database import Database
 from gateway.store.disk import Disk, MissingBlobError
 from gateway.store.tables import transfers
@@ -131,10 +132,18 @@ class Rewrapper:
         return self._keys.wrap(self._keys.unwrap(wrapped, context), context)
 
     def _on_disk(self) -> int:
+        unfinished = self._transfers.in_state(State.RECEIVING, 1_000_000)
+        return sum(self._beside(transfer) for transfer in unfinished)
+
+    def _beside(self, transfer: Transfer) -> int:
+        """Wrap the keys that lie beside an upload, which may end meanwhile.
+
+        Whoever ends it records that and then removes them. So if it isn't recorded once ours are
+        written, they will be removed; and if it is, we may have put one back.
+        """
         done = 0
-        for transfer in self._transfers.in_state(State.RECEIVING, 1_000_000):
-            try:
-                done += self._partials.rewrap(transfer)
-            except MissingBlobError:
-                continue  # submitted or abandoned in this very moment
+        with suppress(MissingBlobError):  # removed in this very moment
+            done = self._partials.rewrap(transfer)
+        if self._transfers.get(transfer.id).state is not State.RECEIVING:
+            self._partials.remove_keys(transfer.id)
         return done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,6 +14,14 @@ from keys.kek import KekError, LocalKek, wrapping_key_id
 from keys.key_file import Sealers, no_sealers
 
 _RETRY_SECONDS: Final = 5.0
+"""After a reading that failed, till the same file is read again."""
+
+_PATIENCE: Final = 1.0
+"""From the start of a reading, till uses go on with the keys in memory: a file is read in a
+millisecond, while a provider that is away takes its time-out, and uses are on event loops, too."""
+
+_NEED: Final = 5.0
+"""The same for a use that the keys in memory are of no use to."""
 
 _GRACE_SECONDS: Final = 30.0
 """After a change of the file that can't be read, till nothing is wrapped any more: well within
@@ -29,13 +38,28 @@ class _Stamp(NamedTuple):
     size: int
 
 
+@dataclass
+class _Reading:
+    """One reading of the changed file, by a thread of its own."""
+
+    stamp: _Stamp | None
+    began: float
+    ended: threading.Event = field(default_factory=threading.Event)
+    again: float = 0.0
+
+    def wait(self, patience: float) -> None:
+        """Wait for its end, but not beyond ``patience`` seconds from its start."""
+        self.ended.wait(max(0.0, self.began + patience - time.monotonic()))
+
+
 class Keyring:
     """The keys of a key file as it stands now. (:class:`keys.envelope.KeyWrapper`).
 
     Each use looks whether the file was replaced, which costs a ``stat``. A file that can't be read
     any more leaves the keys that are in memory in use, with an error in the log: what was wrapped
     by them can still be opened. Wrapping by them ends half a minute after the change, since nobody
-    could open what a retired key wrapped.
+    could open what a retired key wrapped. A provider that is slow or away keeps nobody waiting:
+    the file is read by a thread of its own.
 
     Args:
         path: The key file.
@@ -51,7 +75,7 @@ class Keyring:
         self._sealers = sealers
         self._provider = provider
         self._lock = threading.Lock()
-        self._again = 0.0
+        self._reading: _Reading | None = None
         self._stamp = _stamp(path)
         self._keys = LocalKek.load(path, sealers, provider)
 
@@ -90,7 +114,7 @@ class Keyring:
         """
         keys = self._present()
         if wrapped and wrapping_key_id(wrapped) not in keys.key_ids:
-            keys = self._present(at_once=True)
+            keys = self._present(needed=True)
         return keys.unwrap(wrapped, context)
 
     def derive(self, purpose: bytes) -> bytes:
@@ -99,32 +123,49 @@ class Keyring:
 
     def _current(self) -> LocalKek:
         keys = self._present()
-        stamp = _stamp(self._path)
-        if stamp and stamp != self._stamp and _age(stamp) > _GRACE_SECONDS:
-            raise KekError(
-                "the key file changed and can't be read: nothing is wrapped by the former keys, "
-                "since they may be retired; see the log for why"
-            )
+        if self._is_too_old():
+            keys = self._present(needed=True)
+            if self._is_too_old():
+                raise KekError(
+                    "the key file changed and can't be read: nothing is wrapped by the former "
+                    "keys, since they may be retired; see the log for why"
+                )
         return keys
 
-    def _present(self, *, at_once: bool = False) -> LocalKek:
-        if (stamp := _stamp(self._path)) == self._stamp:
-            return self._keys
-        with self._lock:  # others wait rather than wrap under a key that is about to retire
-            if stamp != self._stamp and (at_once or time.monotonic() >= self._again):
-                self._reload(stamp)
+    def _is_too_old(self) -> bool:
+        """Whether the keys in memory may be retired any moment."""
+        stamp = _stamp(self._path)
+        return stamp is not None and stamp != self._stamp and _age(stamp) > _GRACE_SECONDS
+
+    def _present(self, *, needed: bool = False) -> LocalKek:
+        if (stamp := _stamp(self._path)) != self._stamp:
+            self._read(stamp).wait(_NEED if needed else _PATIENCE)
         return self._keys
 
-    def _reload(self, stamp: _Stamp | None) -> None:
+    def _read(self, stamp: _Stamp | None) -> _Reading:
+        """The reading under way, a new one, or the last one while it isn't time for another."""
+        now = time.monotonic()
+        with self._lock:  # for no longer than a thread takes to start
+            last = self._reading
+            if last and not (last.ended.is_set() and (last.stamp != stamp or now >= last.again)):
+                return last
+            self._reading = reading = _Reading(stamp, now)
+            threading.Thread(target=self._reload, args=[reading], daemon=True).start()
+            return reading
+
+    def _reload(self, reading: _Reading) -> None:
         try:
             keys = LocalKek.load(self._path, self._sealers, self._provider)
-        except KekError as error:
-            self._again = time.monotonic() + _RETRY_SECONDS
+        except Exception as error:  # noqa: BLE001 - nobody else would hear of it
+            problem = str(error) if isinstance(error, KekError) else type(error).__name__
             said = "the key file changed and can't be read; the former keys stay in use"
-            log.error(said, problem=str(error))  # noqa: TRY400 - its sentence says all
-            return
-        self._keys, self._stamp = keys, stamp
-        log.info("the key file changed", key_id=keys.key_id)
+            log.error(said, problem=problem)  # noqa: TRY400 - its sentence says all
+            reading.again = time.monotonic() + _RETRY_SECONDS
+        else:
+            self._keys, self._stamp = keys, reading.stamp
+            log.info("the key file changed", key_id=keys.key_id)
+        finally:
+            reading.ended.set()
 
 
 def _stamp(path: Path) -> _Stamp | None:

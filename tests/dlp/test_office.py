@@ -44,7 +44,7 @@ def test_a_text_box_is_apart_from_the_paragraph_around_it() -> None:
     [
         '<w:bookmarkStart w:name="SECRET"/>',
         '<wp:docPr xmlns:wp="u" descr="SECRET"/>',
-        '<w:ins w:author="SECRET"/>',
+        '<w:ins w:author="SECRET 4"/>',
         "<w:r><w:instrText>SECRET</w:instrText></w:r>",
         "<w:r><w:rPr><w:vanish/></w:rPr><w:t>SECRET</w:t></w:r>",
         "<!--SECRET-->",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway import rewrapping
-from gateway.keyring import Keyring
+from gateway.keyring import Keyring, watched
 from gateway.rewrapping import SETTLE, Rewrapper
-from keys.kek import KekError, LocalKek, retire, rotate, wrapping_key_id
+from keys.kek import KekError, LocalKek, reseal, retire, rotate, wrapping_key_id
 from keys.segments import SEGMENT
+from tests.support.eventually import eventually
 from tests.support.staging_bench import CLINIC, Crashing, StagingBench
 from transports.ports import Problem, TransportError
 
@@ -81,6 +86,33 @@ async def test_a_key_beside_an_interrupted_upload_is_wrapped_anew_too(
         rewrapper.check_unused(old, LATER)
     rewrapper.run()
     assert set(rewrapper.users()) == {new}
+
+
+@pytest.mark.parametrize("ends", ["submitted", "abandoned"])
+async def test_a_key_that_is_removed_while_it_is_wrapped_anew_is_not_put_back(
+    bench: StagingBench,
+    rewrapper: Rewrapper,
+    key_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ends: str,
+) -> None:
+    upload = await bench.intake.open(CLINIC, "claims", "broken.837")
+    await upload.write(b"x" * (SEGMENT + 5))
+    await Crashing.crash(upload)
+    upload = await bench.intake.resume(CLINIC, "claims", "broken.837")
+    rotate(key_file)
+    loop, put = asyncio.get_running_loop(), bench.disk.put
+
+    def ended_meanwhile(name: str, data: bytes) -> None:
+        if name.endswith(".key"):
+            end: Coroutine[Any, Any, object]
+            end = upload.commit() if ends == "submitted" else upload.discard()
+            asyncio.run_coroutine_threadsafe(end, loop).result(10)
+        put(name, data)
+
+    monkeypatch.setattr(bench.disk, "put", ended_meanwhile)
+    await asyncio.to_thread(rewrapper.run)
+    assert not [name for name in bench.files() if name.endswith(".key")]
 
 
 async def test_killed_half_way_it_goes_on_where_it_was(
@@ -175,6 +207,66 @@ def test_a_process_that_cannot_read_the_new_file_soon_wraps_nothing(tmp_path: Pa
     fresh = LocalKek.load(path)
     assert ring.unwrap(fresh.wrap(bytes(32), b"t"), b"t") == bytes(32)
     assert wrapping_key_id(ring.wrap(bytes(32), b"t")) == fresh.key_id
+
+
+class SlowProvider:
+    """Guards keys (:class:`keys.sealer.KeySealer`), and keeps whoever asks waiting at will."""
+
+    name = "slow"
+
+    def __init__(self) -> None:
+        self.answers = threading.Event()
+        self.answers.set()
+        self.asked = 0
+
+    def seal(self, key: bytes, purpose: bytes) -> bytes:
+        return key
+
+    def open(self, sealed: bytes, purpose: bytes) -> bytes:
+        self.asked += 1
+        assert self.answers.wait(60)
+        return sealed
+
+
+async def test_a_provider_that_does_not_answer_keeps_no_use_of_a_key_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "_PATIENCE", 0.0)
+    path, slow = tmp_path / "kek.key", SlowProvider()
+    LocalKek.generate(path)
+    reseal(path, lambda _name: slow, slow)
+    ring = Keyring(path, lambda _name: slow, "slow")
+    old, wrapped = ring.key_id, ring.wrap(bytes(32), b"t")
+    new = rotate(path, lambda _name: slow, slow)
+    slow.asked = 0
+    slow.answers.clear()
+    try:
+        async with asyncio.timeout(20):
+            uses = [asyncio.to_thread(ring.unwrap, wrapped, b"t") for _ in range(10)]
+            assert await asyncio.gather(*uses) == [bytes(32)] * 10
+            assert await asyncio.to_thread(lambda: ring.key_id) == old
+        assert slow.asked == 1
+    finally:
+        slow.answers.set()
+    await eventually(lambda: ring.key_id == new)
+
+
+async def test_a_use_that_needs_the_new_key_waits_for_its_provider(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "_PATIENCE", 0.0)
+    path, slow = tmp_path / "kek.key", SlowProvider()
+    LocalKek.generate(path)
+    reseal(path, lambda _name: slow, slow)
+    ring = Keyring(path, lambda _name: slow, "slow")
+    rotate(path, lambda _name: slow, slow)
+    wrapped = LocalKek.load(path, lambda _name: slow, "slow").wrap(bytes(32), b"t")
+    slow.asked = 0
+    slow.answers.clear()
+    use = asyncio.create_task(asyncio.to_thread(ring.unwrap, wrapped, b"t"))
+    await eventually(lambda: slow.asked)
+    slow.answers.set()
+    assert await use == bytes(32)
 
 
 async def test_an_upload_that_ends_while_keys_are_counted_is_no_trouble(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from dlp.parse.office.slots import is_designed, is_own, is_writer
 from dlp.parse.office.xmlparts import Aside, End, Event, Start, Text
 
 _BLOCKS: Final = frozenset({"p", "si", "is", "comment", "threadedComment"})
@@ -53,9 +54,15 @@ class _Block:
 
 
 class Blocks:
-    """Reads one part's events."""
+    """Reads one part's events.
 
-    def __init__(self) -> None:
+    Args:
+        part: The part's name in its package, "" where it has none: what a slot of a known part
+            holds by design isn't said.
+    """
+
+    def __init__(self, part: str = "") -> None:
+        self._part, self._own = part, is_own(part)
         self._open: list[_Block] = []
         self._loose: list[str] = []
         self._path: list[str] = []
@@ -89,7 +96,9 @@ class Blocks:
         elif event.name in _GAPS:
             self._text(_GAPS[event.name])
         for key, value in event.attributes.items():
-            if key.rpartition("}")[2] in _OPEN or not _TOKEN.fullmatch(value):
+            if key.rpartition("}")[2] not in _OPEN and _TOKEN.fullmatch(value):
+                continue
+            if not (self._own and is_designed(self._path, key, value)):
                 yield from self._said("attribute", value)
 
     def _end(self, name: str) -> Iterator[Said]:
@@ -99,7 +108,7 @@ class Blocks:
         if name in _BLOCKS:
             yield from self._close()
         elif not self._open:
-            yield from self._flush()
+            yield from self._flush(name)
 
     def _text(self, text: str) -> None:
         if not self._open:
@@ -123,10 +132,11 @@ class Blocks:
             yield from self._said("before changes", before)
         yield from self._said("field", "".join(block.fields))
 
-    def _flush(self) -> Iterator[Said]:
+    def _flush(self, element: str = "") -> Iterator[Said]:
         text = "".join(self._loose)
         self._loose.clear()
-        yield from self._said("text", text)
+        if not (self._own and is_writer(self._part, element, text)):
+            yield from self._said("text", text)
 
     def _said(self, kind: str, text: str) -> Iterator[Said]:
         if text.strip():

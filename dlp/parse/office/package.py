@@ -9,6 +9,7 @@ from typing import Final
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Uninspectable
+from dlp.parse.office import printers
 from dlp.parse.office.blocks import Blocks
 from dlp.parse.office.runs import runs
 from dlp.parse.office.sheets import Book, Sheet, learn
@@ -77,6 +78,10 @@ class _Package:
         if entry.source is None:
             yield entry
             return
+        if printers.is_settings(entry.name):
+            yield from self._around(entry, where)
+            yield from printers.passages(entry.source, self._meter, where)
+            return
         head = read_exactly(entry.source, 0, 256)
         entry.source.seek(0)
         if not _XML.match(head):
@@ -116,7 +121,7 @@ class _Package:
         # Cells show the shared strings, and those that none shows come last.
         shared = root == "sst" and bool(_SHARED.fullmatch(entry.name))
         place = _place(entry.name, where)
-        for said in Blocks().read(everything):
+        for said in Blocks(entry.name).read(everything):
             if shared and said.kind in _STRINGS:
                 continue
             yield Passage(said.text, f"{place} {said.kind} {said.ordinal}", Carrier.FREE_TEXT)

@@ -13,6 +13,7 @@ from dlp.parse.delimited.rows import Cell, Row
 from dlp.parse.delimited.table import Table
 from dlp.parse.office.blocks import Blocks
 from dlp.parse.office.xmlparts import End, Event, Start, Text
+from dlp.parse.slots import is_label
 
 _SAMPLE_ROWS: Final = 500
 _WIDEST: Final = 1_024
@@ -25,6 +26,8 @@ _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _PLAIN: Final = re.compile(
     r"[A-Za-z]{0,16}[0-9]{0,8}|[0-9]{0,8}\.[0-9]{1,20}|[A-Z0-9]{1,10}:[A-Z0-9]{1,10}"
 )
+_FONT_CODE: Final = re.compile(r'&"([^"]{0,80})"')
+"""A font in a header or footer (ECMA-376-1, 18.3.1.46)."""
 _DIGITS: Final = 7
 _STRINGS_MOST: Final = 64 * 2**20
 
@@ -105,6 +108,10 @@ def _is_date(number: str, formats: dict[str, str]) -> bool:
     return "y" in code or "d" in code
 
 
+def _unless_font(code: re.Match[str]) -> str:
+    return "" if is_label(code[1]) else code[0]
+
+
 class Sheet:
     """Reads one worksheet part's events.
 
@@ -123,11 +130,11 @@ class Sheet:
 
     def read(self, events: Iterable[Event]) -> Iterator[Passage]:
         """Cells in rows, then everything else that the part says (headers, validations, ...)."""
-        rest = Blocks()
+        rest = Blocks("xl/worksheets/")
         for said in rest.read(self._outside(events)):
             yield from self._pending()
             where = f"sheet {self._ordinal} {said.kind} {said.ordinal}"
-            yield Passage(said.text, where, Carrier.FREE_TEXT)
+            yield Passage(_FONT_CODE.sub(_unless_font, said.text), where, Carrier.FREE_TEXT)
         yield from self._pending()
         yield from self._typed()
 
@@ -154,7 +161,7 @@ class Sheet:
         inside = ""
         for event in events:
             if isinstance(event, Start) and (cell is not None or event.name in ("row", "c")):
-                self._attributes(event.attributes)
+                self._attributes(event)
                 if cell is not None:
                     inside = event.name
                 elif event.name == "row":
@@ -177,10 +184,10 @@ class Sheet:
             self._cell(cell, "".join(value), "".join(formula))
         self._end_row()
 
-    def _attributes(self, attributes: dict[str, str]) -> None:
+    def _attributes(self, event: Start) -> None:
         """What no attribute of a row or cell holds by its type."""
-        for text in attributes.values():
-            if not _PLAIN.fullmatch(text):
+        for text in event.attributes.values():
+            if not (_PLAIN.fullmatch(text) or (event.name == "rFont" and is_label(text))):
                 where = f"sheet {self._ordinal} row {self._row} attribute"
                 self._extra.append(Passage(text, where, Carrier.FREE_TEXT))
 

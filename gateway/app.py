@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ from gateway.sandbox import dump_nothing
 from gateway.scanner import ProcessScanner
 from gateway.sealer import ProcessSealer
 from gateway.second_factors import SecondFactors
+from gateway.sharing import ShareBook, Sharing
 from gateway.site import Site
 from gateway.ssh_identity import SshAuthenticator
 from gateway.staged_keys import present
@@ -160,6 +162,8 @@ class Edge:
         limits = site.settings.limits
         throttle = Throttle(common.database, limits, locked_out=common.meters.locked_out)
         self._shares = Shares(limits.sessions, limits.sessions_per_minute)
+        name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"
+        self._sharing = Sharing(ShareBook(common.database, name), self._shares)
         self._judge = DirectoryAuthenticator(
             common.directory, throttle, refused=self._refusals.count
         )
@@ -198,6 +202,8 @@ class Edge:
             self._services.append(await self._https(_inherited(https)))
         revocations = Revocations(self._common.directory, self._live)
         self._followers.append(asyncio.create_task(revocations.run()))
+        if self._site.settings.processes.edges > 1 or not self._common.database.is_sqlite:
+            self._followers.append(asyncio.create_task(self._sharing.run()))
 
     def _live(self) -> Iterator[LiveSession]:
         for service in self._services:
@@ -214,6 +220,7 @@ class Edge:
             if task:
                 task.cancel()
         await asyncio.to_thread(self._refusals.record)
+        await self._sharing.withdraw()
         for part in (self._judge, self._intake, self._mailbox, self._common.database):
             part.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import ssl
 from collections.abc import AsyncIterator
@@ -12,7 +13,9 @@ import pytest
 from keys.site import generate_tls
 from tests.support.browser import PROGRAM, Browser
 from tests.support.code_app import enrolled
-from tests.support.console_bench import PASSWORD, ConsoleBench, plain_settings
+from tests.support.console_bench import PASSWORD, ConsoleBench, plain_settings, with_provider
+from tests.support.oidc_provider import PASSWORD as THEIRS
+from tests.support.provider_process import ProviderProcess
 
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="there is no Chromium here")
 MARKUP = "<img src=x onerror=\"document.body.append('it ran')\">"
@@ -78,6 +81,27 @@ async def test_an_approver_registers_a_passkey_signs_in_by_it_and_releases(
         "person:approver",
     )
     assert browser.faults == []
+
+
+async def test_who_comes_back_from_the_provider_is_signed_in(
+    tmp_path: Path, books: Path, provider: ProviderProcess, browser: Browser
+) -> None:
+    """From another site, so without any Strict cookie: only a real browser shows that it works."""
+    shutil.copy(books, tmp_path)
+    bench = ConsoleBench(tmp_path, with_provider(provider.issuer))
+    await bench.start(_tls(tmp_path))
+    bench.bind("auditor", "subject-of-anna")
+    try:
+        await browser.call("Page.navigate", url=bench.party.origin)
+        await browser.press("Sign in with the identity provider")
+        await browser.until("document.forms[0]?.user")
+        await browser.value("document.forms[0].user.value = 'anna'")
+        await browser.value(f"document.forms[0].password.value = {json.dumps(THEIRS)}")
+        await browser.value("document.forms[0].submit()")
+        await browser.shows("Held files")
+        assert await browser.value("document.getElementById('who').textContent") == "auditor"
+    finally:
+        await bench.close()
 
 
 async def test_what_partners_wrote_is_shown_as_text_and_never_run(

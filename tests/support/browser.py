@@ -93,11 +93,17 @@ class Browser:
         """Wait for something to be so in the page."""
         try:
             async with asyncio.timeout(_SECONDS):
-                while not await self.value(f"!!({condition})"):  # noqa: ASYNC110 - another process
+                while not await self._holds(condition):  # noqa: ASYNC110 - another process
                     await asyncio.sleep(0.02)
         except TimeoutError:
             shown = await self.value("document.body.innerText")
             raise AssertionError(f"{condition} never came; the page says: {shown}") from None
+
+    async def _holds(self, condition: str) -> bool:
+        try:
+            return bool(await self.value(f"!!({condition})"))
+        except AssertionError:
+            return False  # asked of a page that was just being left
 
     async def shows(self, heading: str) -> None:
         """Wait for a view."""

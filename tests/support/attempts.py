@@ -171,7 +171,8 @@ def called(name: str) -> str:
 
 
 def _call(number: int, *arguments: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
+    # PyDLL keeps the interpreter's lock: a clone made while another thread held it waits for ever.
+    libc = ctypes.PyDLL(None, use_errno=True)
     ctypes.set_errno(0)
     result = libc.syscall(number, *[ctypes.c_long(a) for a in arguments])
     if result < 0:

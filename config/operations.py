@@ -253,7 +253,11 @@ _CLI: Final = {
 
 _open: Final = Rule(frozenset(Role))
 _CONSOLE: Final = {
-    # Before anybody is known: how they become so.
+    # Before anybody is known: the page, which is the same for all, and how they become so.
+    "console GET /": _open,
+    "console GET /console.js": _open,
+    "console GET /console.css": _open,
+    "console GET /console.svg": _open,
     "console POST /v1/session/password": _open,
     "console GET /v1/session/oidc": _open,
     "console GET /v1/session/oidc/callback": _open,

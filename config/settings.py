@@ -254,8 +254,8 @@ class Limits(_Section):
         forget_hours: A failure is forgotten that long after the last one.
         exempt_networks: CIDR; addresses in them are never made to wait (their accounts are).
         token_days: Longest life of a new API token.
-        sessions: SFTP connections and HTTPS requests of an account at a time, per edge process.
-        sessions_per_minute: How many of them may begin.
+        sessions: SFTP connections and HTTPS requests of an account at a time, over all edges.
+        sessions_per_minute: How many of them may begin, likewise.
     """
 
     free_failures: Annotated[int, Field(ge=0, le=100)] = 5

@@ -19,7 +19,7 @@ from dlp.detect.address_index import shortened
 from dlp.detect.dates import find_dates, parse_date
 from dlp.detect.id_index import EMAIL, SHORTEST
 from dlp.detect.name_index import MOST_JOINED, PARTICLES
-from dlp.detect.reading import Reading, words
+from dlp.detect.reading import Reading, seen, words
 from dlp.detect.typos import MIN_LENGTH, deletions
 from dlp.detect.values import identifier, phone
 from dlp.model import Category, Passage
@@ -74,7 +74,8 @@ class Vocabulary:
             self._seen.clear()
         self._seen.add(key)
         self._typos = None
-        self._take(Reading(text))
+        whole = seen(text)
+        self._take(Reading(whole[0] if whole else text))
 
     def _take(self, reading: Reading) -> None:
         norms = [token.norm for token in reading.tokens]

@@ -8,7 +8,8 @@ from typing import Final
 
 import asyncssh
 
-from gateway.ssh_certificates import CertificateRefusedError, Trust, check, named
+from gateway.directory_types import Trust
+from gateway.ssh_certificates import CertificateRefusedError, check, named
 from tests.support.ssh_certs import Wanted, certify, option
 from transports.ssh_certificate import (
     CertificateFormError,

@@ -11,16 +11,17 @@ from sqlalchemy import ColumnElement, Row, and_, or_, select, true, tuple_
 from config.operations import Role
 from gateway.directory_types import (
     Account,
+    Authority,
     Certificate,
     Credential,
     CredentialKind,
     Login,
     Partner,
+    Trust,
     is_account_id,
     passkey_fingerprint,
 )
 from gateway.ledger.clock import Clock, utc_now
-from gateway.ssh_certificates import Authority, Trust
 from gateway.store.database import Database
 from gateway.store.tables import (
     accounts,

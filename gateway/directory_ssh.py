@@ -8,9 +8,9 @@ from typing import Final
 from sqlalchemy import delete, select
 
 from gateway.directory import Directory, insert_row, require
-from gateway.directory_types import DirectoryError, UnknownEntryError
+from gateway.directory_types import Authority, DirectoryError, UnknownEntryError
 from gateway.ledger.vocabulary import RecordKind
-from gateway.ssh_certificates import Authority, revocation
+from gateway.ssh_certificates import revocation
 from gateway.store.tables import partners, ssh_authorities, ssh_revocations
 
 MAX_SERIAL: Final = 2**64 - 1

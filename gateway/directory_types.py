@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Collection
@@ -249,3 +250,40 @@ def check_account_id(account: str) -> str:
             "and begins with a letter or digit"
         )
     return account
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A CA whose user certificates let a partner's accounts in.
+
+    Attributes:
+        partner: Partner id.
+        fingerprint: As ``ssh-keygen -l`` shows it.
+        key: In the form of an ``authorized_keys`` line.
+        comment: For people.
+    """
+
+    partner: str
+    fingerprint: str
+    key: str
+    comment: str
+
+    @property
+    def blob(self) -> bytes:
+        """Wire format."""
+        return base64.b64decode(self.key.split()[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a partner's certificates are judged by.
+
+    Attributes:
+        authorities: Wire format of the partner's CA keys.
+        principals: Names that stand for the account: its own and those allowed besides.
+        revoked: Words of :func:`revocation` that are revoked.
+    """
+
+    authorities: Collection[bytes]
+    principals: Collection[str]
+    revoked: Collection[str]

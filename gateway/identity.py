@@ -23,10 +23,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from gateway.client_certificates import pins_of
 from gateway.directory_credentials import HASHER, MAX_PASSWORD, ssh_fingerprint, token_digest
 from gateway.directory_queries import DirectoryReader
-from gateway.directory_types import CredentialKind, Login
+from gateway.directory_types import CredentialKind, Login, Trust
 from gateway.networks import admits
 from gateway.ports import LedgerUnavailableError
-from gateway.ssh_certificates import CertificateRefusedError, Trust, check, end_of, named
+from gateway.ssh_certificates import CertificateRefusedError, check, end_of, named
 from gateway.throttle import of_account, of_name
 from transports.ports import BusyError, Principal, TooManyAttemptsError
 from transports.ssh_certificate import UserCertificate

@@ -14,10 +14,10 @@ from typing import Final, Protocol
 
 import structlog
 
-from gateway.directory_types import Credential, CredentialKind, Login
+from gateway.directory_types import Credential, CredentialKind, Login, Trust
 from gateway.networks import admits
 from gateway.ports import LedgerUnavailableError
-from gateway.ssh_certificates import Trust, is_named, stands
+from gateway.ssh_certificates import is_named, stands
 from transports.live import LiveSession
 
 PAUSE: Final = 1.0

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from gateway.directory_credentials import ssh_fingerprint, ssh_keys
-from gateway.directory_types import DirectoryError
+from gateway.directory_types import Authority, DirectoryError, Trust
 from transports.ssh_certificate import (
     USER,
     CertificateFormError,
@@ -32,43 +29,6 @@ _YEAR_9999: Final = 253_402_300_799
 
 class CertificateRefusedError(Exception):
     """A certificate lets nobody in; says why, for the operator's log and never for the client."""
-
-
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """A CA whose user certificates let a partner's accounts in.
-
-    Attributes:
-        partner: Partner id.
-        fingerprint: As ``ssh-keygen -l`` shows it.
-        key: In the form of an ``authorized_keys`` line.
-        comment: For people.
-    """
-
-    partner: str
-    fingerprint: str
-    key: str
-    comment: str
-
-    @property
-    def blob(self) -> bytes:
-        """Wire format."""
-        return base64.b64decode(self.key.split()[1])
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """What a partner's certificates are judged by.
-
-    Attributes:
-        authorities: Wire format of the partner's CA keys.
-        principals: Names that stand for the account: its own and those allowed besides.
-        revoked: Words of :func:`revocation` that are revoked.
-    """
-
-    authorities: Collection[bytes]
-    principals: Collection[str]
-    revoked: Collection[str]
 
 
 def authority(partner: str, text: str, file: str = "the key") -> Authority:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gateway.app import start_worker
+from gateway.app.worker import start_worker
 from gateway.child import child_main
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from dlp.detect.people import find_people, name_keys
 from dlp.detect.phones import find_phones
 from dlp.detect.places import find_places
 from dlp.detect.protected import ProtectedCodes
-from dlp.detect.reading import Reading, plain, words
+from dlp.detect.reading import Reading, plain, seen, words
 from dlp.detect.resolve import resolve
 from dlp.detect.site import SitePatterns
 from dlp.detect.words import is_given_name
@@ -125,6 +125,16 @@ class Detectors:
             identities: The people of the same file.
             check: Called before each run of the name model; may raise to stop.
         """
+        whole = seen(passage.text)
+        if whole is None:
+            return self._find_all(passage, identities, check)
+        found = self._find_all(passage._replace(text=whole[0]), identities, check)
+        places = whole[1]
+        return [m._replace(start=places[m.start], end=places[m.end - 1] + 1) for m in found]
+
+    def _find_all(
+        self, passage: Passage, identities: Identities, check: Callable[[], None]
+    ) -> list[Match]:
         text = passage.text
         if _WORTHLESS.match(text):
             return []

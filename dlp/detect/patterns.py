@@ -99,8 +99,11 @@ _INVOICE = frozenset({"invoice", "po", "lot", "ndc", "check no", "tracking", "np
                       "tin", "ein", "fein", "tax", "ref", "reference", "batch", "trace"})  # fmt: skip
 _IP_WORDS = frozenset({"ip", "address", "login", "host", "client", "from", "client ip"})
 
+_WRAP = r"(?:\r?\n[ >]{0,4})?"
+"""A line that a mail program broke at a hyphen."""
+
 RULES: tuple[Rule, ...] = (
-    Rule("ssn", Category.SSN, compile_bounded(r"[0-9]{3}-[0-9]{2}-[0-9]{4}"),
+    Rule("ssn", Category.SSN, compile_bounded(rf"[0-9]{{3}}-{_WRAP}[0-9]{{2}}-{_WRAP}[0-9]{{4}}"),
          _digits(checksums.ssn), _SSN, 0.85, 0.97, frozenset({"ndc", "lot"})),
     Rule("ssn", Category.SSN, compile_bounded(r"[0-9]{3}[ .][0-9]{2}[ .][0-9]{4}"),
          _digits(checksums.ssn), _SSN, 0.55, 0.95, _INVOICE),

@@ -21,6 +21,18 @@ _SPECIAL = {
 }  # fmt: skip
 
 
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+"""Soft hyphens, marks of no width: a reader doesn't see them, and they cut a number in two."""
+
+
+def seen(text: str) -> tuple[str, list[int]] | None:
+    """A text as it is seen, and where each of its characters stands; None if all of it is seen."""
+    if text.isascii() or not _UNSEEN.search(text):
+        return None
+    places = [place for place, each in enumerate(text) if not _UNSEEN.match(each)]
+    return "".join(text[place] for place in places), places
+
+
 class _Fold(dict[int, str]):
     """Character to one ASCII character: digits to digits, letters to letters, spaces to spaces."""
 

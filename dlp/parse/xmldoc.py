@@ -1,4 +1,7 @@
-"""XML of no format that we know: all text, attributes, comments and odd names, as free text."""
+"""XML of no format that we know: all text, attributes, comments and odd names, as free text.
+
+A value whose element or attribute and whose shape both say what it is has its category.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Final
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, Passage
+from dlp.parse.keyed import Told, told
 from dlp.parse.xmlevents import Attribute, End, Start, Text, events
 from dlp.parse.xmlpath import Path, is_designed
 
@@ -34,14 +38,30 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
                 yield from _attribute(attribute, path)
         elif isinstance(event, End):
             path.leave()
-        elif event.text.strip() and not _PLAIN.fullmatch(event.text):
-            yield passage(event, f"{path.where()} {event.kind}".strip())
+        elif event.text.strip():
+            yield from _text(event, path)
+
+
+def _text(text: Text, path: Path) -> Iterator[Passage]:
+    around, key = ("", "", *path.names)[-2:]
+    found = told(key, text.text.strip(), around) if not text.kind else None
+    if found:
+        yield _known(passage(text, path.where()), found, path.serials[-2])
+    elif not _PLAIN.fullmatch(text.text):
+        yield passage(text, f"{path.where()} {text.kind}".strip())
+
+
+def _known(passage: Passage, what: Told, record: int) -> Passage:
+    return passage._replace(category=what.category, part=what.part, record=record)
 
 
 def _attribute(attribute: Attribute, path: Path) -> Iterator[Passage]:
     if not is_designed(attribute.name):
         yield Passage(attribute.name, f"{path.where()} attribute name", Carrier.FREE_TEXT)
-    if not is_namespace(attribute) and not _PLAIN.fullmatch(attribute.text):
+    found = told(attribute.name, attribute.text.strip(), path.names[-1])
+    if found:
+        yield _known(passage(attribute, path.where(attribute.name)), found, path.serials[-1])
+    elif not is_namespace(attribute) and not _PLAIN.fullmatch(attribute.text):
         yield passage(attribute, path.where(attribute.name))
 
 

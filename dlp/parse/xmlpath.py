@@ -17,10 +17,17 @@ def is_designed(name: str) -> bool:
 
 
 class Path:
-    """The elements open at a place of a document."""
+    """The elements open at a place of a document.
+
+    Attributes:
+        names: Theirs, the innermost last.
+        serials: How many elements had begun with each of them, from 0 for the document.
+    """
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.serials: list[int] = [0]
+        self._begun = 0
         self._ordinals: list[int] = []
         self._children: list[Counter[str]] = [Counter()]
 
@@ -29,11 +36,14 @@ class Path:
         self._children[-1][local] += 1
         self._ordinals.append(self._children[-1][local])
         self.names.append(local)
+        self._begun += 1
+        self.serials.append(self._begun)
         self._children.append(Counter())
 
     def leave(self) -> None:
         """Go out of the innermost one."""
         self.names.pop()
+        self.serials.pop()
         self._ordinals.pop()
         self._children.pop()
 

@@ -23,7 +23,7 @@ def register(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve."""
     # Heavy imports, for this command alone.
-    from gateway.app import serve  # noqa: PLC0415
+    from gateway.app.serving import serve  # noqa: PLC0415
     from gateway.listening import ListenError  # noqa: PLC0415
 
     try:

@@ -16,6 +16,7 @@ from gateway.console.desk import SESSION, TOKEN, Desk, address
 from gateway.console.guard import check_csrf, guarded, harden
 from gateway.console.operations import Books, Operations
 from gateway.console.own import Own
+from gateway.console.pages import PLACES, Pages
 from gateway.console.sign_in import CALLBACK, SignIn
 from gateway.ports import LedgerUnavailableError
 from transports.https import OBSERVER, RUNNING
@@ -64,7 +65,9 @@ class Endpoint:
 def endpoints(desk: Desk, books: Books) -> list[Endpoint]:
     """All of them."""
     come, own, code, work = SignIn(desk), Own(desk), CodeFactors(desk), Operations(books)
+    pages = Pages(provider=desk.oidc is not None)
     return [
+        *(Endpoint("GET", place, pages.show, Access.NOBODY) for place in PLACES),
         Endpoint("POST", "/v1/session/password", come.password, Access.NOBODY),
         Endpoint("GET", "/v1/session/oidc", come.to_provider, Access.NOBODY),
         Endpoint("GET", CALLBACK, come.from_provider, Access.NOBODY),

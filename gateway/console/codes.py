@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+import segno
 from aiohttp import web
 
 from gateway.console.desk import CONSOLE, SESSION, Desk, address
@@ -52,7 +53,7 @@ class CodeFactors:
         name = f"{self._desk.party.name} {self._desk.party.id}"
         begin = self._desk.codes.enrol
         uri = await self._changed(lambda: begin(session.account, name, _actor(session.account)))
-        return web.json_response({"uri": uri}, status=201)
+        return web.json_response({"uri": uri, "qr": _qr(uri)}, status=201)
 
     async def confirm(self, request: web.Request) -> web.StreamResponse:
         """``POST /v1/totp/confirm``: the session goes on under a new cookie, its factor proven."""
@@ -92,6 +93,12 @@ class CodeFactors:
             return await asyncio.to_thread(change)
         except DirectoryError as error:
             raise ProblemError(409, "factor-refused", str(error)) from None
+
+
+def _qr(uri: str) -> Sequence[str]:
+    """Its QR code, a row of 0 and 1 each, without the margin."""
+    made = segno.make(uri, error="m", micro=False)
+    return ["".join(map(str, row)) for row in made.matrix]
 
 
 def _actor(account: str) -> str:

@@ -88,6 +88,9 @@ class SignIn:
             await self._desk.refuse(request, OIDC)
             raise _problem(error) from None
         response = await self._recognise(request, identity)
+        if "text/html" in request.headers.get("Accept", ""):
+            # The page there needs no cookie, and what it then asks for brings the new one along.
+            response = _led_on(response)
         drop_cookie(response, FLOW_COOKIE, same_site="Lax")
         return response
 
@@ -168,6 +171,13 @@ async def passkey_proven(
     if not await asyncio.to_thread(desk.passkeys.used, kept.passkey, count):
         raise await desk.refuse(request, PASSKEY, kept.account)
     return kept
+
+
+def _led_on(welcome: web.Response) -> web.Response:
+    """What a browser gets instead: the cookie, and the way to the page."""
+    response = web.Response(status=303, headers={"Location": "/"})
+    response.cookies.update(welcome.cookies)
+    return response
 
 
 def _single(request: web.Request) -> dict[str, str]:

@@ -294,6 +294,17 @@ attempts = Table(
     Index("ix_attempts_last", "last"),
 )
 
+# What accounts take of each edge, as it told last (gateway/sharing.py).
+edge_shares = Table(
+    "edge_shares",
+    metadata,
+    Column("process", String(128), primary_key=True),
+    Column("account", String(64), primary_key=True),
+    Column("sessions", Integer, nullable=False),
+    Column("per_minute", BigInteger, nullable=False),
+    Column("told", Instant, nullable=False),
+)
+
 # Sessions of people in the console. `digest`: SHA-256 of the cookie's random value.
 sessions = Table(
     "sessions",

@@ -281,6 +281,19 @@ async def test_a_person_comes_by_the_provider(
     assert (await anna.get("/v1/holds")).status == 200
 
 
+async def test_a_browser_is_led_on_to_the_page(
+    there: ConsoleBench, provider: ProviderProcess
+) -> None:
+    there.bind("auditor", "subject-of-anna")
+    anna = there.person()
+    sent = await anna.get("/v1/session/oidc")
+    answer = urlencode(provider.sign_in(sent.headers["Location"]))
+    reply = await anna.ask("GET", f"{CALLBACK}?{answer}", Accept="text/html,*/*;q=0.8")
+    assert (reply.status, reply.headers["Location"]) == (303, "/")
+    assert FLOW_COOKIE not in anna.cookies
+    assert (await anna.get("/v1/session")).data["account"] == "auditor"
+
+
 async def test_mail_and_name_bind_nobody(there: ConsoleBench, provider: ProviderProcess) -> None:
     """Providers let people change those; ``sub`` they don't."""
     there.bind("auditor", "subject-of-anna")

@@ -202,6 +202,12 @@ def test_a_title_is_nobodys_name(title: str) -> None:
     assert title not in [passage.text for passage in passages(data)]
 
 
+def test_a_patients_first_and_last_are_names_without_the_word() -> None:
+    data = table([["patient_first", "patient_last", "amount"], ["Ilse", "Vantongeren", 3]])
+    found = [(p.text, p.part) for p in passages(data) if p.category is Category.NAME]
+    assert found == [("Ilse", "first"), ("Vantongeren", "last")]
+
+
 def test_a_table_without_a_header_is_typed_by_its_values(inspected: Inspected) -> None:
     data = table([["Okonkwo, Marguerite", value, 1] for value in ssns(10)])
     report, _ = inspected(data, "roster", name="x.csv")

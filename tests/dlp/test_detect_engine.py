@@ -134,6 +134,20 @@ def test_an_identifier_across_two_windows_is_found_once() -> None:
     assert [text[m.start : m.end] for m in matches] == ["123-45-6788"]
 
 
+@pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u2060", "\ufeff"])
+def test_marks_that_nobody_sees_hide_no_number(unseen: str) -> None:
+    text = f"the SSN {unseen}412-6{unseen}8-7193{unseen} again"
+    [match] = DETECTORS.find(_free(text), Identities())
+    assert match.category is Category.SSN
+    assert text[match.start : match.end] == f"412-6{unseen}8-7193"
+
+
+@pytest.mark.parametrize("broken", ["412-\n68-7193", "412-68-\r\n7193", "412-68-\n> 7193"])
+def test_an_ssn_that_goes_on_in_the_next_line_is_found(broken: str) -> None:
+    [match] = DETECTORS.find(_free(f"the SSN is {broken}."), Identities())
+    assert match.category is Category.SSN
+
+
 def test_a_file_name_is_read_through_its_joints() -> None:
     passage = Passage("smithers_john_1980-01-02.csv", "name", Carrier.NAME)
     found = [m.category for m in DETECTORS.find(passage, KNOWN)]

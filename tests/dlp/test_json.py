@@ -174,6 +174,17 @@ def test_key_and_shape_together_tell_what_a_value_is(
     assert of(value, json.dumps({key: value}).encode(), "json").category is category
 
 
+@pytest.mark.parametrize(
+    ("outer", "inner", "category"),
+    [("member", "first", Category.NAME), ("provider", "lastName", None), ("queue", "first", None)],
+)
+def test_the_key_around_tells_whose_a_value_is(
+    outer: str, inner: str, category: Category | None
+) -> None:
+    data = json.dumps({outer: {inner: "Kesselring"}}).encode()
+    assert of("Kesselring", data, "json").category is category
+
+
 def test_an_ssn_in_any_json_is_held(inspected: Inspected) -> None:
     report, verdict = inspected(b'{"rows": [{"x": "ssn 536-22-8714"}]}')
     assert report.format == "json"

@@ -137,6 +137,30 @@ def test_any_xml_gives_text_attributes_comments_and_odd_names() -> None:
     assert texts == {"Jo Park", " Meiko ", "<Anne>", "x5362287141", "p Kim Lee"}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<patient><firstName>Ilse</firstName><lastName>Doe</lastName><ssn>412687193</ssn></patient>",
+        "<member first='Ilse' last='Doe' ssn='412687193'/>",
+        "<Subscriber><Surname>Doe</Surname><Given>Ilse</Given><SSN>412-68-7193</SSN></Subscriber>",
+    ],
+)
+def test_any_xmls_elements_and_attributes_tell_what_they_hold(body: str) -> None:
+    found = {
+        (p.category, p.text)
+        for p in passages(xmldoc.parse, f"<r>{body}</r>".encode())
+        if p.category
+    }
+    names = {(Category.NAME, "Ilse"), (Category.NAME, "Doe")}
+    assert {(c, t) for c, t in found if c is Category.NAME} == names
+    assert [t.replace("-", "") for c, t in found if c is Category.SSN] == ["412687193"]
+
+
+def test_a_providers_name_in_any_xml_is_not_told_by_its_element() -> None:
+    data = b"<r><provider><firstName>Ilse</firstName><lastName>Doe</lastName></provider></r>"
+    assert [p for p in passages(xmldoc.parse, data) if p.category] == []
+
+
 BOMB = b'<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY d "&b;&b;&b;">]><a>&d;</a>'
 
 

@@ -22,7 +22,8 @@ import pysequoia
 import pytest
 
 from dlp.model import NotReadableError
-from gateway.app import Edge, _common, _host_keys
+from gateway.app.common import common_parts
+from gateway.app.edge import Edge, _host_keys
 from gateway.following import Follower
 from gateway.gateway_keys import Log, OpenPgp, SshHost, Tls
 from gateway.ledger.export import exported
@@ -439,7 +440,7 @@ async def test_an_edge_starts_after_an_installation_that_died(
 ) -> None:
     certificate, key = generate_tls("new", ["localhost"])
     _dies_at(2, monkeypatch, lambda: Tls(site.paths).install(certificate, key))
-    edge = Edge(site, _common(site, site.load_policy()))
+    edge = Edge(site, common_parts(site, site.load_policy()))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         await edge.listen(None, listener.detach())

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.directory_types import DirectoryError
+from gateway.directory_types import DirectoryError, Trust
 from gateway.ssh_certificates import (
     CertificateRefusedError,
-    Trust,
     authority,
     check,
     end_of,

@@ -100,7 +100,7 @@ def test_a_site_is_never_made_over_another(bench: Bench) -> None:
 
 def test_an_upgrade_of_what_is_up_to_date_changes_nothing(bench: Bench) -> None:
     bench.begin()
-    assert upgrade(bench.database) == "0009"
+    assert upgrade(bench.database) == "0010"
     assert bench.verify().events == 1
 
 

@@ -32,7 +32,7 @@ def backend() -> str:
 REPOSITORY = Path(__file__).parents[2]
 
 
-NEWEST = "0009"
+NEWEST = "0010"
 
 
 def test_migrations_build_the_very_schema_that_the_code_uses(bench: Bench) -> None:
@@ -64,7 +64,14 @@ def test_a_database_of_the_first_version_verifies_as_it_is_and_is_brought_up(ben
             connection.execute(f"DROP INDEX {index}")
         for table in (
             *("log_tiles", "log_checkpoints", "leases", "receipts", "seen", "directory_state"),
-            *("second_factors", "recovery_codes", "attempts", "sessions", "passkeys"),
+            *(
+                "second_factors",
+                "recovery_codes",
+                "attempts",
+                "sessions",
+                "passkeys",
+                "edge_shares",
+            ),
             *("ssh_authorities", "ssh_revocations", "credentials", "accounts"),
         ):
             connection.execute(f"DROP TABLE {table}")

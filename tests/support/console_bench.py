@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import TestServer, unused_port
 from argon2 import PasswordHasher
 
 from config.console import Console
@@ -49,6 +50,7 @@ from transports.observer import NullObserver
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery staple"
+REASON = "name in free text at NTE#1"
 
 
 class _Derived:
@@ -106,7 +108,8 @@ class Person:
             allow_redirects=False,
         ) as answer:  # fmt: skip
             body = await answer.read()
-            reply = Reply(answer.status, answer.headers, _json(body), answer.cookies)
+            data = _json(body) if "json" in answer.content_type else body.decode()
+            reply = Reply(answer.status, answer.headers, data, answer.cookies)
         for name, morsel in reply.cookies.items():
             self.cookies[name] = morsel.value
             if morsel["max-age"] == "0":
@@ -153,8 +156,10 @@ class ConsoleBench:
         self.codes = SecondFactors(self.database, _Derived(), self.throttle, self.clock)
         self._outside = HttpOutside(frozenset({"127.0.0.1"}))
 
-    async def start(self) -> None:
+    async def start(self, tls: ssl.SSLContext | None = None) -> None:
+        """Plain unless told otherwise, and taken for the site's address whatever its port is."""
         own = self.settings
+        port = unused_port() if tls else 8444
         self.sessions = Sessions(
             self.database,
             timedelta(minutes=own.idle_minutes),
@@ -162,8 +167,8 @@ class ConsoleBench:
             self.clock,
         )
         self.http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        self.party = Party("localhost", "Lazaretto", "https://localhost:8444")
-        self.host = "localhost:8444"
+        self.party = Party("localhost", "Lazaretto", f"https://localhost:{port}")
+        self.host = f"localhost:{port}"
         oidc = OidcClient(own.oidc, SECRET, self._outside) if own.oidc.issuer else None
         self.desk = Desk(
             settings=own,
@@ -180,8 +185,8 @@ class ConsoleBench:
         decisions = Decisions(self.ledger, self.transfers, lambda _text: None)
         self.books = Books(self.database, self.ledger, self.transfers, decisions)
         self.app = build(self.desk, self.books)
-        self.server = TestServer(self.app)
-        await self.server.start_server()
+        self.server = TestServer(self.app, port=port if tls else None)
+        await self.server.start_server(ssl=tls)
 
     async def close(self) -> None:
         await self.http.close()
@@ -217,9 +222,9 @@ class ConsoleBench:
         proof = oidc_subject(self.settings.oidc.issuer, subject)
         self.directory.add_credential(account, proof, "system")
 
-    def held(self) -> str:
+    def held(self, reason: str = REASON) -> str:
         """The id of a transfer that is held."""
-        return hold_one(self.ledger)
+        return hold_one(self.ledger, reason)
 
     def log(self) -> list[dict[str, Any]]:
         """Every event."""
@@ -227,7 +232,7 @@ class ConsoleBench:
         return [line.get("event", line) for line in lines]
 
 
-def hold_one(ledger: SqlLedger) -> str:
+def hold_one(ledger: SqlLedger, reason: str = REASON) -> str:
     """The id of a transfer that is held from now on."""
     now = utc_now()
     new = Transfer(
@@ -238,7 +243,7 @@ def hold_one(ledger: SqlLedger) -> str:
     ledger.begin(new, Event(EventKind.BEGUN, "account:sender"))
     staged = Changes(size=4, sha256="a" * 64)
     ledger.advance(new.id, Event(EventKind.STAGED, "account:sender", {}, staged))
-    why = Changes(verdict="hold", reasons=("name in free text at NTE#1",))
+    why = Changes(verdict="hold", reasons=(reason,))
     ledger.advance(new.id, Event(EventKind.HELD, "worker:1", {}, why))
     return new.id
 

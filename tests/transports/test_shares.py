@@ -15,7 +15,7 @@ from tests.support.eventually import eventually
 from tests.support.simulated_gateway import SimulatedGateway, SimulatedJudge, SimulatedMailbox
 from transports.https import HttpsOptions, build_app, serve_https
 from transports.sftp import SftpOptions, serve_sftp
-from transports.shares import ShareExceededError, Shares
+from transports.shares import ShareExceededError, Shares, Use
 
 
 class Clock:
@@ -53,6 +53,58 @@ def test_an_account_begins_so_many_a_minute() -> None:
     begin(3)
     clock.now += 3_600
     begin(10)
+
+
+def test_what_an_account_has_elsewhere_counts_till_it_is_told_to_have_ended() -> None:
+    shares = Shares(sessions=3)
+    shares.enter("a")
+    shares.take_elsewhere({"a": Use(2, 0)})
+    with pytest.raises(ShareExceededError, match="3 sessions already"):
+        shares.enter("a")
+    shares.enter("b")
+    shares.take_elsewhere({})
+    shares.enter("a")
+
+
+def test_it_says_what_each_account_takes_and_how_fast() -> None:
+    clock = Clock()
+    shares = Shares(clock=clock)
+    shares.enter("a")
+    for _ in range(3):
+        shares.enter("b")
+        shares.leave("b")
+    clock.now += 2
+    assert shares.use() == {"a": Use(1, 30), "b": Use(0, 90)}
+    clock.now += 2
+    assert shares.use() == {"a": Use(1, 0)}
+
+
+@pytest.mark.parametrize("processes", [1, 2, 5])
+def test_processes_that_tell_each_other_begin_no_more_than_one_would(processes: int) -> None:
+    """Each second every process has more to begin than all together may."""
+    clock = Clock()
+    edges = [Shares(sessions=10_000, per_minute=600, clock=clock) for _ in range(processes)]
+    begun = 0
+    for _ in range(600):
+        for edge in edges:
+            begun += begin_all(edge, 100)
+        clock.now += 1
+        uses = [edge.use().get("a", Use(0, 0)).per_minute for edge in edges]
+        for edge, own in zip(edges, uses, strict=True):
+            edge.take_elsewhere({"a": Use(0, sum(uses) - own)})
+    # Ten a second, and what each had saved at the start.
+    assert begun <= 6_000 + 100 * processes * 2
+    assert begun >= 6_000 * 0.9
+
+
+def begin_all(edge: Shares, wanted: int) -> int:
+    for number in range(wanted):
+        try:
+            edge.enter("a")
+        except ShareExceededError:
+            return number
+        edge.leave("a")
+    return wanted
 
 
 async def test_sftp_turns_away_the_connection_too_many_and_takes_the_next_once_one_ended(

@@ -173,7 +173,12 @@ def _name(words: tuple[str, ...], have: set[str]) -> Named | None:
     for marks, part in _PARTS:
         # "last" alone is also the last of something; "mi" is also Michigan.
         short = have & _words("lname surname srnm fname gvn lastname firstname forename mname")
-        if have & marks and (named or short) and not have & _words("file business product"):
+        whose = have & _PERSON and have <= marks | _PERSON
+        if (
+            have & marks
+            and (named or short or whose)
+            and not have & _words("file business product")
+        ):
             return Named(_C.NAME, part)
     if "fullname" in have or (named and have & (_PERSON | _CARERS | {"full"})):
         return Named(_C.NAME, "full")

@@ -23,6 +23,7 @@ from gateway.demo.served import served
 from gateway.demo.world import World
 from gateway.demo.x12 import Claim, claims_837p
 from gateway.site import Site
+from keys import durable
 from keys.interoperable import generate_partner_key
 
 RECOVERY = Tsk.from_bytes(generate_partner_key("Recovery", "recovery@gateway.example"))
@@ -208,7 +209,7 @@ def test_a_backup_that_breaks_off_leaves_the_former_ones(
     def full(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(layout, "write", full)
+    monkeypatch.setattr(durable, "create", full)
     with pytest.raises(OSError, match="No space"):
         make(Site.open(world.site), dest, (keys / "recovery.asc").read_bytes())
     monkeypatch.undo()

@@ -29,7 +29,7 @@ SURFACES = {
     "form field": pdf(catalog=b"/AcroForm<</Fields[10 0 R]>>", objects={
         10: b"<</FT/Tx/T(patient)/V(%s)>>" % _S}),
     "field option": pdf(objects={10: b"<</FT/Ch/T(a)/Opt[[(x)(%s)](z)]>>" % _S}),
-    "document information": pdf(trailer=b"/Info 10 0 R", objects={10: b"<</Author(%s)>>" % _S}),
+    "document information": pdf(trailer=b"/Info 10 0 R", objects={10: b"<</Subject(%s)>>" % _S}),
     "XMP": pdf(catalog=b"/Metadata 10 0 R", objects={10: stream(
         b"<x:xmpmeta><dc:creator>%s</dc:creator></x:xmpmeta>" % _S, b"/Type/Metadata")}),
     "bookmark": pdf(catalog=b"/Outlines 10 0 R", objects={
@@ -38,6 +38,10 @@ SURFACES = {
     "layer's name": pdf(objects={10: b"<</Type/OCG/Name(%s)>>" % _S}),
     "link": pdf(objects={10: b"<</S/URI/URI(https://a.example/%s)>>" % _S}),
     "alternate text": pdf(objects={10: b"<</Type/StructElem/S/Figure/Alt(%s)>>" % _S}),
+    "replacement text on a page": pdf(b"/Span<</ActualText(%s)>>BDC EMC " % _S + shows("x")),
+    "replacement text in a form": pdf(b"/X Do", objects={10: stream(
+        b"/Span<</E<feff%s>>>BDC " % SECRET.encode("utf-16-be").hex().encode() + shows("x")
+        + b" EMC", b"/Subtype/Form/BBox[0 0 9 9]")}, resources=b"/XObject<</X 10 0 R>>"),
     "page label": pdf(catalog=b"/PageLabels<</Nums[0<</P(%s)>>]>>" % _S),
     "XFA": pdf(objects={10: stream(b"<xfa><f1>%s</f1></xfa>" % _S, packed=True)}),
     "UTF-16 string": pdf(objects={
@@ -57,6 +61,12 @@ SURFACES = {
 @pytest.mark.parametrize("surface", SURFACES)
 def test_text_comes_out_of_every_surface(surface: str) -> None:
     assert SECRET in texts(read(parse, SURFACES[surface]))
+
+
+@pytest.mark.parametrize(("author", "is_read"), [(SECRET, False), (f"{SECRET} 412-68-7193", True)])
+def test_who_wrote_it_is_read_only_where_it_is_more_than_a_name(author: str, is_read: bool) -> None:
+    data = pdf(trailer=b"/Info 10 0 R", objects={10: b"<</Author(%s)>>" % author.encode()})
+    assert (author in texts(read(parse, data))) is is_read
 
 
 def test_page_text_is_given_once() -> None:

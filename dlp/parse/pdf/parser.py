@@ -18,7 +18,7 @@ from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import NotReadableError, Obstacle, Uninspectable
 from dlp.parse.image.strings import passages
-from dlp.parse.pdf import streams, values
+from dlp.parse.pdf import marked, streams, values
 from dlp.parse.pdf.objects import Found, Sweep
 from dlp.parse.pdf.opening import opened
 from dlp.streams import read_exactly, size_of
@@ -140,16 +140,25 @@ class _Document:
         data = streams.data_of(stream, self._meter)
         if data is None:
             yield Uninspectable(Obstacle.MALFORMED, "a stream that can't be unpacked", where)
-        elif is_shown:
-            yield from streams.inline_images(data, where)
+        elif is_shown or _draws(data):
+            yield from self._beside(data, where)
         elif streams.is_content(stream, data):
-            yield from streams.inline_images(data, where)
+            yield from self._beside(data, where)
             yield from self._drawn(stream, where)
-        elif _draws(data):
-            yield from streams.inline_images(data, where)
         elif not _GLYPH.match(data):
             for item in streams.other(stream, data, where):
                 yield self._numbered(item)
+
+    def _beside(self, data: bytes, where: str) -> Iterator[Item]:
+        """What content holds that no page shows as text."""
+        yield from streams.inline_images(data, where)
+        said: list[str] = []
+        for found in marked.lines(data, self._reader, self._meter, where):
+            if not isinstance(found, str):
+                yield found
+            elif " ".join(found.split()) not in self._shown:
+                said.append(found)
+        yield from passages("\n".join(said), f"{where} marked content")
 
     def _numbered(self, item: Item) -> Item:
         if isinstance(item, Entry):

@@ -17,6 +17,7 @@ from pypdf.generic import (
 from dlp.content import Item
 from dlp.model import Obstacle, Uninspectable
 from dlp.parse.image.strings import is_stamp, passages, text_of
+from dlp.parse.slots import is_author
 
 _ACTIONS: Final = {
     "/JavaScript": "a script",
@@ -41,6 +42,7 @@ _MEANT: Final = frozenset(
      "V", "DV", "RC", "Alt", "ActualText", "E", "URI", "F", "UF", "Desc", "Opt", "Name", "Reason",
      "Location", "ContactInfo", "JS", "P", "Dest", "D", "Names", "Subj", "CA", "Company", "XFA")
 )  # fmt: skip
+_WRITERS: Final = frozenset({"/Author", "/Creator", "/Producer"})
 _OPEN_NAME: Final = re.compile(r"\s|\d{5}|@|.{40}")
 _DEEPEST: Final = 64
 _MOST: Final = 100_000
@@ -104,6 +106,8 @@ def _string(value: Any, key: str, where: str) -> Iterator[Item]:  # noqa: ANN401
 def _is_syntax(text: str, key: str) -> bool:
     if key in ("/CreationDate", "/ModDate", "/M", "/LastModified", "/Date"):
         return bool(_DATE.fullmatch(text))
+    if key in _WRITERS:
+        return is_author(text)
     if key == "/DA":
         return bool(_STYLE.fullmatch(text))
     return key == "/Lang" and bool(_LANGUAGE.fullmatch(text))

@@ -119,7 +119,7 @@ def presidio(path: Path, model: str) -> float:
 
 def measure(title: str, size: int, folder: Path, *, peer: bool, model: str) -> None:
     contract, make = FILES[title]
-    path = folder / "file"
+    path = folder / f"{contract}_20261129_001.edi"
     with path.open("wb") as stream:
         stream.writelines(make(size))
     mib = path.stat().st_size / MIB

@@ -61,7 +61,7 @@ def _png_international() -> bytes:
     return _saved("PNG", pnginfo=info)
 
 
-_XMP = f"<x:xmpmeta><dc:creator>{SECRET}</dc:creator></x:xmpmeta>".encode()
+_XMP = f"<x:xmpmeta><dc:title>{SECRET}</dc:title></x:xmpmeta>".encode()
 
 SURFACES = {
     "JPEG EXIF": _saved("JPEG", exif=_exif()),

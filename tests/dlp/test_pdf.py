@@ -31,7 +31,7 @@ SURFACES = {
     "field option": pdf(objects={10: b"<</FT/Ch/T(a)/Opt[[(x)(%s)](z)]>>" % _S}),
     "document information": pdf(trailer=b"/Info 10 0 R", objects={10: b"<</Subject(%s)>>" % _S}),
     "XMP": pdf(catalog=b"/Metadata 10 0 R", objects={10: stream(
-        b"<x:xmpmeta><dc:creator>%s</dc:creator></x:xmpmeta>" % _S, b"/Type/Metadata")}),
+        b"<x:xmpmeta><dc:title>%s</dc:title></x:xmpmeta>" % _S, b"/Type/Metadata")}),
     "bookmark": pdf(catalog=b"/Outlines 10 0 R", objects={
         10: b"<</First 11 0 R/Count 1>>", 11: b"<</Title(%s)/Parent 10 0 R>>" % _S}),
     "named destination": pdf(objects={10: b"<</Names[(%s) [3 0 R /Fit]]>>" % _S}),
@@ -65,8 +65,12 @@ def test_text_comes_out_of_every_surface(surface: str) -> None:
 
 @pytest.mark.parametrize(("author", "is_read"), [(SECRET, False), (f"{SECRET} 412-68-7193", True)])
 def test_who_wrote_it_is_read_only_where_it_is_more_than_a_name(author: str, is_read: bool) -> None:
-    data = pdf(trailer=b"/Info 10 0 R", objects={10: b"<</Author(%s)>>" % author.encode()})
-    assert (author in texts(read(parse, data))) is is_read
+    said = author.encode()
+    packet = b"<dc:creator><rdf:Seq><rdf:li>%s</rdf:li></rdf:Seq></dc:creator>x" % said
+    info = pdf(trailer=b"/Info 10 0 R", objects={10: b"<</Author(%s)>>" % said})
+    xmp = pdf(catalog=b"/Metadata 10 0 R", objects={10: stream(packet, b"/Type/Metadata")})
+    found = [author in texts(read(parse, data)) for data in (info, xmp)]
+    assert found == [is_read, is_read]
 
 
 def test_page_text_is_given_once() -> None:

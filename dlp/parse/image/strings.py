@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dlp.model import Carrier, Passage
+from dlp.parse.slots import is_author
 
 _RUN: Final = re.compile(rb"[\x20-\x7e]{6,}")
 _WIDE: Final = re.compile(rb"(?:[\x20-\x7e]\x00){6,}")
@@ -20,6 +21,7 @@ _STAMP: Final = re.compile(
     r"\d{4}[:-]\d\d[:-]\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
 )
 _HANDLE: Final = re.compile(r"(?:(?:uuid|xmp\.[ido]id|adobe:docid:\w+):)?[0-9A-Fa-f-]{32,40}")
+_WRITERS: Final = ("dc:creator", "xmp:CreatorTool", "pdf:Producer")
 _STEP: Final = 4096
 _SHARED: Final = 200
 
@@ -64,11 +66,25 @@ def xml_text(data: bytes) -> str:
     No parser: nothing is resolved, so there is nothing to expand, and damaged XML is read too.
     Stamps and identifiers that a program made are left out.
     """
-    text = _NAMESPACE.sub("", text_of(data))
+    text = _without_writers(_NAMESPACE.sub("", text_of(data)))
     values = [first or second for first, second in _ATTRIBUTE.findall(text)]
     values += [line.strip() for line in _MARKUP.sub("\n", text).split("\n")]
     plain = (html.unescape(value) for value in values if value)
     return "\n".join(value for value in plain if not is_stamp(value))
+
+
+def _without_writers(text: str) -> str:
+    """An XMP packet without the names of who and what made the document."""
+    for name in _WRITERS:
+        first, *others = text.split(f"<{name}>")
+        text = first + "".join(_unless_author(part, f"</{name}>") for part in others)
+    return text
+
+
+def _unless_author(part: str, end: str) -> str:
+    body, closed, rest = part.partition(end)
+    said = filter(None, map(str.strip, _MARKUP.sub("\n", body).split("\n")))
+    return rest if closed and all(map(is_author, said)) else part
 
 
 def is_stamp(value: str) -> bool:

@@ -73,6 +73,29 @@ def test_who_wrote_it_is_read_only_where_it_is_more_than_a_name(author: str, is_
     assert found == [is_read, is_read]
 
 
+@pytest.mark.parametrize(
+    ("written", "is_read"),
+    [(b"<</Type/Annot/Subtype/Text/T(Ann Roe)>>", False),
+     (b"<</Type/Annot/Subtype/Text/T(Ann Roe 412-68-7193)>>", True),
+     (b"<</Type/Annot/Subtype/Widget/T(Ann Roe)>>", True),
+     (b"<</FontFamily(Ann Roe)>>", False)],
+)  # fmt: skip
+def test_who_made_a_note_and_a_font_are_no_text_and_a_fields_name_is(
+    written: bytes, is_read: bool
+) -> None:
+    assert ("Ann Roe" in texts(read(parse, pdf(objects={10: written})))) is is_read
+
+
+def test_marked_content_nested_without_end_is_told_before_the_time_is_spent() -> None:
+    items = read(parse, pdf(b"/A <<" * 60_000 + shows("x")), Budget(seconds=60))
+    assert Obstacle.MALFORMED in obstacles(items)
+
+
+def test_a_long_replacement_text_is_read_to_its_end() -> None:
+    content = b"/Span <</ActualText(" + b"paid " * 4_000 + SECRET.encode() + b")>> BDC EMC"
+    assert SECRET in texts(read(parse, pdf(content)))
+
+
 def test_page_text_is_given_once() -> None:
     assert texts(read(parse, pdf(shows(SECRET)))).count(SECRET) == 1
 

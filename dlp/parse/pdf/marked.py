@@ -6,16 +6,26 @@ object holds it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from pypdf import PdfReader
-from pypdf.generic import DictionaryObject, PdfObject, read_object
+from pypdf.generic import DictionaryObject, read_object
 
 from dlp.budget import Meter
 from dlp.content import Item
-from dlp.model import NotReadableError, Passage
+from dlp.model import NotReadableError, Obstacle, Passage, Uninspectable
 from dlp.parse.pdf import values
 from dlp.parse.pdf.opening import Timed
+
+_BARE: Final = re.compile(rb"<<\s{0,9}/MCID\s{1,9}\d{1,9}\s{0,9}>>")
+"""Nearly all of them: a number that ties content to the document's structure."""
+_LIST: Final = re.compile(rb"<<(?=[\s\0]*+(?:%[^\r\n]*+[\s\0]*+)*+/)")
+_LARGEST: Final = 2**20
+_COSTLY: Final = 4_096
+_MOST_FAILED: Final = 2_000
+"""Lists that can't be read, each after at most 4 KiB: pypdf goes on to the end of what it has."""
 
 
 def lines(data: bytes, reader: PdfReader, meter: Meter, where: str) -> Iterator[str | Item]:
@@ -24,25 +34,38 @@ def lines(data: bytes, reader: PdfReader, meter: Meter, where: str) -> Iterator[
     Raises:
         NotReadableError: ``timeout``.
     """
-    for found in _lists(data, reader, meter):
-        for item in values.items(found, where):
-            yield item.text if isinstance(item, Passage) else item
-
-
-def _lists(data: bytes, reader: PdfReader, meter: Meter) -> Iterator[PdfObject]:
-    """Every dictionary: only property lists are written so in content."""
-    source, at = Timed(data, meter), -1
-    while (at := data.find(b"<<", max(at, 0))) >= 0:
+    end, failed = 0, 0
+    for head in _LIST.finditer(data):
+        if head.start() < end or _BARE.match(data, head.start()):
+            continue
         meter.check_time()
-        source.seek(at)
+        found, taken = _parsed(data, head.start(), reader, meter)
+        if found is not None:
+            end = head.start() + taken
+            for item in values.items(found, where):
+                yield item.text if isinstance(item, Passage) else item
+            continue
+        failed += 1
+        if taken > _COSTLY or failed > _MOST_FAILED:
+            yield Uninspectable(Obstacle.MALFORMED, "marked content that can't be read", where)
+            return
+
+
+def _parsed(
+    data: bytes, at: int, reader: PdfReader, meter: Meter
+) -> tuple[DictionaryObject | None, int]:
+    """A dictionary, None where there is none, and how many bytes that took."""
+    taken = 0
+    for size in (_COSTLY, _LARGEST):
+        source = Timed(data[at : at + size], meter)
         try:
             found = read_object(source, reader)
         except (NotReadableError, MemoryError):
             raise
         except Exception:  # noqa: BLE001 - pypdf raises of every kind on hostile bytes
             found = None
-        if isinstance(found, DictionaryObject):
-            yield found
-            at = max(source.tell(), at + 2)
-        else:
-            at += 2
+        taken = source.tell()
+        # What ends with the window may go on behind it.
+        if taken < size:
+            return (found if isinstance(found, DictionaryObject) else None), taken
+    return None, taken

@@ -17,7 +17,7 @@ from pypdf.generic import (
 from dlp.content import Item
 from dlp.model import Obstacle, Uninspectable
 from dlp.parse.image.strings import is_stamp, passages, text_of
-from dlp.parse.slots import is_author
+from dlp.parse.slots import is_author, is_label
 
 _ACTIONS: Final = {
     "/JavaScript": "a script",
@@ -43,6 +43,11 @@ _MEANT: Final = frozenset(
      "Location", "ContactInfo", "JS", "P", "Dest", "D", "Names", "Subj", "CA", "Company", "XFA")
 )  # fmt: skip
 _WRITERS: Final = frozenset({"/Author", "/Creator", "/Producer"})
+_MARKUP: Final = frozenset(
+    ("/Text", "/FreeText", "/Line", "/Square", "/Circle", "/Polygon", "/PolyLine", "/Highlight",
+     "/Underline", "/Squiggly", "/StrikeOut", "/Stamp", "/Caret", "/Ink", "/FileAttachment")
+)  # fmt: skip
+"""Annotations whose /T is their author (ISO 32000-2, 12.5.6.2); a form field's is its name."""
 _OPEN_NAME: Final = re.compile(r"\s|\d{5}|@|.{40}")
 _DEEPEST: Final = 64
 _MOST: Final = 100_000
@@ -74,6 +79,8 @@ def items(value: Any, where: str) -> Iterator[Item]:  # noqa: ANN401 - any objec
 def _below(value: DictionaryObject, depth: int) -> list[tuple[Any, str, int]]:
     sealed = value.get("/Filter") == "/Standard" or "/ByteRange" in value
     skipped = _UNREAD | ({"/O", "/U", "/Contents", "/Cert"} if sealed else set())
+    if str(dict.get(value, "/Subtype")) in _MARKUP and is_author(str(dict.get(value, "/T", "1"))):
+        skipped |= {"/T"}
     pairs = [(key, dict.__getitem__(value, key)) for key in value]
     return [(part, str(key), depth + 1) for key, part in reversed(pairs) if key not in skipped]
 
@@ -108,6 +115,8 @@ def _is_syntax(text: str, key: str) -> bool:
         return bool(_DATE.fullmatch(text))
     if key in _WRITERS:
         return is_author(text)
+    if key == "/FontFamily":
+        return is_label(text)
     if key == "/DA":
         return bool(_STYLE.fullmatch(text))
     return key == "/Lang" and bool(_LANGUAGE.fullmatch(text))

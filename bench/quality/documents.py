@@ -79,6 +79,33 @@ def xlsx(_: Somebody, note: str) -> bytes:
     )  # fmt: skip
 
 
+_FONTS = ("Calibri", "Angsana New", "MV Boli", "Microsoft Yi Baiti", "Estrangelo Edessa",
+          "Mongolian Baiti", "Plantagenet Cherokee", "Times New Roman",
+          "\uff2d\uff33 \uff30\u30b4\u30b7\u30c3\u30af")  # fmt: skip
+_STYLES = ("Normal", "heading 1", "toc 1", "toc 9", "Quote Char", "Light Shading Accent 1")
+
+
+def _dress(folder: str) -> dict[str, str]:
+    """What every application adds: its theme's fonts, its styles, who wrote it and when."""
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    core = "http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
+    fonts = "".join(f'<a:font script="Jpan" typeface="{font}"/>' for font in _FONTS)
+    styles = "".join(f'<w:lsdException w:name="{style}"/>' for style in _STYLES)
+    members = {
+        f"{folder}/theme/theme1.xml": f'<a:theme xmlns:a="{drawing}" name="Office Theme">'
+        f"<a:fontScheme name='Office'><a:majorFont>{fonts}</a:majorFont></a:fontScheme></a:theme>",
+        "docProps/core.xml": f'<cp:coreProperties xmlns:cp="{core}" xmlns:dc="http://purl.org/dc/'
+        'elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/"><dc:creator>Ilse Vantongeren'
+        "</dc:creator><dcterms:created>2026-03-14T09:30:00Z</dcterms:created></cp:coreProperties>",
+    }
+    if folder == "word":
+        members["word/styles.xml"] = (
+            f'<w:styles xmlns:w="{word}"><w:latentStyles>{styles}</w:latentStyles></w:styles>'
+        )
+    return members
+
+
 def _package(part: str, kind: str, content: str, others: dict[str, str]) -> bytes:
     types = "http://schemas.openxmlformats.org/package/2006/content-types"
     package = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -92,6 +119,7 @@ def _package(part: str, kind: str, content: str, others: dict[str, str]) -> byte
         "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="rId1" '
         f'Type="{office}" Target="{part}"/></Relationships>',
         part: content,
+        **_dress(part.partition("/")[0]),
         **others,
     }
     return _zipped(

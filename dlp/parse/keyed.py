@@ -15,7 +15,6 @@ from dlp.parse.delimited.headers import speaks_of_others, tokens
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T.{0,32})?|\d{8}|\d{1,2}/\d{1,2}/\d{2,4}")
 _DIGITS: Final = re.compile(r"[A-Za-z]{0,4}[0-9][0-9A-Za-z-]{3,24}")
 _NAME: Final = re.compile(r"[^\W\d_][^\d@<>{}]{0,60}")
-_WHOLE_NAME: Final = re.compile(r"[^\W\d_][^\d@<>{}]{0,40}[ ,][^\d@<>{}]{1,40}")
 _PERSON: Final = (
     "(?:patient|pt|member|mbr|subscriber|insured|guarantor|dependent|beneficiary|bene|enrollee"
     "|cardholder|claimant|policyholder|person|spouse|child)s?"
@@ -53,7 +52,6 @@ _KINDS: Final = (
     _kind(rf"(?:{_PERSON}_?)?(?:first|given|fore)_?name|{_PERSON}_(?:first|given)|fname",
           _NAME, Category.NAME, "first"),
     _kind(rf"(?:{_PERSON}|full)_?name", _NAME, Category.NAME, "full"),
-    _kind(_PERSON, _WHOLE_NAME, Category.NAME, "full"),
     _kind(r".*(?:phone|mobile|cell).*", re.compile(r"[0-9()+. -]{10,20}"), Category.PHONE),
     _kind(r".*e_?mail.*", re.compile(r"[^@\s]+@[^@\s]+"), Category.EMAIL),
     _kind(r".*(?:street|address)_?(?:line)?_?1?", re.compile(r"\d+ .{3,60}"), Category.ADDRESS,

@@ -165,6 +165,7 @@ def test_keys_that_hold_data_are_read() -> None:
         ("patientLastName", "Kesselring", Category.NAME),
         ("ssn", "536228714", Category.SSN),
         ("ssn", "see chart", None),
+        ("patient", "see chart", None),
         ("note", "1956-03-04", None),
     ],
 )

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Uninspectable
+from dlp.parse.office.styles import is_built_in
+from dlp.parse.slots import is_author, is_label
 from dlp.streams import read_exactly
 from dlp.unpack.entry import Entry
 
 MOST_BYTES: Final = 64 * 2**20
 _DEEPEST: Final = 1_000
+_BODY: Final = 2
+"""Groups open in the document itself: what it shows is no destination's."""
 _TOKEN: Final = re.compile(
     rb"(?P<open>\{)|(?P<close>\})|\\'(?P<hex>[0-9A-Fa-f]{2})"
     rb"|\\(?P<word>[A-Za-z]{1,32})(?P<number>-?[0-9]{1,10})?\x20?"
@@ -39,12 +43,18 @@ _APART: Final = frozenset(
 )
 _EMBEDDED: Final = {b"pict": "image", b"objdata": "object"}
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]*")
-_FONTS: Final = re.compile(
-    r"(?:\s*(?:Arial|Calibri|Cambria|Candara|Consolas|Courier|Garamond|Georgia|Helvetica|Symbol|"
-    r"Tahoma|Times|Times New Roman|Courier New|Trebuchet MS|Verdana|Segoe UI|Wingdings|Aptos|"
-    r"Liberation (?:Sans|Serif|Mono)|DejaVu Sans|Cambria Math|Arial Narrow|Book Antiqua)\s*;)+\s*"
+_PANOSE: Final = re.compile(r"[0-9a-fA-F]{20}")
+_SCHEMA: Final = re.compile(
+    r"http://schemas\.(?:microsoft|openxmlformats)\.[a-z]{3}/[\w./-]{0,100}"
 )
-"""Entries of a font table. Fonts are named after their makers, and any other name is read."""
+_SLOTS: Final[dict[bytes, Callable[[str], object]]] = {
+    b"fonttbl": lambda text: is_label(text) or _PANOSE.fullmatch(text),
+    b"stylesheet": is_built_in,
+    b"latentstyles": is_label,
+    b"xmlnstbl": _SCHEMA.fullmatch,
+    **dict.fromkeys((b"author", b"operator", b"manager", b"company"), is_author),
+}
+"""Destinations whose entries are passed over if they are what their place says."""
 
 
 @dataclass(slots=True)
@@ -54,6 +64,7 @@ class _Group:
     embedded: bytes = b""
     hex: list[bytes] = field(default_factory=list)
     after_unicode: int = 1
+    slot: bytes = b""
 
 
 def parse(content: Content, meter: Meter) -> Iterator[Item]:
@@ -99,7 +110,9 @@ class _Document:
             if len(self._groups) > _DEEPEST:
                 raise NotReadableError(Obstacle.TOO_DEEP, f"RTF nested deeper than {_DEEPEST}")
             around = self._groups[-1]
-            self._groups.append(_Group(around.buffer, after_unicode=around.after_unicode))
+            self._groups.append(
+                _Group(around.buffer, after_unicode=around.after_unicode, slot=around.slot)
+            )
         elif token["close"]:
             # What follows the last group is text all the same.
             if len(self._groups) > 1:
@@ -113,7 +126,11 @@ class _Document:
 
     def _word(self, word: bytes, number: int, told: bytes | None) -> Iterator[Item]:
         group = self._groups[-1]
+        if word in _SLOTS and len(self._groups) > _BODY:
+            group.slot = word
         if word in _BREAKS:
+            # No table of fonts has paragraphs.
+            group.slot = b""
             yield from self._flush(group)
         elif word in _APART:
             self._apart()
@@ -174,7 +191,11 @@ class _Document:
     def _flush(self, group: _Group) -> Iterator[Item]:
         text = "".join(group.buffer).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         group.buffer.clear()
-        if text.strip(" \t\r\n;") and not _FONTS.fullmatch(text):
+        check = _SLOTS.get(group.slot)
+        if check is not None:
+            entries = (entry.strip() for entry in text.split(";"))
+            text = ";".join(entry for entry in entries if entry and not check(entry))
+        if text.strip(" \t\r\n;"):
             self._texts += 1
             yield Passage(text, f"document text {self._texts}", Carrier.FREE_TEXT)
 

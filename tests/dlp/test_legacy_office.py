@@ -115,6 +115,31 @@ def test_a_text_that_is_called_a_picture_is_read() -> None:
     assert "Greta Haverford" in texts(read(parse, compound(properties(text))))
 
 
+def _written_by(stream: str, number: int, value: bytes) -> bytes:
+    kind, size = (0x1F, len(value) // 2) if value[1:2] == b"\0" else (0x1E, len(value))
+    head = bytes(44) + struct.pack("<IIIII", 48, 24 + len(value), 1, number, 16)
+    return compound({stream: head + struct.pack("<II", kind, size) + value})
+
+
+@pytest.mark.parametrize("author", ["Greta Haverford", "Greta Haverford 536-22-8714"])
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16-le"])
+@pytest.mark.parametrize(
+    ("stream", "number"),
+    [("\x05SummaryInformation", 4), ("\x05SummaryInformation", 8),
+     ("\x05DocumentSummaryInformation", 14), ("\x05DocumentSummaryInformation", 15)],
+)  # fmt: skip
+def test_who_wrote_it_is_read_only_where_it_is_more_than_a_name(
+    stream: str, number: int, encoding: str, author: str
+) -> None:
+    data = _written_by(stream, number, (author + "\0").encode(encoding))
+    assert (author in texts(read(parse, data))) is (author[-1] == "4")
+
+
+def test_a_title_is_read_whatever_it_looks_like() -> None:
+    data = _written_by("\x05SummaryInformation", 2, b"Greta Haverford\0")
+    assert "Greta Haverford" in texts(read(parse, data))
+
+
 def test_four_billion_properties_are_not_counted() -> None:
     assert survives(parse, compound(properties(b"x" * 90, count=0xFFFFFFFF)))
 

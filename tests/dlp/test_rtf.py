@@ -16,11 +16,41 @@ from tests.support.reading import entries, obstacles, read, survives, texts
     [
         rb"Jane Sample", rb"Ja{\b ne} Sample", rb"J\'61ne Sample", rb"J\u97?ne Sample",
         rb"{\v Jane Sample}", rb"{\deleted Jane Sample}", rb"{\*\unknown Jane Sample}",
-        rb"{\header Jane Sample}", rb"{\info{\author Jane Sample}}", rb"Ja\nosupersub ne Sample",
+        rb"{\header Jane Sample}", rb"{\info{\subject Jane Sample}}", rb"Ja\nosupersub ne Sample",
     ],
 )  # fmt: skip
 def test_text_is_read_wherever_it_stands(body: bytes) -> None:
     assert "Jane Sample" in texts(read(parse, rb"{\rtf1\ansi " + body + b"}")).splitlines()
+
+
+_SLOTS = [
+    (
+        rb"{\fonttbl{\f0\fswiss{\*\panose 02020603050405020304}%s;}{\f1 Arial{\*\falt A};}}",
+        b"MV Boli",
+    ),
+    (rb"{\fonttbl{\f0 Arial{\*\falt %s};}}", b"MV Boli"),
+    (rb"{\stylesheet{\ql Normal;}{\*\cs15 \additive %s;}}", b"Quote Char"),
+    (rb"{\*\latentstyles{\lsdlockedexcept heading 1;\lsdpriority39 %s;}}", b"toc 1"),
+    (rb"{\*\xmlnstbl{\xmlns1 %s}}", b"http://schemas.microsoft.com/office/word/2003/wordml"),
+    (rb"{\info{\author %s}}", b"Jane Sample"),
+    (rb"{\info{\operator %s}}", b"Jane Sample"),
+    (rb"{\info{\*\company %s}}", b"Jane & Sons"),
+]
+
+
+@pytest.mark.parametrize(("body", "value"), _SLOTS)
+def test_what_a_table_of_the_document_holds_by_design_is_no_text(body: bytes, value: bytes) -> None:
+    assert not texts(read(parse, rb"{\rtf1 " + body % value + b"}"))
+
+
+@pytest.mark.parametrize(("body", "_"), _SLOTS)
+def test_anything_else_is_read_there(body: bytes, _: bytes) -> None:
+    said = texts(read(parse, rb"{\rtf1 " + body % b"Roe 412-68-7193" + b"}"))
+    assert said == "Roe 412-68-7193"
+
+
+def test_the_text_behind_a_stray_word_is_still_the_documents() -> None:
+    assert texts(read(parse, rb"{\rtf1 \author Jane Sample}")) == "Jane Sample"
 
 
 def test_text_after_the_last_group_is_read() -> None:

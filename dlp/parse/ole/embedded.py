@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final
 
 from dlp.budget import Meter
 from dlp.model import NotReadableError
 from dlp.parse.ole.slides import OBJECT, Atom
+from dlp.parse.slots import is_author
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_END: Final = b"IEND\xaeB`\x82"
@@ -22,6 +23,8 @@ _METAFILE_HEADER: Final = 34
 _SECTION: Final = 44
 """Where a property set says where its first section is."""
 _THUMBNAIL, _CLIPBOARD, _MOST_PROPERTIES = 17, 0x47, 100
+_NARROW, _WIDE = 0x1E, 0x1F
+"""VT_LPSTR in bytes, VT_LPWSTR in characters."""
 _PRINTABLE: Final = re.compile(rb"[\t\r\n\x20-\x7e]")
 _MOSTLY: Final = 0.8
 _MOST: Final = 64 * 2**20
@@ -71,21 +74,44 @@ def thumbnail(properties: bytes) -> tuple[int, int]:
     Returns:
         First byte and the one past the last, both 0 for none.
     """
+    for number, kind, start, size in _properties(properties):
+        picture = properties[start : start + size]
+        # What is written like text is read like text, whatever it is called.
+        shown = len(_PRINTABLE.findall(picture)) > _MOSTLY * max(len(picture), 1)
+        if number == _THUMBNAIL and kind == _CLIPBOARD and len(picture) == size and not shown:
+            return start, start + size
+    return 0, 0
+
+
+def without_writers(properties: bytes, numbers: Container[int]) -> bytes:
+    """A property set without the names of who wrote the document.
+
+    Args:
+        properties: The stream.
+        numbers: Properties that hold such names.
+    """
+    data = bytearray(properties)
+    for number, kind, start, size in _properties(properties):
+        held = properties[start : start + size * (2 if kind == _WIDE else 1)]
+        if number in numbers and kind in (_NARROW, _WIDE) and is_author(_text(held, kind)):
+            data[start : start + len(held)] = bytes(len(held))
+    return bytes(data)
+
+
+def _text(held: bytes, kind: int) -> str:
+    return held.decode("utf-16-le" if kind == _WIDE else "cp1252", "replace").rstrip("\0")
+
+
+def _properties(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """The first section's properties: number, type, first byte of the value and its size."""
 
     def number(at: int) -> int:
-        return int.from_bytes(properties[at : at + 4], "little")
+        return int.from_bytes(data[at : at + 4], "little")
 
     section = number(_SECTION)
     for index in range(min(number(section + 4), _MOST_PROPERTIES)):
-        if number(section + 8 + 8 * index) == _THUMBNAIL:
-            start = section + number(section + 12 + 8 * index)
-            size = number(start + 4)
-            picture = properties[start + 8 : start + 8 + size]
-            # What is written like text is read like text, whatever it is called.
-            shown = len(_PRINTABLE.findall(picture)) > _MOSTLY * max(len(picture), 1)
-            if number(start) == _CLIPBOARD and len(picture) == size and not shown:
-                return start + 8, start + 8 + size
-    return 0, 0
+        start = section + number(section + 12 + 8 * index)
+        yield number(section + 8 + 8 * index), number(start), start + 8, number(start + 4)
 
 
 def inflated(atom: Atom, meter: Meter) -> bytes | None:

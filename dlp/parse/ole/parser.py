@@ -28,6 +28,10 @@ _APPLICATION: Final = re.compile(
     r"(?:MS|Microsoft) ?(?:Office )?(?:Word|Excel|PowerPoint)[ \w.-]{0,20}|MSWordDoc|Biff[0-9]|"
     r"(?:Word|Excel|PowerPoint)\.\w{1,12}\.[0-9]{1,2}"
 )
+_SUMMARY_WRITERS: Final = (4, 8)
+"""PIDSI_AUTHOR and PIDSI_LASTAUTHOR ([MS-OLEPS] 2.25.1)."""
+_COMPANY_WRITERS: Final = (14, 15)
+"""GKPIDDSI_MANAGER and GKPIDDSI_COMPANY ([MS-OSHARED] 2.3.3.2.2.1)."""
 _FILES: Final = (b"PK\x03\x04", b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How a stream begins that is a file of its own."""
 
@@ -60,6 +64,7 @@ class _File:
             "book": self._workbook,
             "\x01ole10native": self._package,
             "\x05summaryinformation": self._summary,
+            "\x05documentsummaryinformation": self._company,
             "\x01compobj": self._application,
         }
 
@@ -184,8 +189,13 @@ class _File:
         start, end = embedded.thumbnail(data)
         yield from map(self._entry, embedded.pictures(data[start:end]))
         # Pixels make letters, and letters make names: 500 of them in one empty presentation.
-        data = data[:start] + b"\0" + data[end:]
+        named = embedded.without_writers(data, _SUMMARY_WRITERS)
+        data = named[:start] + b"\0" + named[end:]
         yield from runs(io.BytesIO(data), self._meter, where)
+
+    def _company(self, data: bytes, where: str) -> Iterator[Item]:
+        """Categories, titles of parts and the like."""
+        yield from self._other(embedded.without_writers(data, _COMPANY_WRITERS), where)
 
     def _package(self, data: bytes, where: str) -> Iterator[Item]:
         """A file that was put into a document ([MS-OLEDS] 2.3.6, OLENativeStream)."""

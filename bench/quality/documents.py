@@ -32,9 +32,17 @@ def html(_: Somebody, note: str) -> bytes:
 
 def rtf(_: Somebody, note: str) -> bytes:
     safe = note.replace("\\", "\\\\").replace("{", "\\{").replace("}", "\\}")
-    return ("{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0 Arial;}}\\f0 Note\\par " + safe + "\\par}").encode(
-        "ascii", "replace"
+    fonts = "".join(f"{{\\f{number} {font};}}" for number, font in enumerate(_RTF_FONTS))
+    styles = "".join(f"{{\\s{number} {style};}}" for number, style in enumerate(_STYLES))
+    head = (
+        f"{{\\fonttbl{fonts}}}{{\\stylesheet{styles}}}{{\\info{{\\author Ilse Vantongeren}}}}"
+        "{\\*\\xmlnstbl{\\xmlns1 http://schemas.microsoft.com/office/word/2003/wordml}}"
     )
+    body = f"{{\\rtf1\\ansi\\deff0{head}\\f0 Note\\par {safe}\\par}}"
+    return body.encode("ascii", "replace")
+
+
+_RTF_FONTS = ("Arial", "MV Boli", "Cordia New", "Estrangelo Edessa", "Times New Roman CE")
 
 
 def mail(_: Somebody, note: str) -> bytes:

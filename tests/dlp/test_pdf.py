@@ -87,7 +87,8 @@ def test_who_made_a_note_and_a_font_are_no_text_and_a_fields_name_is(
 
 
 def test_marked_content_nested_without_end_is_told_before_the_time_is_spent() -> None:
-    items = read(parse, pdf(b"/A <<" * 60_000 + shows("x")), Budget(seconds=60))
+    deep = b"/A <<" * 60_000 + b"/ActualText(%s)>> BDC " % _S + shows("x")
+    items = read(parse, pdf(deep), Budget(seconds=60))
     assert Obstacle.MALFORMED in obstacles(items)
 
 

@@ -22,6 +22,8 @@ from dlp.parse.pdf.opening import Timed
 _BARE: Final = re.compile(rb"<<\s{0,9}/MCID\s{1,9}\d{1,9}\s{0,9}>>")
 """Nearly all of them: a number that ties content to the document's structure."""
 _LIST: Final = re.compile(rb"<<(?=[\s\0]*+(?:%[^\r\n]*+[\s\0]*+)*+/)")
+_NESTED: Final = re.compile(rb"(?:<<[^<>]{0,64}){64}")
+"""How deep pypdf can go, and whether it says that it couldn't, hangs on the version of Python."""
 _LARGEST: Final = 2**20
 _COSTLY: Final = 4_096
 _MOST_FAILED: Final = 2_000
@@ -34,6 +36,9 @@ def lines(data: bytes, reader: PdfReader, meter: Meter, where: str) -> Iterator[
     Raises:
         NotReadableError: ``timeout``.
     """
+    if _NESTED.search(data):
+        yield Uninspectable(Obstacle.MALFORMED, "marked content nested too deep", where)
+        return
     end, failed = 0, 0
     for head in _LIST.finditer(data):
         if head.start() < end or _BARE.match(data, head.start()):

@@ -86,8 +86,9 @@ def test_who_made_a_note_and_a_font_are_no_text_and_a_fields_name_is(
     assert ("Ann Roe" in texts(read(parse, pdf(objects={10: written})))) is is_read
 
 
-def test_marked_content_nested_without_end_is_told_before_the_time_is_spent() -> None:
-    deep = b"/A <<" * 60_000 + b"/ActualText(%s)>> BDC " % _S + shows("x")
+@pytest.mark.parametrize("between", [b"", b"/B" * 60, b"/B (>>)"])
+def test_marked_content_nested_without_end_is_told_before_the_time_is_spent(between: bytes) -> None:
+    deep = (b"/A <<" + between) * 20_000 + b"/ActualText(%s)>> BDC " % _S + shows("x")
     items = read(parse, pdf(deep), Budget(seconds=60))
     assert Obstacle.MALFORMED in obstacles(items)
 

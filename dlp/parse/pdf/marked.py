@@ -22,7 +22,8 @@ from dlp.parse.pdf.opening import Timed
 _BARE: Final = re.compile(rb"<<\s{0,9}/MCID\s{1,9}\d{1,9}\s{0,9}>>")
 """Nearly all of them: a number that ties content to the document's structure."""
 _LIST: Final = re.compile(rb"<<(?=[\s\0]*+(?:%[^\r\n]*+[\s\0]*+)*+/)")
-_NESTED: Final = re.compile(rb"(?:<<[^<>]{0,64}){64}")
+_BOUNDS: Final = re.compile(rb"\((?:[^()\\]|\\.)*+\)|<<|>>", re.DOTALL)
+_DEEPEST: Final = 64
 """How deep pypdf can go, and whether it says that it couldn't, hangs on the version of Python."""
 _LARGEST: Final = 2**20
 _COSTLY: Final = 4_096
@@ -36,7 +37,7 @@ def lines(data: bytes, reader: PdfReader, meter: Meter, where: str) -> Iterator[
     Raises:
         NotReadableError: ``timeout``.
     """
-    if _NESTED.search(data):
+    if _is_too_deep(data):
         yield Uninspectable(Obstacle.MALFORMED, "marked content nested too deep", where)
         return
     end, failed = 0, 0
@@ -54,6 +55,15 @@ def lines(data: bytes, reader: PdfReader, meter: Meter, where: str) -> Iterator[
         if taken > _COSTLY or failed > _MOST_FAILED:
             yield Uninspectable(Obstacle.MALFORMED, "marked content that can't be read", where)
             return
+
+
+def _is_too_deep(data: bytes) -> bool:
+    depth = 0
+    for found in _BOUNDS.finditer(data):
+        depth = max(depth + {b"<<": 1, b">>": -1}.get(found[0], 0), 0)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _parsed(

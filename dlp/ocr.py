@@ -8,7 +8,8 @@ says so and readers report each image as unread.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -33,9 +34,16 @@ _PLACES: Final = (
 )
 _LEAST_CONFIDENCE: Final = 30.0
 """Percent; below it Tesseract makes words of smudges."""
+_SURE: Final = 60.0
+"""Percent; letters that stand on their head pass for others below it, and seldom above."""
+_SURE_LETTERS: Final = 3
+"""Of a word; upside down, ``no`` is a sure ``ou``."""
 _WORD: Final = 3
 _TEXT_LINE: Final = 2
 """``RIL_WORD`` and ``RIL_TEXTLINE`` of Tesseract's publictypes.h."""
+
+_Box = tuple[int, int, int, int]
+"""Left, top, right, bottom."""
 
 
 class Line(NamedTuple):
@@ -48,6 +56,20 @@ class Line(NamedTuple):
 
     text: str
     box: tuple[int, int, int, int]
+
+
+class _Word(NamedTuple):
+    """One word, its box in pixels of the picture that was read."""
+
+    text: str
+    confidence: float
+    box: _Box
+    last: bool
+    """Of its line."""
+
+    @property
+    def sure(self) -> bool:
+        return self.confidence >= _SURE and len(self.text) >= _SURE_LETTERS
 
 
 class _State:
@@ -81,7 +103,11 @@ def available() -> str:
 
 
 def read(image: Image.Image, meter: Meter, *, seconds: float = SECONDS) -> list[Line]:
-    """The lines of text in an image, in reading order.
+    """The lines of text in an image, in reading order, whichever way up they stand.
+
+    Tesseract's layout analysis reads lines that run to the right and lines that run down. Where
+    that leaves anything unsure, the picture is turned on its head and read again for lines that
+    run up or stand upside down, such as a label in the margin of an upright page.
 
     Args:
         image: Of any mode.
@@ -96,22 +122,15 @@ def read(image: Image.Image, meter: Meter, *, seconds: float = SECONDS) -> list[
         raise NotReadableError(Obstacle.NOT_READ, f"text in images was not read: {reason}")
     meter.check_time()
     grey, scale = _prepared(image)
-    engine = _State.engine
-    try:
-        width, height = grey.size
-        engine.SetImageBytes(grey.tobytes(), width, height, 1, width)
-        engine.SetSourceResolution(max(70, int(300 * scale)))
-        if not engine.Recognize(timeout=int(seconds * 1000)):
-            raise NotReadableError(
-                Obstacle.NOT_READ, f"text in an image was not read within {seconds:g} seconds"
-            )
-        found = _lines(engine.GetIterator(), scale)
-    finally:
-        engine.Clear()
-        # What it learnt from one file's letters is not the next one's to see.
-        engine.ClearAdaptiveClassifier()
+    deadline = time.monotonic() + seconds
+    upright = _recognized(grey, scale, deadline)
+    if _all_sure(upright):
+        found = list(_lines(upright, _LEAST_CONFIDENCE))
+    else:
+        turned = _recognized(grey.transpose(Image.Transpose.ROTATE_180), scale, deadline)
+        found = _merged(upright, [_back(word, grey.size) for word in turned])
     meter.check_time()
-    return found
+    return [_line(line, scale) for line in found]
 
 
 def worth_reading(image: Image.Image) -> bool:
@@ -171,25 +190,75 @@ def _stretched(image: Image.Image) -> Image.Image:
     return Image.fromarray(((values - low) * (255.0 / max(high - low, 1e-9))).astype("uint8"))
 
 
-def _lines(words: Any, scale: float) -> list[Line]:  # noqa: ANN401 - tesserocr has no types
-    """Words from Tesseract's iterator, joined where it says that a line ends."""
-    found: list[Line] = []
-    parts: list[str] = []
-    boxes: list[tuple[int, int, int, int]] = []
-    while words is not None:
-        if not words.Empty(_WORD):
-            if words.Confidence(_WORD) >= _LEAST_CONFIDENCE:
-                parts.append(words.GetUTF8Text(_WORD).strip())
-                boxes.append(words.BoundingBox(_WORD))
-            if parts and words.IsAtFinalElement(_TEXT_LINE, _WORD):
-                found.append(_line(parts, boxes, scale))
-                parts, boxes = [], []
-        if not words.Next(_WORD):
-            break
-    return [*found, _line(parts, boxes, scale)] if parts else found
+def _recognized(grey: Image.Image, scale: float, deadline: float) -> list[_Word]:
+    engine = _State.engine
+    width, height = grey.size
+    try:
+        engine.SetImageBytes(grey.tobytes(), width, height, 1, width)
+        engine.SetSourceResolution(max(70, int(300 * scale)))
+        # Tesseract takes 0 for no limit.
+        if not engine.Recognize(timeout=max(1, int((deadline - time.monotonic()) * 1000))):
+            raise NotReadableError(Obstacle.NOT_READ, "text in an image was not read in time")
+        return list(_words(engine.GetIterator()))
+    finally:
+        engine.Clear()
+        # What it learnt from one file's letters is not the next one's to see.
+        engine.ClearAdaptiveClassifier()
 
 
-def _line(parts: list[str], boxes: list[tuple[int, int, int, int]], scale: float) -> Line:
-    left, top, right, bottom = zip(*boxes, strict=True)
+def _words(walk: Any) -> Iterator[_Word]:  # noqa: ANN401 - tesserocr has no types
+    while walk is not None:
+        if not walk.Empty(_WORD):
+            last = bool(walk.IsAtFinalElement(_TEXT_LINE, _WORD))
+            text = walk.GetUTF8Text(_WORD).strip()
+            yield _Word(text, walk.Confidence(_WORD), walk.BoundingBox(_WORD), last)
+        if not walk.Next(_WORD):
+            return
+
+
+def _all_sure(words: list[_Word]) -> bool:
+    return bool(words) and all(word.confidence >= _SURE for word in words if len(word.text) > 1)
+
+
+def _merged(upright: list[_Word], turned: list[_Word]) -> list[list[_Word]]:
+    """The reading that is surer, and of the other what the first isn't sure of."""
+    main, other = sorted((upright, turned), key=_sure_letters, reverse=True)
+    taken = [word for word in main if word.sure]
+    rest = [word for word in other if not any(_covers(known, word) for known in taken)]
+    sure = [line for line in _lines(rest, _SURE) if any(word.sure for word in line)]
+    return [*_lines(main, _LEAST_CONFIDENCE), *sure]
+
+
+def _sure_letters(words: list[_Word]) -> int:
+    return sum(len(word.text) for word in words if word.sure)
+
+
+def _covers(known: _Word, word: _Word) -> bool:
+    (left, top, right, bottom), box = known.box, word.box
+    meet = left < box[2] and box[0] < right and top < box[3] and box[1] < bottom
+    return meet and known.confidence >= word.confidence
+
+
+def _back(word: _Word, size: tuple[int, int]) -> _Word:
+    """A word of the picture on its head, where it stands in the picture as it was."""
+    (width, height), (left, top, right, bottom) = size, word.box
+    return word._replace(box=(width - right, height - bottom, width - left, height - top))
+
+
+def _lines(words: list[_Word], least: float) -> Iterator[list[_Word]]:
+    """The words of at least a confidence, line by line."""
+    parts: list[_Word] = []
+    for word in words:
+        if word.text and word.confidence >= least:
+            parts.append(word)
+        if word.last and parts:
+            yield parts
+            parts = []
+    if parts:
+        yield parts
+
+
+def _line(words: list[_Word], scale: float) -> Line:
+    left, top, right, bottom = zip(*(word.box for word in words), strict=True)
     box = (min(left), min(top), max(right), max(bottom))
-    return Line(" ".join(filter(None, parts)), tuple(int(edge / scale) for edge in box))  # type: ignore[arg-type]  # four of them
+    return Line(" ".join(word.text for word in words), tuple(int(edge / scale) for edge in box))  # type: ignore[arg-type]  # four of them

@@ -51,10 +51,12 @@ class _Words:
 
 
 class _Engine:
-    """An engine that sees what it is told."""
+    """An engine that sees what it is told: as the picture is given, then on its head."""
 
-    def __init__(self, words: list[_Word], *, in_time: bool = True) -> None:
-        self._words, self._in_time = words, in_time
+    def __init__(
+        self, words: list[_Word], turned: list[_Word] | None = None, *, in_time: bool = True
+    ) -> None:
+        self._readings, self._in_time = [words, turned or []], in_time
         self.size = (0, 0)
         self.forgot = 0
 
@@ -72,7 +74,7 @@ class _Engine:
         return self._in_time
 
     def GetIterator(self) -> _Words:  # noqa: N802 - Tesseract's name
-        return _Words(self._words)
+        return _Words(self._readings.pop(0))
 
     def Clear(self) -> None:  # noqa: N802 - Tesseract's name
         self.forgot += 1
@@ -121,6 +123,38 @@ def test_a_large_image_is_scaled_down(monkeypatch: pytest.MonkeyPatch) -> None:
     assert engine.size == (ocr.LONGEST, 50)
 
 
+_GARBLED = [
+    _Word("NSS", 97.0, (10, 10, 40, 20), last=False),
+    _Word("JOqUuieW", 20.0, (45, 10, 90, 20), last=True),
+]
+
+
+def test_a_picture_on_its_head_is_read_the_right_way_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    turned = [
+        _Word("Member", 90.0, (10, 40, 55, 50), last=False),
+        _Word("SSN", 98.0, (60, 40, 90, 50), last=True),
+    ]
+    _use(monkeypatch, _Engine(_GARBLED, turned))
+    assert _read(Image.new("RGB", (100, 60))) == [ocr.Line("Member SSN", (10, 10, 90, 20))]
+
+
+def test_what_stands_on_its_head_beside_upright_text_is_read_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turned = [_Word("Orla", 90.0, (60, 25, 90, 35), last=True), *_GARBLED]
+    _use(monkeypatch, _Engine(_TWO_LINES, turned))
+    assert _read(Image.new("RGB", (100, 60)))[2:] == [
+        ocr.Line("Orla", (10, 25, 40, 35)),
+        ocr.Line("NSS", (60, 40, 90, 50)),
+    ]
+
+
+def test_text_that_is_sure_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = _use(monkeypatch, _Engine(_TWO_LINES[:2]))
+    _read(Image.new("RGB", (100, 60)))
+    assert engine.forgot == 2
+
+
 def test_time_up_is_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     _use(monkeypatch, _Engine([], in_time=False))
     with pytest.raises(NotReadableError) as caught:
@@ -152,10 +186,28 @@ def test_what_can_hold_no_letter_is_left(color: str, size: tuple[int, int]) -> N
     assert not ocr.worth_reading(Image.new("RGB", size, color))
 
 
-def test_a_rendered_line_is_read() -> None:
+def _rendered(text: str) -> Image.Image:
     if reason := ocr.available():
         pytest.skip(reason)
     image = Image.new("L", (900, 120), 255)
-    font = ImageFont.load_default(48)
-    ImageDraw.Draw(image).text((20, 30), "Patient Zora Quillfeather", fill=0, font=font)
+    ImageDraw.Draw(image).text((20, 30), text, fill=0, font=ImageFont.load_default(48))
+    return image
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_a_rendered_line_is_read_whichever_way_up(degrees: int) -> None:
+    image = _rendered("Patient Zora Quillfeather").rotate(degrees, expand=True, fillcolor=255)
     assert "Quillfeather" in " ".join(line.text for line in _read(image))
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_label_in_a_margin_is_read_whichever_way_up(degrees: int) -> None:
+    page = Image.new("L", (1100, 1000), 255)
+    line = _rendered("Reports no chest pain")
+    for row in range(5):
+        page.paste(line, (0, 130 * row))
+    label = _rendered("Zora Quillfeather").rotate(degrees, expand=True, fillcolor=255)
+    page.paste(label, (100, 800) if degrees == 180 else (950, 50))
+    text = " ".join(line.text for line in _read(page))
+    assert "Quillfeather" in text
+    assert text.count("chest") == 5

@@ -30,7 +30,13 @@ _POSITION: Final = "field"
 _POSITION_SURE: Final = 0.99
 _LONG_FIELD: Final = 64
 """Characters beyond which a field is read like text: nobody's name or id is so long."""
-_NOT_IN_NAMES: Final = re.compile(r"[\d@]")
+_NOT_IN: Final = {
+    Category.NAME: re.compile(r"[\d@]"),
+    Category.ADDRESS: re.compile(
+        r"(?i)(?<!\d)\d{3}(?:[-. ]\d\d)?[-. ]\d{4}|@|\b(?:ssn|social|mrn|dob|born|birth|phone)\b"
+    ),
+}
+"""What a field of its kind doesn't hold, so that its text is read as well."""
 _PROSE: Final = re.compile(r"[^\W\d_]{2,}[ ,.;:]+[^\W\d_]{2,}")
 """Two words. Of the 107 public X12 files that holds the same eight as three words do."""
 _SHORT: Final = 100
@@ -65,8 +71,9 @@ class Looker:
             return False
         if len(passage.text) > _LONG_FIELD:
             return True
-        # Somebody wrote more than a name into a name field.
-        return passage.category is Category.NAME and bool(_NOT_IN_NAMES.search(passage.text))
+        # Somebody wrote more than a name into a name field, or than a place into an address.
+        more = _NOT_IN.get(passage.category) if passage.category else None
+        return more is not None and more.search(passage.text) is not None
 
     def by_position(self, order: int, spot: Spot, fmt: str, passage: Passage) -> None:
         """Take the finding that the passage's place gives, without reading it."""

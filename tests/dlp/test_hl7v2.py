@@ -15,6 +15,7 @@ from dlp.content import Content, Item
 from dlp.model import Carrier, Category, NotReadableError, Passage, Subject
 from dlp.parse.hl7v2 import parse
 from dlp.unpack.entry import Entry
+from tests.support.inspecting import Inspected
 
 MESSAGE = b"""MSH|^~\\&|LAB|NORTH|HUB|PAYER|20260101||ORU^R01|M1|P|2.5.1
 PID|1||4471^^^N^MR~900-12^^^P^MB||DE LA CRUZ^MARIA^Q^JR||19560304|F|||12 OAK ST^APT 4^DAYTON^OH^\
@@ -158,6 +159,39 @@ def test_digits_in_a_name_are_read_as_text() -> None:
 )
 def test_nothing_is_hidden_in_an_odd_place(message: bytes, text: str) -> None:
     assert text in [p.text for p in passages(message)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PID|1||||||||||SSN 236-45-8714^^DAYTON^OH^45402",
+        "PID|1||||||||||12 OAK ST^^236-45-8714^OH^45402",
+        "IN1|1||||SSN 236-45-8714",
+        "ORC|RE||||||||||||||||||||||CLINIC|1 ELM ST^SSN 236-45-8714",
+        "PV1|1|I|||||SSN 236458714^WHITFIELD^ANN",
+        "PV1|1|I|||||236-45-8714^WHITFIELD^ANN",
+        "OBR|1|||||||||||||||||236-45-8714",
+        "PID|1||||||||||||236-45-8714",
+        "PID|1|||||||||2106-3^White^236-45-8714",
+        "OBX|1|CE|236-45-8714^Note^LN",
+    ],
+)
+def test_an_ssn_in_a_field_of_another_kind_is_held(line: str, inspected: Inspected) -> None:
+    report, verdict = inspected(f"MSH|^~\\&|A\r{line}\r".encode(), "clinical-hl7")
+    assert [f.category for f in report.findings if not f.expected] == [Category.SSN]
+    assert verdict.action == "hold"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PV1|1|I|||||1234567893^WHITFIELD^ANN^^^DR^^^NPI",
+        "PV1|1|I|||||A WHITFIELD",
+        "IN1|1|||ACME|PO BOX 7^^DAYTON^OH",
+    ],
+)
+def test_who_treats_or_pays_is_nobodys_secret(line: str, inspected: Inspected) -> None:
+    assert inspected(f"MSH|^~\\&|A\r{line}\r".encode())[1].action == "release"
 
 
 def test_an_alias_is_a_record_of_its_own() -> None:

@@ -70,6 +70,28 @@ def test_a_claim_is_released_and_a_message_with_the_patient_is_held(inspected: I
     assert verdict.action == "hold"
 
 
+@pytest.mark.parametrize(
+    "value", ["236-45-8714", "SSN 236458714", "MRN 4471902", "DOB 03/14/1956", "937-438-2214"]
+)
+@pytest.mark.parametrize("name", ["C1", "C3", "E7", "ZZ"])
+def test_a_field_without_a_meaning_of_its_own_is_read_apart_from_its_id(
+    name: str, value: str, inspected: Inspected
+) -> None:
+    _, verdict = inspected(CLAIM + f"\x1c{name}{value}".encode(), "no-phi")
+    assert f"segment 6 AM13 {name}" in " ".join(verdict.reasons)
+
+
+def test_a_name_that_begins_in_the_place_of_an_id_is_read_whole() -> None:
+    assert "GRETA KESSELRING" in [p.text for p in passages(CLAIM + b"\x1cGRETA KESSELRING")]
+
+
+@pytest.mark.parametrize("name", ["CQ", "PM", "CM", "CP", "D7", "DB"])
+def test_an_ssn_in_a_field_of_another_kind_is_held(name: str, inspected: Inspected) -> None:
+    data = CLAIM.replace(b"F1020", b"J0190") + f"\x1c{name}236-45-8714".encode()
+    _, verdict = inspected(data, "pharmacy")
+    assert verdict.reasons == (f"Social Security number in free text at segment 6 AM13 {name}",)
+
+
 _WORDS = st.lists(st.sampled_from(
     [b"\x1c", b"\x1d", b"\x1e", b"\x02", b"\x03", b"AM01", b"CB", b"CA", b"FQ", b"ZZ", b"NGUYEN",
      b"536-22-8714", b"19560304", b"\xff", b"\n"]), max_size=25).map(b"".join)  # fmt: skip

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dlp.content import Item
-from dlp.model import Carrier, Category, Passage
+from dlp.model import Carrier, Category, Passage, Subject
 from dlp.parse.hl7v2.escapes import Delimiters, decoded, plain
 from dlp.parse.hl7v2.table import FIELDS, SYSTEMS, TYPES, Field
+from dlp.parse.misplaced import has_ssn, is_telling
 from dlp.unpack.entry import Entry
 
 _HARMLESS: Final = re.compile(rb"[A-Za-z]?|[0-9]{1,3}|\"\"")
@@ -26,6 +27,8 @@ _DATE: Final = re.compile(rb"[0-9]{4}(?:[0-9]{2}){0,5}(?:\.[0-9]{1,4})?(?:[+-][0
 _CODE: Final = re.compile(rb"[A-Za-z]{1,5}|(?=[^0-9]{0,9}[0-9])[A-Za-z0-9][A-Za-z0-9.\-+*/]{0,29}")
 """A code has a digit or is short; a longer word in its slot may be anybody's name."""
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 ./#_*-]{0,39}")
+_STAFF_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9./#_*-]{0,39}|[A-Za-z][A-Za-z .-]{0,39}")
+"""Of one word; or the name that some systems write in the id's place."""
 _DIGIT: Final = re.compile(rb"[0-9]")
 _PHONE: Final = re.compile(rb"[0-9()+. xX/*#-]{3,30}(?:[A-Za-z][0-9]{1,6})?")
 _EMAIL: Final = re.compile(rb"[^@\s]+@[^@\s]+")
@@ -149,7 +152,7 @@ def _component(
     category, part, fits = _meaning(piece.raw, number, role)
     if not piece.raw.strip() or piece.raw == b'""':
         return
-    if category is None or not fits:
+    if category is None or not fits or _is_misplaced(piece.raw, role):
         yield from _text(piece, marks)
         return
     if marks.subcomponent and marks.subcomponent in piece.raw:
@@ -167,6 +170,13 @@ def _component(
     )  # fmt: skip
 
 
+def _is_misplaced(raw: bytes, role: Field) -> bool:
+    """Whether a number stands in a slot that isn't for its kind; a person's id tells itself."""
+    if role.subject is Subject.PROVIDER and role.type == "XCN":
+        return is_telling(plain(raw))
+    return role.type in ("XAD", "XTN", "XON", "XCN") and has_ssn(plain(raw))
+
+
 def _is_person_date(role: Field) -> bool:
     return role.category in (Category.BIRTH_DATE, Category.DEATH_DATE)
 
@@ -179,7 +189,7 @@ def _meaning(raw: bytes, number: int, role: Field) -> tuple[Category | None, str
         case "XCN" if number > 1:
             found = _named(raw, number - 1)
         case "XCN":
-            found = Category.OTHER_ID, "", bool(_IDENTIFIER.fullmatch(raw))
+            found = Category.OTHER_ID, "", bool(_STAFF_ID.fullmatch(raw))
         case "XON":
             found = Category.NAME, "full", number == 1
         case "XAD":
@@ -220,13 +230,17 @@ def _coded(parts: list[Piece], role: Field, marks: Delimiters) -> Iterator[Passa
                 plain(part.raw), at.where, Carrier.CODED, found[1], role.subject,
                 at.offset, len(part.raw), part=found[0],
             )  # fmt: skip
-        elif number not in (3, 6) or not _CODE.fullmatch(part.raw):
+        elif number not in (3, 6) or not _is_code(part.raw):
             yield from _text(at, marks)
+
+
+def _is_code(raw: bytes) -> bool:
+    return bool(_CODE.fullmatch(raw)) and not is_telling(plain(raw))
 
 
 def _code(parts: list[Piece], number: int, role: Field) -> tuple[str, Category] | None:
     """Code system and category of a code; None for what no system or field vouches for."""
-    if not _CODE.fullmatch(parts[number - 1].raw):
+    if not _is_code(parts[number - 1].raw):
         return None
     system = parts[number + 1].raw if len(parts) > number + 1 else b""
     if known := SYSTEMS.get(plain(system).upper()):

@@ -9,6 +9,7 @@ import re
 from typing import Final, NamedTuple
 
 from dlp.model import Carrier, Category, Subject
+from dlp.parse.misplaced import has_ssn
 
 _C: Final = Category
 
@@ -66,18 +67,17 @@ _DATE: Final = re.compile(r"[12][0-9]{7}")
 _CODE: Final = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9.-]{2,30}")
 _SHAPES: Final[dict[Category, re.Pattern[str]]] = {
     _C.NAME: re.compile(r"(?!(?:\S+\s+){5}\S)[^0-9@]{1,60}"),
-    _C.ADDRESS: re.compile(
-        r"(?!.*[0-9]{3}-[0-9]{2}-[0-9]{4})(?!(?:\S+\s+){10}\S)[^@]{1,80}", re.DOTALL
-    ),
+    _C.ADDRESS: re.compile(r"(?!(?:\S+\s+){10}\S)[^@]{1,80}", re.DOTALL),
     _C.PHONE: re.compile(r"[0-9() .+-]{7,20}"),
     _C.EMAIL: re.compile(r"[^@\s]+@[^@\s]+"),
     _C.BIRTH_DATE: _DATE,
     _C.SERVICE_DATE: _DATE,
     _C.DIAGNOSIS: re.compile(r"[A-Z0-9][0-9A-Z.]{2,8}"),
-    _C.MEDICATION: re.compile(r"[0-9-]{8,14}"),
+    _C.MEDICATION: re.compile(r"[0-9]{8,14}|[0-9]{4,5}-[0-9]{3,4}-[0-9]{1,2}"),
 }
 
 
 def fits(found: Field, text: str) -> bool:
     """Whether a value looks like what its field holds; another is read as text."""
-    return bool(_SHAPES.get(found.category, _CODE).fullmatch(text.strip()))
+    shape = _SHAPES.get(found.category, _CODE)
+    return not has_ssn(text) and bool(shape.fullmatch(text.strip()))

@@ -71,11 +71,13 @@ class _Reading:
             if len(value) == len(text):
                 return
             value, offset = text[len(value) :], offset + len(value)
-        if known is None and name not in TEXTS and not _PLAIN.fullmatch(value.strip()):
+        if not value.strip("\x02\x03\r\n\x00 ") or _PLAIN.fullmatch(value.strip()):
+            return
+        yield Passage(value, where, Carrier.FREE_TEXT, offset=offset, length=len(value))
+        if known is None and name not in TEXTS:
             # An id that nobody defined may be the beginning of what it should introduce.
-            value, offset = name + value, offset - 2
-        if value.strip("\x02\x03\r\n\x00 ") and not _PLAIN.fullmatch(value.strip()):
-            yield Passage(value, where, Carrier.FREE_TEXT, offset=offset, length=len(value))
+            yield Passage(name + value, where, Carrier.FREE_TEXT, offset=offset - 2,
+                          length=len(value) + 2)  # fmt: skip
 
     def _where(self, name: str) -> str:
         return f"segment {self._segments} {self._segment} {name}"

@@ -11,7 +11,6 @@ from dlp.model import Category, Subject
 from dlp.parse.x12 import content
 from dlp.parse.x12.walk import Walk
 
-_CTX_NAME: Final = content.ORGANISATION
 _PERSON_LOOPS: Final = {
     b"837": b"2010BA 2010CA 2330A 2330C".split(),
     b"270": b"2100C 2100D".split(),
@@ -65,8 +64,7 @@ def ak4(walk: Walk) -> None:
 def ctx(walk: Walk) -> None:
     """CTX, context of an error in a 999: names an element and copies its value back."""
     for repetition, start, parts in walk.composites(1):
-        name = (1, 1, repetition)
-        walk.add(parts[0], start, name, None, _CTX_NAME, fault="text in a coded element")
+        walk.text_at(parts[0], start, (1, 1, repetition))
         if len(parts) < 2:  # noqa: PLR2004 - a name and a value
             continue
         at, value = start + len(parts[0]) + 1, (1, 2, repetition)

@@ -67,8 +67,9 @@ def nm1(walk: Walk) -> None:
 
 
 def _whose(code: bytes, kind: bytes) -> Subject:
-    if code in PERSONS or (kind == b"1" and code not in ORGANISERS):
-        # A person under an entity code we don't know is taken for a patient: that side is safe.
+    if code in PERSONS or (kind != b"2" and code not in ORGANISERS):
+        # Whoever isn't said to be an organisation, under an entity code we don't know, is taken for
+        # a patient: that side is safe.
         return Subject.PERSON
     return Subject.PROVIDER
 
@@ -79,8 +80,8 @@ def entity_id(walk: Walk, qualifier: int, element: int) -> None:
     category = Category.OTHER_ID
     if walk.subject is Subject.PERSON or code in (b"34", b"SY"):
         category = _PERSON_IDS.get(code, Category.OTHER_ID)
-    check = content.SSN if category is Category.SSN else content.IDENTIFIER
-    walk.emit(element, category, check)
+    numbers = content.IDENTIFIER if walk.subject is Subject.PERSON else content.NOBODYS
+    walk.emit(element, category, content.SSN if category is Category.SSN else numbers)
 
 
 def n1(walk: Walk) -> None:

@@ -49,9 +49,18 @@ def ref(walk: Walk) -> None:
     elif qualifier in _MEMBERS and walk.loop == b"INS":
         walk.emit(2, Category.OTHER_ID, content.IDENTIFIER, subject=Subject.PERSON)
     elif qualifier in _OTHERS:
-        walk.emit(2, None, content.LABEL)
+        _others(walk)
     else:
         walk.open_text(2)
+
+
+def _others(walk: Walk) -> None:
+    """The number of somebody who is no patient; words may stand there, and may be a name."""
+    value = walk.value(2)
+    if content.LABEL.fullmatch(value) and not content.NOBODYS_NUMBER.fullmatch(value):
+        walk.open_text(2)
+    else:
+        walk.emit(2, None, content.NOBODYS_NUMBER)
 
 
 def trn(walk: Walk) -> None:
@@ -62,7 +71,7 @@ def trn(walk: Walk) -> None:
             category = Category.ACCOUNT_NUMBER
         elif walk.set in ("276", "277", "275"):
             category = Category.CLAIM_NUMBER
-    walk.emit(2, category, content.IDENTIFIER)
+    walk.emit(2, category, content.IDENTIFIER if category else content.NOBODYS)
 
 
 def clm(walk: Walk) -> None:
@@ -91,7 +100,7 @@ def plb(walk: Walk) -> None:
 def bpr(walk: Walk) -> None:
     """BPR, payment order: the bank accounts of payer and payee."""
     for element in (9, 15, 21):
-        walk.emit(element, Category.BANK_ACCOUNT, content.IDENTIFIER, subject=Subject.PROVIDER)
+        walk.emit(element, Category.BANK_ACCOUNT, content.NOBODYS, subject=Subject.PROVIDER)
 
 
 def bht(walk: Walk) -> None:
@@ -103,12 +112,12 @@ def bht(walk: Walk) -> None:
     if _WORD.search(walk.value(3)):
         walk.open_text(3)
     else:
-        walk.emit(3, None, content.IDENTIFIER)
+        walk.emit(3, None, content.NOBODYS)
 
 
 def bgn(walk: Walk) -> None:
     """BGN, beginning: the sender's number of the file."""
-    walk.emit(2, None, content.IDENTIFIER)
+    walk.emit(2, None, content.NOBODYS)
 
 
 def ent(walk: Walk) -> None:
@@ -129,7 +138,7 @@ def rmr(walk: Walk) -> None:
 
 def adx(walk: Walk) -> None:
     """ADX, adjustment of a premium: its reference."""
-    walk.emit(4, None, content.IDENTIFIER)
+    walk.emit(4, None, content.NOBODYS)
 
 
 def hcr(walk: Walk) -> None:
@@ -145,4 +154,4 @@ def cob(walk: Walk) -> None:
 
 def act(walk: Walk) -> None:
     """ACT, account of a third-party administrator in the 834."""
-    walk.emit(1, None, content.IDENTIFIER)
+    walk.emit(1, None, content.NOBODYS)

@@ -34,6 +34,11 @@ _FIXED: Final = {
     "G": rb"(?:%b(?:-%b)?|\d{6}(?:-\d{6})?|%b(?:-%b)?)" % (_MOMENT, _MOMENT, _TIME, _TIME),
 }
 _IDENTIFIER_MARKS: Final = b"._/#+=&,'()*:;<>!-"
+_NOT_ANOTHERS: Final = (
+    rb"(?!.{0,80}?(?:(?<!\d)\d{3}-\d\d-\d{4}(?!\d)"
+    rb"|(?i:ssn|dob|mrn)[^A-Za-z0-9]{1,3}\d|\(\d{3}\)\d{3}-\d{4}))"
+)
+"""An SSN with its dashes, and what calls itself one, is looked at in whichever slot it stands."""
 
 FAULTS: Final = {
     "I": "text in a coded element",
@@ -67,7 +72,7 @@ def pattern(kind: str, length: int, delimiters: Delimiters) -> bytes:
         for at in range(len(_IDENTIFIER_MARKS))
         if _IDENTIFIER_MARKS[at : at + 1] not in _marks(delimiters)
     )
-    return rb"[A-Za-z0-9%b]{1,%d}" % (marks, length)
+    return _NOT_ANOTHERS + rb"[A-Za-z0-9%b]{1,%d}" % (marks, length)
 
 
 def pattern_of_moment() -> bytes:
@@ -110,6 +115,9 @@ class Spec:
             one = tail(
                 [part.inner(delimiters) for part in self.parts], re.escape(delimiters.component)
             )
+        elif self.kind == "X":
+            # Without marks nothing needs a second look; and RE2 can't look ahead.
+            one = rb"[A-Za-z0-9]{0,%d}" % self.length
         else:
             one = rb"(?:%b)?" % pattern(self.kind, self.length, delimiters)
         if self.repeats and delimiters.repetition:

@@ -26,10 +26,13 @@ PATIENTS: Final = ("IL", "QC")
 _PROVIDERS: Final = "85|87|82|77|DN|DK|DQ|71|72|73|40|41|PR|P3"
 _PROVIDER_IDS: Final = "XX|PI|46|XV|24|FI"
 _OTHER_REFS: Final = "EI|0B|1G|G2|LU|2U|FY|X4|F4|EW|D3|6R|P4|BT|PXC|1C|1D|BLT"
+_NUMBERED: Final = "[A-Za-z]{0,20}[0-9][A-Za-z0-9]{0,19}"
 _NAME_WORD: Final = "[A-Za-z&.,/'-]+"
 _ORGANISATION: Final = f"{_NAME_WORD}(?: {_NAME_WORD}){{0,7}}"
+_WORD_OR_NUMBER: Final = "(?:[A-Za-z]+|[0-9]{1,3}[A-Za-z]{0,2})"
 _STREET: Final = (
-    "(?:[0-9]{1,6} [A-Za-z]+(?: [A-Za-z0-9]+){0,4}|[Pp]\\.?[Oo]\\.? (?:BOX|Box) [0-9]{1,6})"
+    f"(?:[0-9]{{1,6}} [A-Za-z]+(?: {_WORD_OR_NUMBER}){{0,4}}"
+    "|[Pp]\\.?[Oo]\\.? (?:BOX|Box) [0-9]{1,6})"
 )
 _UNIT: Final = "(?:(?:APT|UNIT|STE|SUITE|Apt|Unit|Ste|Suite) [A-Za-z0-9]{1,5})?"
 _STATE: Final = "(?:[A-MO-WYZ][A-Z]|N[B-Z]|X[A-WYZ])"
@@ -79,7 +82,7 @@ def own_expressions(person_refs: str, *, several: bool) -> dict[str, str]:
         "DMG": f"DMG[*]D8[*]{DAY}{_tail('[A-Za-z0-9]?', '[A-Za-z0-9]?')}",
         "HI": f"HI(?:[*](?:ABK|ABF|ABJ|ABN|APR):{_ICD10}){{1,12}}",
         "LIN": f"LIN[*][A-Za-z0-9]{{0,20}}[*]N4[*]{NUMBER}",
-        "REF": f"REF[*](?:(?:{person_refs})[*]{ID}|(?:{_OTHER_REFS})[*][A-Za-z0-9]{{1,40}})",
+        "REF": f"REF[*](?:(?:{person_refs})[*]{ID}|(?:{_OTHER_REFS})[*]{_NUMBERED})",
         "DTP": f"DTP[*][A-Za-z0-9]{{1,3}}[*][A-Za-z0-9]{{1,3}}[*]{DAY}(?:-{DAY})?",
     }
 

@@ -143,6 +143,9 @@ class Looker:
 
     def _find(self, passage: Passage) -> list[Match]:
         """What detectors find; short texts once, since tables and claims repeat themselves."""
+        if passage.carrier is Carrier.IDENTIFIER_FIELD and passage.category in _NOT_IN:
+            # It was learned whole as somebody's name or address, which would hide what it holds.
+            return self._detectors.find(passage, Identities(limit=0), self._check)
         if len(passage.text) > _SHORT:
             return self._detectors.find(passage, self._identities, self._check)
         key = (passage.text, passage.carrier is Carrier.NAME)

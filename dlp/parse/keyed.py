@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from dlp.model import Category
-from dlp.parse.delimited.headers import speaks_of_others, tokens
+from dlp.parse.delimited import headers
+from dlp.parse.terms import terms
 
+_C: Final = Category
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T.{0,32})?|\d{8}|\d{1,2}/\d{1,2}/\d{2,4}")
 _DIGITS: Final = re.compile(r"[A-Za-z]{0,4}[0-9][0-9A-Za-z-]{3,24}")
 _NAME: Final = re.compile(r"[^\W\d_][^\d@<>{}]{0,60}")
@@ -58,8 +60,30 @@ _KINDS: Final = (
           "street"),
 )  # fmt: skip
 """Key (lower case, words joined by _), the value's shape, and what both say."""
-_LONGEST: Final = 40
-"""Characters of a key that somebody who designs a format writes."""
+_LONGEST: Final = 60
+"""Characters of a key that somebody who designs a format or a form writes."""
+_ANY: Final = re.compile("")
+_WHOLE_DATE: Final = re.compile(
+    rf"{_DATE.pattern}|\d{{1,2}}[.-]\d{{1,2}}[.-]\d{{4}}|\d{{4}}[/.]\d\d[/.]\d\d"
+    r"|(?:\d{1,2} )?[A-Z][a-z]{2,8}\.?(?: \d{1,2},)? \d{4}"
+)
+_SHAPES: Final = {
+    _C.SSN: re.compile(r"\d{3}[- .]?\d\d[- .]?\d{4}"),
+    _C.BIRTH_DATE: _WHOLE_DATE,
+    _C.DEATH_DATE: _WHOLE_DATE,
+    _C.NAME: _NAME,
+    **dict.fromkeys(
+        (
+            _C.MEDICAL_RECORD_NUMBER, _C.MEMBER_ID, _C.MEDICARE_ID, _C.ACCOUNT_NUMBER,
+            _C.CLAIM_NUMBER, _C.LICENSE_NUMBER, _C.BANK_ACCOUNT, _C.OTHER_ID,
+        ),
+        _DIGITS,
+    ),
+}  # fmt: skip
+"""Categories that a title tells of one value alone, and what the value must look like."""
+_PATIENTS: Final = terms(
+    "patient pt member mbr subscriber insured beneficiary bene enrollee guarantor dependent"
+)
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -82,11 +106,25 @@ def told(key: str, value: str, around: str = "") -> Told | None:
 
 @lru_cache(maxsize=2_000)
 def _candidates(key: str, around: str) -> tuple[_Kind, ...]:
-    if speaks_of_others(tokens(f"{around} {key}")):
+    if headers.speaks_of_others(headers.tokens(f"{around} {key}")):
         return ()
     own = _words(key)
     names = (own, f"{_words(around)}_{own}")
-    return tuple(kind for kind in _KINDS if any(map(kind.keys.fullmatch, names)))
+    known = (kind for kind in _KINDS if any(map(kind.keys.fullmatch, names)))
+    titled = (_titled(title) for title in (key, f"{around} {key}"))
+    return (*known, *filter(None, titled))
+
+
+def _titled(title: str) -> _Kind | None:
+    """What a table's column of that title would hold, if it is a person's and needs no others."""
+    named = headers.read(title)
+    if named is None or named.category not in _SHAPES or not named.alone:
+        return None
+    if named.category is _C.OTHER_ID and not _PATIENTS & set(headers.tokens(title)):
+        return None
+    if named.category is _C.NAME and (named.vague or named.part == "full"):
+        return None
+    return _Kind(_ANY, _SHAPES[named.category], Told(named.category, named.part))
 
 
 def _words(key: str) -> str:

@@ -19,6 +19,6 @@ def has_ssn(text: str) -> bool:
     return _SSN.search(text) is not None
 
 
-def is_telling(text: str) -> bool:
+def is_somebodys(text: str) -> bool:
     """Whether a value in a slot for codes holds a number that no code system writes so."""
     return has_ssn(text) or _OTHERS.search(text) is not None

@@ -13,6 +13,7 @@ from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, Passage
 from dlp.parse.keyed import Told, told
+from dlp.parse.misplaced import has_ssn
 from dlp.parse.xmlevents import Attribute, End, Start, Text, events
 from dlp.parse.xmlpath import Path, is_designed
 
@@ -68,7 +69,8 @@ def _attribute(attribute: Attribute, path: Path) -> Iterator[Passage]:
 def is_namespace(attribute: Attribute) -> bool:
     """Whether an attribute declares a namespace, and nothing else."""
     declares = attribute.name.startswith("xmlns")
-    return declares and _NAMESPACE.fullmatch(attribute.text) is not None
+    fits = declares and _NAMESPACE.fullmatch(attribute.text) is not None
+    return fits and not has_ssn(attribute.text.replace(":", " ").replace("/", " "))
 
 
 def passage(found: Text | Attribute, where: str) -> Passage:

@@ -279,3 +279,120 @@ def test_any_bytes_are_read_or_named(data: bytes) -> None:
                     item.spans(0, len(item.text))
         except NotReadableError:
             continue
+
+
+def fhir_verdict(inspected: Inspected, resource: dict[str, Any], contract: str) -> list[str]:
+    report, _ = inspected(json.dumps(resource).encode(), contract)
+    return [str(f.category) for f in report.findings if not f.expected and f.confidence >= 0.5]
+
+
+@pytest.mark.parametrize("element", ["code", "status", "valueCode", "system", "version", "unit",
+                                     "profile", "fullUrl", "contentType", "language"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "category"),
+    [("236-45-8714", "ssn"), ("937-438-2214", "phone"), ("1EG4-TE5-MK73", "medicare_id")],
+)
+def test_a_number_that_is_somebodys_is_no_code(
+    element: str, value: str, category: str, inspected: Inspected
+) -> None:
+    resource = {"resourceType": "Basic", element: value}
+    assert fhir_verdict(inspected, resource, "no-phi") == [category]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"resourceType": "Observation", "code": {"text": "SSN"}, "valueString": "236458714"},
+        {"resourceType": "Observation", "code": {"coding": [{"display": "Social security number"}]},
+         "valueInteger": 236458714},
+        {"resourceType": "Parameters", "parameter": [{"name": "ssn", "valueString": "236458714"}]},
+        {"resourceType": "Basic", "extension": [
+            {"url": "http://north.example/patient-ssn", "valueString": "236458714"}]},
+        {"resourceType": "QuestionnaireResponse", "item": [
+            {"text": "Social Security Number", "answer": [{"valueString": "236458714"}]}]},
+        {"resourceType": "Patient", "identifier": [
+            {"type": {"text": "Social Security Number"}, "value": "236458714"}]},
+        {"resourceType": "Patient", "address": [{"line": ["SSN 236-45-8714"], "city": "Dayton"}]},
+        {"resourceType": "Patient", "name": [{"family": "SSN 236458714"}]},
+        {"resourceType": "Patient", "telecom": [{"system": "phone", "value": "236-45-8714"}]},
+        {"resourceType": "Practitioner", "telecom": [{"system": "fax", "value": "SSN 236458714"}]},
+        {"resourceType": "Location", "address": {"line": ["SSN 236-45-8714"], "city": "Dayton"}},
+        {"resourceType": "Basic", "ssn": 236458714},
+        {"resourceType": "Basic", "text": {"div": "<div class='SSN 236-45-8714'>ok</div>"}},
+    ],
+)  # fmt: skip
+def test_an_ssn_beside_its_label_or_in_another_field_is_held(
+    resource: dict[str, Any], inspected: Inspected
+) -> None:
+    assert fhir_verdict(inspected, resource, "clinical-fhir") == ["ssn"]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"resourceType": "QuestionnaireResponse", "item": [
+            {"text": "Patient last name", "answer": [{"valueString": "Kesselring"}]}]},
+        {"resourceType": "QuestionnaireResponse", "item": [
+            {"text": "MRN", "answer": [{"valueString": "4471902"}]}]},
+        {"resourceType": "Patient", "name": [{"text": "Xi Li"}]},
+        {"resourceType": "Encounter", "location": [{"period": {"start": "2026-01-02"}}]},
+        {"resourceType": "DocumentReference", "author": [
+            {"reference": "Patient/a", "display": "Greta Kesselring"}]},
+    ],
+)  # fmt: skip
+def test_what_a_resource_says_of_a_person_is_held(
+    resource: dict[str, Any], inspected: Inspected
+) -> None:
+    assert len(fhir_verdict(inspected, resource, "no-phi")) == 1
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"resourceType": "PractitionerRole", "meta": {"lastUpdated": "2026-01-02T10:00:00Z"},
+         "practitioner": {"reference": "Practitioner/ex-1", "display": "Dr Adam Careful"}},
+        {"resourceType": "Practitioner", "name": [{"text": "Marisol Quintero, MD"}],
+         "address": [{"text": "1482 Larkspur Lane, Dayton, OH 45402"}]},
+        {"resourceType": "Organization", "contact": [{"name": {"text": "Marisol Quintero"}}]},
+        {"resourceType": "ValueSet", "date": "2026-01-02", "contact": [
+            {"telecom": [{"system": "url", "value": "http://hl7.org/fhir"}]}]},
+        {"resourceType": "CapabilityStatement", "rest": [{"searchParam": [
+            {"definition": "http://hl7.org/fhir/SearchParameter/individual-birthdate"}]}]},
+    ],
+)  # fmt: skip
+def test_directories_and_definitions_speak_of_nobody(
+    resource: dict[str, Any], inspected: Inspected
+) -> None:
+    assert fhir_verdict(inspected, resource, "no-phi") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "category"),
+    [
+        ({"ssn_number": "236458714"}, "ssn"),
+        ({"patientDob": "Mar 14, 1956"}, "birth_date"),
+        ({"dob": "14.03.1956"}, "birth_date"),
+        ({"chartNumber": "4471902"}, "medical_record_number"),
+        ({"patientAccountNo": "4471902"}, "account_number"),
+        ({"policyNumber": "W123456789"}, "member_id"),
+        ({"patient": {"id": "4471902"}}, "other_id"),
+    ],
+)
+def test_a_key_says_what_a_columns_title_would(
+    value: dict[str, Any], category: str, inspected: Inspected
+) -> None:
+    assert fhir_verdict(inspected, value, "no-phi") == [category]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"clientId": "app-4471902"},
+        {"orderNumber": "4471902"},
+        {"claimCount": "4471902"},
+        {"providerAccountNumber": "4471902"},
+        {"patientCount": 4471902},
+    ],
+)
+def test_a_key_of_other_things_says_nothing(value: dict[str, Any], inspected: Inspected) -> None:
+    assert fhir_verdict(inspected, value, "no-phi") == []

@@ -7,17 +7,21 @@ import binascii
 import io
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from dlp.content import Item
 from dlp.detect.checksums import npi
 from dlp.detect.words import is_word
-from dlp.model import Carrier, Category, Passage, Spans, Subject
+from dlp.model import Carrier, Category, Passage, Subject
 from dlp.parse.fhir import types
-from dlp.parse.jsonleaf import Array, Leaf, Object, Value, places_of, text_of
+from dlp.parse.fhir.labels import label_of
+from dlp.parse.fhir.narratives import narrative
+from dlp.parse.fhir.systems import coding, valued
+from dlp.parse.jsonleaf import Array, Leaf, Object, Value, text_of
 from dlp.parse.jsontree import Record
 from dlp.parse.jsonvalues import is_designed, is_telling, passage
-from dlp.parse.markup import Fragment, fragments
+from dlp.parse.keyed import told
+from dlp.parse.misplaced import has_ssn, is_somebodys
 from dlp.unpack.entry import Entry
 
 _MARKUP: Final = frozenset({"div"})
@@ -27,21 +31,28 @@ _SHORTEST_NAME: Final = 3
 _PLACE: Final = frozenset({"line", "city", "postalCode"})
 
 
-class Context:
-    """Where in a resource an element stands."""
+class Context(NamedTuple):
+    """Where in a resource an element stands.
 
-    __slots__ = ("record", "resource", "subject", "where")
+    Attributes:
+        where: Readable place.
+        resource: The resource's type.
+        subject: Whom it speaks of.
+        record: Of the name or address it is a part of.
+        label: What the values there are called by what stands beside them.
+    """
 
-    def __init__(self, where: str, resource: str, subject: Subject, record: int) -> None:
-        self.where, self.resource, self.subject, self.record = where, resource, subject, record
+    where: str
+    resource: str = ""
+    subject: Subject = Subject.PERSON
+    record: int = 0
+    label: str = ""
 
-    def inside(self, key: str, record: int | None = None) -> Context:
+    def inside(self, key: str) -> Context:
         """The context of a member."""
         subject = Subject.PROVIDER if key in types.STAFF_ELEMENTS else self.subject
-        return Context(
-            f"{self.where}.{key}" if self.where else key, self.resource, subject,
-            self.record if record is None else record,
-        )  # fmt: skip
+        where = f"{self.where}.{key}" if self.where else key
+        return self._replace(where=where, subject=subject)
 
 
 def strings(value: Object) -> dict[str, Leaf]:
@@ -61,7 +72,7 @@ class Reading:
 
     def record(self, record: Record, place: str) -> Iterator[Item]:
         """Everything in one record."""
-        yield from self._value(record.value, Context(place.strip(), "", Subject.PERSON, 0), "")
+        yield from self._value(record.value, Context(place.strip()), "")
 
     def _value(self, value: Value, at: Context, key: str) -> Iterator[Item]:
         if isinstance(value, Leaf):
@@ -69,9 +80,7 @@ class Reading:
         elif isinstance(value, Array):
             for index, inner in enumerate(value.elements):
                 where = f"{at.where}[{index}]" if len(value.elements) > 1 else at.where
-                yield from self._value(
-                    inner, Context(where, at.resource, at.subject, at.record), key
-                )
+                yield from self._value(inner, at._replace(where=where), key)
         else:
             yield from self._object(value, at, key)
 
@@ -80,28 +89,30 @@ class Reading:
         names = {text_of(name).text for name, _ in value.members}
         if "resourceType" in texts:
             at = _of_resource(at, text_of(texts["resourceType"]).text)
-        if names & _HUMAN_NAME or names & _PLACE:
+        at = at._replace(label=label_of(value, key, at.label))
+        made = _made_of(names, key)
+        if made:
             self._people += 1
-            at = Context(at.where, at.resource, at.subject, self._people)
-        kind = _valued(value, texts, key)
+            at = at._replace(record=self._people)
+        kind = valued(value, texts, key)
         for number, (name, inner) in enumerate(value.members, 1):
             title = text_of(name).text
             if not is_designed(title):
                 yield passage(name, f"{at.where} key {number}")
                 title = f"(key {number})"
-            yield from self._member(inner, at, title, texts, names, kind)
+            yield from self._member(inner, at, title, texts, made, kind)
 
     def _member(
-        self, inner: Value, at: Context, title: str, texts: dict[str, Leaf], names: set[str],
-        kind: Category | str,
+        self, inner: Value, at: Context, title: str, texts: dict[str, Leaf],
+        made: Category | None, kind: Category | str,
     ) -> Iterator[Item]:  # fmt: skip
         here = at.inside(title)
-        if names & _HUMAN_NAME and title in ("family", "given", "text"):
-            yield from _name(inner, here, title, whole=not names & _HUMAN_NAME)
-        elif names & _PLACE and title in types.ADDRESS:
+        if made is Category.NAME and title in ("family", "given", "text"):
+            yield from _name(inner, here, title, whole="family" not in texts)
+        elif made is Category.ADDRESS and title in types.ADDRESS:
             for leaf, place in _leaves(inner, here):
-                yield _field(leaf, place, Category.ADDRESS, types.ADDRESS[title])
-        elif title == "data" and "contentType" in names and isinstance(inner, Leaf):
+                yield _placed(leaf, place, title)
+        elif title == "data" and "contentType" in texts and isinstance(inner, Leaf):
             yield from self._attachment(inner, here, texts)
         elif isinstance(inner, Leaf) and inner.quoted:
             yield from _string(inner, here, title, texts, kind)
@@ -125,14 +136,23 @@ class Reading:
         if leaf.quoted:
             yield from _string(leaf, at, key, {}, "")
         elif is_telling(leaf):
-            yield passage(leaf, at.where)
+            yield _labelled(leaf, at, key) or passage(leaf, at.where)
 
 
 def _of_resource(at: Context, resource: str) -> Context:
-    staff = Subject.PROVIDER if resource in types.STAFF else Subject.PERSON
+    staff = Subject.PROVIDER if resource in types.STAFF | types.IMPERSONAL else Subject.PERSON
     shown = resource if resource.isalpha() and len(resource) < 40 else "Resource"  # noqa: PLR2004
     where = at.where.removesuffix(".resource")
-    return Context(f"{where} {shown}".strip(), resource, staff, at.record)
+    return at._replace(where=f"{where} {shown}".strip(), resource=resource, subject=staff)
+
+
+def _made_of(names: set[str], key: str) -> Category | None:
+    """Whether an object is a HumanName or an Address, told by its members or its element."""
+    if names & _HUMAN_NAME or (key == "name" and "text" in names):
+        return Category.NAME
+    if names & _PLACE or (key == "address" and "text" in names):
+        return Category.ADDRESS
+    return None
 
 
 def _leaves(value: Value, at: Context) -> Iterator[tuple[Leaf, Context]]:
@@ -141,8 +161,7 @@ def _leaves(value: Value, at: Context) -> Iterator[tuple[Leaf, Context]]:
         yield value, at
     elif isinstance(value, Array):
         for index, inner in enumerate(value.elements):
-            where = f"{at.where}[{index}]"
-            yield from _leaves(inner, Context(where, at.resource, at.subject, at.record))
+            yield from _leaves(inner, at._replace(where=f"{at.where}[{index}]"))
     else:
         for key, inner in value.members:
             yield from _leaves(inner, at.inside(text_of(key).text[:40]))
@@ -155,13 +174,21 @@ def _field(leaf: Leaf, at: Context, category: Category, part: str = "") -> Passa
     )  # fmt: skip
 
 
+def _placed(leaf: Leaf, at: Context, title: str) -> Passage:
+    """A part of an Address, or what stands in its place."""
+    part = types.ADDRESS[title]
+    text = text_of(leaf).text.strip()
+    if at.subject is Subject.PROVIDER and not types.PLACES[part].fullmatch(text):
+        return passage(leaf, at.where)
+    return _field(leaf, at, Category.ADDRESS, part)
+
+
 def _name(value: Value, at: Context, title: str, *, whole: bool) -> Iterator[Passage]:
     """HumanName: family, given names, and the text, which is read for what else it says."""
     for number, (leaf, place) in enumerate(_leaves(value, at)):
         if title == "text":
-            yield (
-                _field(leaf, place, Category.NAME, "full") if whole else passage(leaf, place.where)
-            )
+            sure = whole or at.subject is Subject.PROVIDER
+            yield _field(leaf, place, Category.NAME, "full") if sure else passage(leaf, place.where)
         else:
             part = "last" if title == "family" else "middle" if number else "first"
             yield _field(leaf, place, Category.NAME, part)
@@ -176,21 +203,45 @@ def _string(
         return
     if title == "value" and kind:
         if isinstance(kind, Category):
-            yield _field(leaf, at, kind)
+            yield _numbered(leaf, text.strip(), at, kind)
         elif not npi(text.strip()):
             yield passage(leaf, at.where)
     elif title in _MARKUP and "<" in text:
-        yield from _narrative(leaf, at)
+        yield from narrative(leaf, at.where)
+    elif labelled := _labelled(leaf, at, title):
+        yield labelled
     elif found := _standing(leaf, text, at, title, texts):
         yield found
     elif title not in types.CODES or not (_is_code(text) or types.URI.fullmatch(text)):
         yield passage(leaf, at.where)
 
 
+def _labelled(leaf: Leaf, at: Context, title: str) -> Passage | None:
+    """A value that its label tells: "SSN" beside it, or its own key that FHIR doesn't know."""
+    found = told(at.label if title.startswith("value") else title, text_of(leaf).text.strip())
+    if found is None or at.subject is Subject.PROVIDER or title in types.DATES:
+        return None
+    return passage(leaf, at.where, found.category, record=at.record, part=found.part)
+
+
+def _numbered(leaf: Leaf, text: str, at: Context, kind: Category) -> Passage:
+    """The value of an Identifier or a ContactPoint."""
+    if kind is Category.OTHER_ID and (found := told(at.label, text)):
+        return _field(leaf, at, found.category)
+    shape = types.CONTACT_SHAPES.get(kind)
+    if (shape and not shape.fullmatch(text)) or (at.subject is Subject.PROVIDER and has_ssn(text)):
+        return passage(leaf, at.where)
+    return _field(leaf, at, kind)
+
+
 def _is_code(text: str) -> bool:
     """Whether a code is one: its words are ordinary ones, or too short to name anybody."""
-    return types.CODE.fullmatch(text) is not None and all(
-        len(word) < _SHORTEST_NAME or is_word(word.lower()) for word in _CODE_WORD.findall(text)
+    return (
+        types.CODE.fullmatch(text) is not None
+        and not is_somebodys(text)
+        and all(
+            len(word) < _SHORTEST_NAME or is_word(word.lower()) for word in _CODE_WORD.findall(text)
+        )
     )
 
 
@@ -198,18 +249,30 @@ def _standing(
     leaf: Leaf, text: str, at: Context, title: str, texts: dict[str, Leaf]
 ) -> Passage | None:
     """What an element's own meaning makes of a string; None for text and plain codes."""
-    if title == "name" and at.subject is Subject.PROVIDER:
+    if at.subject is Subject.PROVIDER and _names(title, at, texts):
         return _field(leaf, at, Category.NAME, "full")
     if title == "subscriberId":
         return _field(leaf, at, Category.MEMBER_ID)
-    if title in types.KEYS and types.ID.fullmatch(text):
+    if title in types.KEYS and types.ID.fullmatch(text) and not has_ssn(text):
         return _field(leaf, at, Category.OTHER_ID)
     if types.DATE.fullmatch(text) and "-" in text:
         return _date(leaf, at, title)
-    coded = _coding(texts) if title == "code" else None
-    if coded and types.CODE.fullmatch(text):
+    coded = coding(texts) if title == "code" else None
+    if coded and types.CODE.fullmatch(text) and not is_somebodys(text):
         return passage(leaf, at.where, coded[1], carrier=Carrier.CODED, part=coded[0])
     return None
+
+
+def _names(title: str, at: Context, texts: dict[str, Leaf]) -> bool:
+    """Whether a string is what a provider, a payer or one of their staff is called."""
+    if title == "name":
+        return at.resource not in types.IMPERSONAL
+    if title != "display":
+        return False
+    target = text_of(texts["reference"]).text if "reference" in texts else ""
+    kind = text_of(texts["type"]).text if "type" in texts else target.split("/")[-2:-1]
+    holder = at.where.removesuffix(".display").rpartition(".")[2].partition("[")[0]
+    return (kind[0] if isinstance(kind, list) and kind else kind or holder) in types.STAFF_NAMES
 
 
 def _date(leaf: Leaf, at: Context, title: str) -> Passage:
@@ -217,66 +280,9 @@ def _date(leaf: Leaf, at: Context, title: str) -> Passage:
     if category:
         return _field(leaf, at, category)
     stamped = ".meta." in at.where or title == "timestamp"
+    nobodys = at.resource in types.STAFF or at.resource in types.IMPERSONAL
+    whose = Subject.PROVIDER if nobodys else Subject.PERSON
     return passage(
         leaf, at.where, Category.OTHER_DATE if stamped else Category.SERVICE_DATE,
-        carrier=Carrier.CODED,
+        carrier=Carrier.CODED, subject=whose,
     )  # fmt: skip
-
-
-def _valued(value: Object, texts: dict[str, Leaf], holder: str) -> Category | str:
-    """What ``value`` is in an Identifier or a ContactPoint; "npi" for what is public, "" for none.
-
-    Args:
-        value: The object.
-        texts: Its strings.
-        holder: The element that it is.
-    """
-    system = text_of(texts["system"]).text if "system" in texts else ""
-    if system in types.CONTACTS:
-        return types.CONTACTS[system]
-    if "identifier" not in holder.lower():
-        return ""
-    if any(part in system for part in types.NPI_SYSTEMS):
-        return "npi"
-    for code in _type_codes(value):
-        if code in types.IDENTIFIERS:
-            return types.IDENTIFIERS[code]
-    known = (kind for part, kind in types.IDENTIFIER_SYSTEMS if part in system.lower())
-    return next(known, Category.OTHER_ID)
-
-
-def _type_codes(value: Object) -> Iterator[str]:
-    """The codes of ``Identifier.type.coding``."""
-    for name, inner in value.members:
-        if text_of(name).text == "type":
-            at = Context("", "", Subject.PERSON, 0)
-            yield from (text_of(leaf).text for leaf, _ in _leaves(inner, at))
-
-
-def _coding(texts: dict[str, Leaf]) -> tuple[str, Category] | None:
-    system = text_of(texts["system"]).text if "system" in texts else ""
-    return next(
-        ((name, category) for part, name, category in types.SYSTEMS if part in system), None
-    )
-
-
-def _narrative(leaf: Leaf, at: Context) -> Iterator[Passage]:
-    """XHTML: what is shown, and what attributes and comments hide."""
-    text, places = places_of(leaf)
-    for index, found in enumerate(fragments(text), 1):
-        if not isinstance(found, Fragment) or found.kind in ("attribute xmlns", "attribute class"):
-            continue
-        kind = f" {found.kind}" if found.kind else ""
-        first, end = places[found.places[0]], places[found.places[-1]]
-        yield Passage(
-            found.text, f"{at.where} text {index}{kind}", Carrier.FREE_TEXT,
-            offset=leaf.offset + first, length=end - first, spans=_spans(leaf, places, found),
-        )  # fmt: skip
-
-
-def _spans(leaf: Leaf, places: list[int], found: Fragment) -> Spans:
-    def spans(start: int, end: int) -> tuple[int, int]:
-        first = places[found.places[start]]
-        return leaf.offset + first, places[found.places[end]] - first
-
-    return spans

@@ -15,6 +15,20 @@ STAFF: Final = terms(
     "Endpoint InsurancePlan"
 )
 """Resources that speak of providers and payers."""
+STAFF_NAMES: Final = STAFF | terms(
+    "practitioner organization managingOrganization serviceProvider insurer generalPractitioner "
+    "custodian facility location provider participatingOrganization ownedBy administeredBy issuer"
+)
+"""What a reference points to, or the element that it is, where its display is a provider's name;
+an author, a performer or a payor may be the patient."""
+IMPERSONAL: Final = terms(
+    "Bundle CapabilityStatement CodeSystem CompartmentDefinition ConceptMap GraphDefinition "
+    "ImplementationGuide MessageDefinition NamingSystem OperationDefinition OperationOutcome "
+    "SearchParameter StructureDefinition StructureMap TerminologyCapabilities ValueSet "
+    "ActivityDefinition ChargeItemDefinition EventDefinition Library Measure ObservationDefinition "
+    "PlanDefinition Questionnaire SpecimenDefinition SubstanceDefinition Medication Substance"
+)
+"""Resources about nobody: their dates are no person's, and their publishers' contacts neither."""
 STAFF_ELEMENTS: Final = terms(
     "author performer practitioner provider requester recorder asserter attender organization "
     "managingOrganization serviceProvider payor insurer generalPractitioner custodian facility "
@@ -57,9 +71,25 @@ CONTACTS: Final[dict[str, Category]] = {
     "phone": _C.PHONE, "sms": _C.PHONE, "pager": _C.PHONE, "fax": _C.FAX, "email": _C.EMAIL,
     "url": _C.URL,
 }  # fmt: skip
-ADDRESS: Final[dict[str, str]] = {
-    "line": "street", "city": "city", "state": "state", "postalCode": "zip",
+CONTACT_SHAPES: Final[dict[Category, re.Pattern[str]]] = {
+    _C.PHONE: re.compile(
+        r"(?!\d{3}-\d\d-\d{4})(?:tel:|sms:)?[+(]*\d[\d()+. /-]{3,24}"
+        r"(?:(?:x|ext\.?|;ext=) ?\d{1,6})?"
+    ),
+    _C.FAX: re.compile(r"(?!\d{3}-\d\d-\d{4})(?:fax:|tel:)?[+(]*\d[\d()+. /-]{3,24}"),
+    _C.EMAIL: re.compile(r"(?:mailto:)?[^\s@]{1,64}@[^\s@]{1,255}"),
+    _C.URL: re.compile(r"\S{1,400}"),
 }  # fmt: skip
+ADDRESS: Final[dict[str, str]] = {
+    "line": "street", "city": "city", "state": "state", "postalCode": "zip", "text": "street",
+}  # fmt: skip
+PLACES: Final[dict[str, re.Pattern[str]]] = {
+    "street": re.compile(r"(?s)(?!.*\d{3}[ -]?\d\d[ -]?\d{4}).{1,120}"),
+    "city": re.compile(r"[^@\d]{1,40}"),
+    "state": re.compile(r"[^@\d]{1,30}"),
+    "zip": re.compile(r"(?!\d{3}-\d\d-\d{4})[A-Za-z0-9][A-Za-z0-9 -]{1,9}"),
+}
+"""What is no more than a provider's place; anything else there is text."""
 DATES: Final[dict[str, Category]] = {
     "birthDate": _C.BIRTH_DATE, "deceasedDateTime": _C.DEATH_DATE,
 }  # fmt: skip
@@ -69,7 +99,8 @@ CODES: Final = terms(
     "resourceType status use gender system code type language unit kind intent priority mode "
     "version versionId profile url fullUrl contentType comparator valueCode valueUri valueUrl "
     "valueCanonical method relation source action subsumption operator mimeType rank preference "
-    "verificationStatus clinicalStatus criticality severity category import"
+    "verificationStatus clinicalStatus criticality severity category import definition valueSet "
+    "baseDefinition targetProfile supportedProfile instantiatesCanonical questionnaire derivedFrom"
 )
 """Elements of the primitive types code, uri, url and canonical."""
 ID: Final = re.compile(

@@ -12,6 +12,7 @@ from typing import Final
 
 from dlp.budget import Meter
 from dlp.model import Carrier, Passage, Source
+from dlp.parse.fhir.narratives import STYLE
 from dlp.parse.htmlnames import INLINE
 from dlp.parse.jsonleaf import Array, Leaf, Object, Said, Value
 from dlp.parse.jsontree import Record
@@ -93,7 +94,8 @@ class _Tree:
             return
         if not is_designed(attribute.name):
             yield Passage(attribute.name, f"{self._path.where()} attribute name", Carrier.FREE_TEXT)
-        if not is_namespace(attribute) and attribute.name not in _SILENT:
+        layout = attribute.name in _SILENT and STYLE.fullmatch(attribute.text)
+        if not is_namespace(attribute) and not layout:
             yield passage(attribute, self._path.where(attribute.name))
 
     def _end(self, event: End) -> Iterator[Record | Passage]:

@@ -13,7 +13,7 @@ from dlp.content import Item
 from dlp.model import Carrier, Category, Passage, Subject
 from dlp.parse.hl7v2.escapes import Delimiters, decoded, plain
 from dlp.parse.hl7v2.table import FIELDS, SYSTEMS, TYPES, Field
-from dlp.parse.misplaced import has_ssn, is_telling
+from dlp.parse.misplaced import has_ssn, is_somebodys
 from dlp.unpack.entry import Entry
 
 _HARMLESS: Final = re.compile(rb"[A-Za-z]?|[0-9]{1,3}|\"\"")
@@ -173,7 +173,7 @@ def _component(
 def _is_misplaced(raw: bytes, role: Field) -> bool:
     """Whether a number stands in a slot that isn't for its kind; a person's id tells itself."""
     if role.subject is Subject.PROVIDER and role.type == "XCN":
-        return is_telling(plain(raw))
+        return is_somebodys(plain(raw))
     return role.type in ("XAD", "XTN", "XON", "XCN") and has_ssn(plain(raw))
 
 
@@ -235,7 +235,7 @@ def _coded(parts: list[Piece], role: Field, marks: Delimiters) -> Iterator[Passa
 
 
 def _is_code(raw: bytes) -> bool:
-    return bool(_CODE.fullmatch(raw)) and not is_telling(plain(raw))
+    return bool(_CODE.fullmatch(raw)) and not is_somebodys(plain(raw))
 
 
 def _code(parts: list[Piece], number: int, role: Field) -> tuple[str, Category] | None:

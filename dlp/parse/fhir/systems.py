@@ -1,0 +1,57 @@
+"""What the system beside a value says of it, in a Coding, an Identifier or a ContactPoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dlp.model import Category
+from dlp.parse.fhir import types
+from dlp.parse.jsonleaf import Array, Leaf, Object, Value, text_of
+
+
+def valued(value: Object, texts: dict[str, Leaf], holder: str) -> Category | str:
+    """What ``value`` is in an Identifier or a ContactPoint; "npi" for what is public, "" for none.
+
+    Args:
+        value: The object.
+        texts: Its strings.
+        holder: The element that it is.
+    """
+    system = text_of(texts["system"]).text if "system" in texts else ""
+    if system in types.CONTACTS:
+        return types.CONTACTS[system]
+    if "identifier" not in holder.lower():
+        return ""
+    if any(part in system for part in types.NPI_SYSTEMS):
+        return "npi"
+    for code in _type_codes(value):
+        if code in types.IDENTIFIERS:
+            return types.IDENTIFIERS[code]
+    known = (kind for part, kind in types.IDENTIFIER_SYSTEMS if part in system.lower())
+    return next(known, Category.OTHER_ID)
+
+
+def _type_codes(value: Object) -> Iterator[str]:
+    """The codes of ``Identifier.type.coding``."""
+    for name, inner in value.members:
+        if text_of(name).text == "type":
+            yield from _strings(inner)
+
+
+def _strings(value: Value) -> Iterator[str]:
+    if isinstance(value, Leaf):
+        yield text_of(value).text
+    elif isinstance(value, Array):
+        for inner in value.elements:
+            yield from _strings(inner)
+    else:
+        for _, inner in value.members:
+            yield from _strings(inner)
+
+
+def coding(texts: dict[str, Leaf]) -> tuple[str, Category] | None:
+    """Our name of a Coding's system and what its codes are; None for another system."""
+    system = text_of(texts["system"]).text if "system" in texts else ""
+    return next(
+        ((name, category) for part, name, category in types.SYSTEMS if part in system), None
+    )

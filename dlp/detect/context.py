@@ -8,6 +8,7 @@ from dlp.detect.reading import Reading
 
 BEFORE, AFTER = 56, 28
 _WORD = re.compile(r"[a-z0-9]+(?:['.][a-z]+)*")
+_TORN_FIRST, _TORN_LAST = re.compile(r"\A[a-z0-9]\S*"), re.compile(r"\S*[a-z0-9]\Z")
 _SENTENCE = re.compile(r"[.!?;]\s|\n\s*\n")
 
 
@@ -17,7 +18,7 @@ def words_before(reading: Reading, start: int, reach: int = BEFORE) -> list[str]
     window = reading.lower[low:start]
     if low:
         # The first word may be a torn one ("lic" of "public").
-        window = window.partition(" ")[2] if window[:1].isalnum() else window
+        window = _TORN_FIRST.sub("", window)
     ends = [m.end() for m in _SENTENCE.finditer(window)]
     return _WORD.findall(window[ends[-1] :] if ends else window)
 
@@ -26,7 +27,7 @@ def words_after(reading: Reading, end: int, reach: int = AFTER) -> list[str]:
     """Lower-case words that start after ``end``, in the same sentence, nearest first."""
     window = reading.lower[end : end + reach]
     if end + reach < len(reading.lower):
-        window = window.rpartition(" ")[0] if window[-1:].isalnum() else window
+        window = _TORN_LAST.sub("", window)
     stop = _SENTENCE.search(window)
     return _WORD.findall(window[: stop.start()] if stop else window)
 

@@ -31,6 +31,8 @@ _WINDOW, _OVERLAP = 200_000, 400
 _WORTHLESS = re.compile(r"[\W_]*\Z")
 # File names join words with what is no space ("smith_john_1980-01-02.csv").
 _NAME_JOINTS = str.maketrans({"_": " ", "+": " ", "%": " ", "=": " ", "~": " "})
+# A folder's name ends where the next begins; the slashes of a date are its own.
+_STEP = re.compile(r"(?<![0-9/])([0-9]{1,2}/[0-9]{1,2}/(?:[0-9]{4}|[0-9]{2})(?![0-9/]))|[/\\]")
 _HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
 _TORN = re.compile(r"\S{1,40}\s")
 _SIGNS = ("@", "://", "www.", "::", "ninety", "hundred")
@@ -139,7 +141,8 @@ class Detectors:
         if _WORTHLESS.match(text):
             return []
         if passage.carrier is Carrier.NAME:
-            text = _HYPHEN.sub(" ", text.translate(_NAME_JOINTS))
+            steps = _STEP.sub(lambda found: found[1] or "\n", text.translate(_NAME_JOINTS))
+            text = _HYPHEN.sub(" ", steps)
         self._identities, self._check = identities, check
         self._is_file_name = passage.carrier is Carrier.NAME
         try:
@@ -172,6 +175,8 @@ class Detectors:
         for match in self.strangers.find(reading, self._check) if self.strangers else ():
             name = match.category is Category.NAME
             if self._is_file_name and not _is_written_out(reading.text, match):
+                continue
+            if _is_in_urn(reading.text, match):
                 continue
             if name and self._is_not_phi(reading.text[match.start : match.end]):
                 continue
@@ -216,6 +221,8 @@ _ALONE = 0.45
 # A full name agreed with the file's own field isn't overruled by a list.
 _LIKELY = 0.9
 _CUE = 16
+_LONGEST_URN = 256
+_URN = re.compile(r"(?i)urn:[a-z0-9][a-z0-9.-]{1,31}:")
 
 
 def _is_written_out(text: str, match: Match) -> bool:
@@ -229,6 +236,14 @@ def _is_written_out(text: str, match: Match) -> bool:
     before = words(text[max(0, match.start - _CUE) : match.start])
     named = is_given_name(plain(written)) or bool(before and before[-1] in CUES)
     return named or len(written.split()) > 1
+
+
+def _is_in_urn(text: str, match: Match) -> bool:
+    """Whether a model's find is a part of a URN (RFC 8141): a standard's or a document's name."""
+    before = text[max(0, match.start - _LONGEST_URN) : match.start]
+    start = max(map(before.rfind, " \t\r\n\"'<>")) + 1
+    whole = before[start:] + text[match.start : match.end]
+    return bool(_URN.match(whole)) and not any(map(str.isspace, whole))
 
 
 def _windows(text: str) -> Iterator[tuple[int, str]]:

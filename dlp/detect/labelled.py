@@ -15,16 +15,20 @@ from dlp.detect.scan import Screen, spans
 from dlp.model import Category, Match
 
 _NUMBER = r"(?:[ ]?(?:numbers?|no\.?|num\.?|nbr\.?|id|ids|#))?"
+_OTHER = r"(?:/[A-Z]{2,12})?"
+"""A second label, as in "MRN/DOB: 7741983/03-14-1962"."""
 _LINK = r"[ \t]{0,2}(?:(?:is|was|of|for|=|:|#|-)[ \t]{0,2}){0,3}"
 _VALUE = r"([A-Z]{0,5}-?[0-9][0-9A-Z]*(?:-[0-9A-Z]{2,12}){0,4})"
 _SPACED = r"([A-Z]{0,5}-?[0-9][0-9A-Z]*(?:[- ][0-9]{2,12}){0,4})"
 _MIN_DIGITS, _LONGEST = 4, 40
+_NO_SHARE = 6
+"""Digits from which a number before a slash is neither an amount by the month nor a fraction."""
 _CONFIDENCE = 0.85
 
 
 def _labelled(labels: str, value: str = _VALUE, *, number: str = _NUMBER) -> re2._Regexp:
     return re2.compile(
-        rf"(?i)(?:^|[^0-9A-Z])(?:{labels}){number}{_LINK}{value}(?:[^0-9A-Z%]|$)".encode()
+        rf"(?i)(?:^|[^0-9A-Z])(?:{labels}){number}{_OTHER}{_LINK}{value}(?:[^0-9A-Z%]|$)".encode()
     )
 
 
@@ -76,7 +80,9 @@ def _plausible(category: Category, value: str, reading: Reading, start: int, end
         number = "".join(digits)
         return checksums.ssn(number) or checksums.itin(number)
     after = reading.folded[end : end + 3]
-    if reading.folded[start - 1 : start] == "$" or after[:1] in {"/", "%"}:
+    if reading.folded[start - 1 : start] == "$" or after[:1] == "%":
+        return False
+    if after[:1] == "/" and len(digits) < _NO_SHARE:
         return False
     if after[:1] in {".", ","} and after[1:2].isdigit():
         # An amount: "balance on account 1250.00".

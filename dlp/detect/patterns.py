@@ -101,9 +101,14 @@ _IP_WORDS = frozenset({"ip", "address", "login", "host", "client", "from", "clie
 
 _WRAP = r"(?:\r?\n[ >]{0,4})?"
 """A line that a mail program broke at a hyphen."""
+_BESIDE = r"(?:^|[^0-9A-Za-z\-.+])"
+_BEHIND = r"(?:-[0-9]{2})?(?:[^0-9A-Za-z\-]|$)"
+"""Three, two and four digits are an SSN between slashes too ("Doe/236-45-6789/F"), and with a
+dependent's two digits behind it."""
 
 RULES: tuple[Rule, ...] = (
-    Rule("ssn", Category.SSN, compile_bounded(rf"[0-9]{{3}}-{_WRAP}[0-9]{{2}}-{_WRAP}[0-9]{{4}}"),
+    Rule("ssn", Category.SSN, compile_bounded(
+            rf"[0-9]{{3}}-{_WRAP}[0-9]{{2}}-{_WRAP}[0-9]{{4}}", left=_BESIDE, right=_BEHIND),
          _digits(checksums.ssn), _SSN, 0.85, 0.97, frozenset({"ndc", "lot"})),
     Rule("ssn", Category.SSN, compile_bounded(r"[0-9]{3}[ .][0-9]{2}[ .][0-9]{4}"),
          _digits(checksums.ssn), _SSN, 0.55, 0.95, _INVOICE),

@@ -190,3 +190,19 @@ def test_a_damaged_file_gives_items_or_one_error(surface: str, at: int, piece: b
     data = SURFACES[surface]
     at %= len(data)
     assert survives(parse, data[:at] + piece + data[at + len(piece) :])
+
+
+_NUMBERS = b"236-45-6789\n307-11-2233"
+
+
+def test_an_attached_list_of_numbers_is_an_entry() -> None:
+    data = pdf(objects={10: stream(_NUMBERS, b"/Type/EmbeddedFile")})
+    assert _NUMBERS in entries(read(parse, data))
+
+
+def test_numbers_without_a_drawing_operator_are_no_drawing() -> None:
+    assert "236-45-6789" in texts(read(parse, pdf(objects={10: stream(_NUMBERS)})))
+
+
+def test_a_destination_named_by_a_number_is_read() -> None:
+    assert "236-45-6789" in texts(read(parse, pdf(catalog=b"/Dests<</236-45-6789[3 0 R/Fit]>>")))

@@ -140,7 +140,7 @@ class _Document:
         data = streams.data_of(stream, self._meter)
         if data is None:
             yield Uninspectable(Obstacle.MALFORMED, "a stream that can't be unpacked", where)
-        elif is_shown or _draws(data):
+        elif (is_shown or _draws(data)) and not streams.is_attachment(stream):
             yield from self._beside(data, where)
         elif streams.is_content(stream, data):
             yield from self._beside(data, where)
@@ -216,7 +216,11 @@ def _references(page: DictionaryObject) -> Iterator[int]:
 
 
 def _draws(data: bytes) -> bool:
-    """Whether bytes are drawing operators without text: most words are numbers or operators."""
+    """Whether bytes are drawing operators without text: most words are numbers or operators.
+
+    Numbers alone draw nothing: they are somebody's list.
+    """
     words = data[:4096].split()[:200]
-    known = sum(word in _OPERATORS or word.strip(b"+-.0123456789") == b"" for word in words)
-    return bool(words) and known * 4 >= len(words) * 3 and b"(" not in data
+    acts = sum(word in _OPERATORS for word in words)
+    known = acts + sum(word.strip(b"+-.0123456789") == b"" for word in words)
+    return acts > 0 and known * 4 >= len(words) * 3 and b"(" not in data

@@ -113,6 +113,11 @@ def _pixels(stream: StreamObject, where: str, meter: Meter) -> Iterator[Item]:
     yield from read_pixels(picture, where, meter)
 
 
+def is_attachment(stream: StreamObject) -> bool:
+    """Whether a stream says that it is an attached file (ISO 32000-2, 7.11.4)."""
+    return stream.get("/Type") == "/EmbeddedFile"
+
+
 def inline_images(data: bytes, where: str) -> Iterator[Item]:
     """Images inside page content, which aren't decoded."""
     if _INLINE.search(data):

@@ -48,7 +48,7 @@ _MARKUP: Final = frozenset(
      "/Underline", "/Squiggly", "/StrikeOut", "/Stamp", "/Caret", "/Ink", "/FileAttachment")
 )  # fmt: skip
 """Annotations whose /T is their author (ISO 32000-2, 12.5.6.2); a form field's is its name."""
-_OPEN_NAME: Final = re.compile(r"\s|\d{5}|@|.{40}")
+_OPEN_NAME: Final = re.compile(r"\s|\d(?:[-.]?\d){4}|@|.{40}")
 _DEEPEST: Final = 64
 _MOST: Final = 100_000
 

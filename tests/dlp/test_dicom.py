@@ -193,3 +193,22 @@ def test_a_damaged_file_gives_items_or_one_error(surface: str, at: int, piece: b
     data = SURFACES[surface]
     at = min(at, len(data) - 1)
     assert survives(parse, data[:at] + piece + data[at + len(piece) :])
+
+
+@pytest.mark.parametrize("term", ["HELICAL MODE", "AXIAL MODE", "SPIN ECHO", "FAT SAT"])
+def test_a_scanners_code_string_is_no_text(term: str) -> None:
+    assert term not in texts(read(parse, _with(ScanOptions=term)))
+
+
+@pytest.mark.parametrize("value", ["QUILLFEATHER Z", "236 45 6789"])
+def test_a_code_string_that_may_be_somebodys_is_read(value: str) -> None:
+    assert value in texts(read(parse, _with(ScanOptions=value)))
+
+
+def test_bytes_behind_the_last_pixel_are_read() -> None:
+    picture = {
+        "Rows": 4, "Columns": 4, "BitsAllocated": 8, "BitsStored": 8, "HighBit": 7,
+        "PixelRepresentation": 0, "SamplesPerPixel": 1, "PhotometricInterpretation": "MONOCHROME2",
+    }  # fmt: skip
+    pixels = b"\0" * 16 + SECRET.encode() + b"\0"
+    assert SECRET in texts(read(parse, _with(**picture, PixelData=pixels)))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from dlp.content import Item
+from dlp.detect.reading import words
+from dlp.detect.words import is_word
 from dlp.model import Carrier, Category, Passage
 from dlp.parse.dicom import roles
 from dlp.parse.image.strings import passages, text_of
@@ -17,6 +19,7 @@ _LONGEST_NAME: Final = 64
 """Characters of a component group, by PS3.5 6.2."""
 _NOT_A_NAME: Final = re.compile(r"\d|[.:;?!] \S")
 _OLD: Final = 90
+_FEW_DIGITS: Final = 4
 _EMBEDDED: Final = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG", b"PK\x03\x04", b"\x1f\x8b", b"GIF8")
 _MOST_BINARY: Final = 4 * 2**20
 """Bytes of an opaque element that are searched for printable runs; pixels aren't."""
@@ -76,13 +79,16 @@ def _value(text: str, where: str, keyword: str, vr: str, record: int) -> Iterato
         yield from _age(text, where)
     elif broken:
         yield Passage(text, where, Carrier.CODED, fault=fault)
-    elif vr not in roles.SHAPES or (vr == "CS" and " " in text and not _is_standard(text)):
+    elif vr not in roles.SHAPES or (vr == "CS" and _may_name(text)):
         yield from passages(text, where)
 
 
-def _is_standard(text: str) -> bool:
-    """Whether a code string with blanks is a character set's name or an SR relationship's."""
-    return text.startswith(("ISO ", "ISO_IR ", "HAS ", "INFERRED ", "SELECTED "))
+def _may_name(text: str) -> bool:
+    """Whether a code string could be somebody's name or number, and no scanner's "HELICAL MODE"."""
+    if sum(map(str.isdigit, text)) > _FEW_DIGITS:
+        return True
+    parts = [part for part in words(text) if part.isalpha()]
+    return len(parts) > 1 and not all(part in roles.TERMS or is_word(part) for part in parts)
 
 
 def _dated(keyword: str) -> Category | None:

@@ -14,7 +14,10 @@ from dlp.budget import Meter
 from dlp.content import Item
 from dlp.model import NotReadableError, Obstacle, Uninspectable
 from dlp.parse.image.parser import MOST_PIXELS, read_pixels
+from dlp.parse.image.strings import passages, text_of
 
+_ITEM: Final = b"\xfe\xff\x00\xe0"
+"""How compressed pixel data begins (PS3.5, A.4)."""
 _MOST_FRAMES: Final = 64
 """Frames that are read; what is burned in stands on all of them."""
 
@@ -40,9 +43,19 @@ def read(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN
             yield Uninspectable(Obstacle.NOT_READ, "pixels in a coding that isn't read here", where)
             return
         yield from read_pixels(image, f"{where} frame {number}", meter)
+    yield from _behind(dataset, pixels * count, where)
     if count > _MOST_FRAMES:
         detail = f"text in frames after the first {_MOST_FRAMES} was not read"
         yield Uninspectable(Obstacle.NOT_READ, detail, where)
+
+
+def _behind(dataset: Any, samples: int, where: str) -> Iterator[Item]:  # noqa: ANN401
+    """What uncompressed pixel data holds beyond its pixels, which no viewer shows."""
+    data, bits = (dataset.get(key) for key in ("PixelData", "BitsAllocated"))
+    if not isinstance(data, bytes) or not isinstance(bits, int) or data[:4] == _ITEM:
+        return
+    colours = int(dataset.get("SamplesPerPixel", 1) or 1)
+    yield from passages(text_of(data[(samples * colours * bits + 7) // 8 :]), f"{where} remainder")
 
 
 def overlay(dataset: Any, group: int, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from dlp.model import Category, Subject
+from dlp.parse.terms import terms
 
 CATEGORIES: Final[dict[str, Category]] = {
     "PatientID": Category.MEDICAL_RECORD_NUMBER,
@@ -64,6 +65,16 @@ SHAPES: Final[dict[str, re.Pattern[str]]] = {
     "CS": re.compile(r"[A-Z0-9_ ]{0,16}"),
 }
 """What a value without its padding may be; anything else is looked at as text."""
+
+TERMS: Final = terms(
+    "helical axial cine scout mode spiral sequence localizer volumetric rotate rotational dynamic "
+    "derived original mip mpr minip sat gated ungated retrospective prospective phase contrast "
+    "spin echo gradient inversion recovery planar fast turbo coronal sagittal oblique oblq "
+    "tomo fluoro subtraction mono dual energy cardiac bolus iso ir iec has contains concept mod "
+    "acq properties obs context inferred selected from and or abdomen pelvis lumbar "
+    "thoracic cervical spine skull knee ankle wrist"
+)
+"""Words of code strings, standard and vendors', besides ordinary ones (PS3.3, PS3.16)."""
 
 NUMBERS: Final = frozenset({"AT", "FL", "FD", "SL", "SS", "SV", "UL", "US", "UV"})
 BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})

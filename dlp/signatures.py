@@ -95,7 +95,13 @@ TEXTUAL: Final = (
     _sign("hl7v2", "HL7 v2", _BLANK + rb"\x0b?(?:MSH|FHS|BHS)[^\w\s]..?.?.?[^\w\s]"),
     _sign("edifact", "EDIFACT", _BLANK + rb"UN[AB][:+].{1,6}"),
     _sign("rtf", "RTF", _BLANK + rb"\{\\rtf"),
-    _sign("html", "HTML", _BLANK + rb"(?i:<!doctype html|<html|<head|<body|<table|<div|<p>)"),
+    _sign(
+        "html",
+        "HTML",
+        _BLANK + rb"(?:(?:<\?xml[^>]{0,200}\?>|<!--(?:(?!-->).){0,2000}-->)\s{0,200}){0,8}"
+        rb"(?i:<!doctype\s+html|<html)",
+    ),
+    _sign("html", "HTML", _BLANK + rb"(?i:<head|<body|<table|<div|<p>)"),
     _sign("ccda", "C-CDA", _BLANK + rb"<.{0,2000}<(?:\w{1,20}:)?ClinicalDocument[\s>]"),
     _sign("ccda", "C-CDA", _BLANK + rb"<(?:\w{1,20}:)?ClinicalDocument[\s>]"),
     _sign(

@@ -39,7 +39,8 @@ _SYMBOLS: Final = {b"~": " ", b"_": "-", b"{": "{", b"}": "}", b"\\": "\\", b"\t
 _APART: Final = frozenset(
     b"header headerl headerr headerf footer footerl footerr footerf footnote annotation info title"
     b" subject author manager company operator category keywords comment doccomm hlinkbase pict"
-    b" objdata fonttbl colortbl stylesheet shptxt shpinst field fldinst sn sv".split()
+    b" objdata fonttbl colortbl stylesheet shptxt shpinst field fldinst sn sv propname staticval"
+    b" linkval".split()
 )
 _EMBEDDED: Final = {b"pict": "image", b"objdata": "object"}
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]*")
@@ -47,11 +48,14 @@ _PANOSE: Final = re.compile(r"[0-9a-fA-F]{20}")
 _SCHEMA: Final = re.compile(
     r"http://schemas\.(?:microsoft|openxmlformats)\.[a-z]{3}/[\w./-]{0,100}"
 )
+_VARIABLE: Final = b"docvar"
+"""A name and a value, each in a group of its own."""
 _SLOTS: Final[dict[bytes, Callable[[str], object]]] = {
     b"fonttbl": lambda text: is_label(text) or _PANOSE.fullmatch(text),
     b"stylesheet": is_built_in,
     b"latentstyles": is_label,
     b"xmlnstbl": _SCHEMA.fullmatch,
+    _VARIABLE: lambda _: False,
     **dict.fromkeys((b"author", b"operator", b"manager", b"company"), is_author),
 }
 """Destinations whose entries are passed over if they are what their place says."""
@@ -113,6 +117,8 @@ class _Document:
             self._groups.append(
                 _Group(around.buffer, after_unicode=around.after_unicode, slot=around.slot)
             )
+            if around.slot == _VARIABLE:
+                self._apart()
         elif token["close"]:
             # What follows the last group is text all the same.
             if len(self._groups) > 1:

@@ -29,6 +29,8 @@ from dlp.unpack.zipdirectory import (
 )
 
 _STORED, _DEFLATED, _AES = 0, 8, 99
+_NOTHING: Final = b"\x03\x00"
+"""An empty DEFLATE stream, which Java's and .NET's writers put behind a directory's name."""
 _METHODS: Final = {1: "Shrink", 6: "Implode", 9: "Deflate64", 98: "PPMd"}
 _HELD_IN_MEMORY: Final = 8 * 2**20
 """Members up to this size are unpacked once into memory; larger ones again on every seek back."""
@@ -167,9 +169,9 @@ class _Member:
         except NotReadableError as error:
             self._faults.append(Uninspectable(error.obstacle, error.detail))
             return None
-        if name.endswith("/") and not record.size and not record.packed:
-            return None
         window = Window(self._source, local.data, record.packed)
+        if name.endswith("/") and not record.size and window.read(3) in (b"", _NOTHING):
+            return None
         return _opened(lambda: _checked(record, window, self._meter), record, self._meter)
 
 

@@ -178,3 +178,18 @@ _MARKUP = st.sampled_from(
 @given(st.lists(_MARKUP, max_size=25))
 def test_any_order_of_cells_gives_items_or_the_one_error(pieces: list[str]) -> None:
     assert survives(parse, sheet("".join(pieces)))
+
+
+@pytest.mark.parametrize(
+    "code", ["&amp;C", "&amp;L&amp;B", "&amp;C&amp;12 ", '&amp;R&amp;"Arial,Bold"&amp;KFF0000']
+)
+def test_a_headers_codes_do_not_grow_into_its_words(code: str) -> None:
+    extra = f"<headerFooter><oddHeader>{code}236-45-6789</oddHeader></headerFooter>"
+    said = texts(read(parse, workbook([["a"]], extra=extra)))
+    assert "236-45-6789" in [line.strip() for line in said.splitlines()]
+
+
+def test_a_guide_above_a_word_is_apart_from_it() -> None:
+    ruby = f"<w:ruby><w:rt>{run('236-45-6789')}</w:rt><w:rubyBase>{run('x')}</w:rubyBase></w:ruby>"
+    said = texts(read(parse, word(paragraph(run("see"), f"<w:r>{ruby}</w:r>"))))
+    assert "236-45-6789" in said.split()

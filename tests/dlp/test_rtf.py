@@ -78,3 +78,14 @@ _TOKENS = st.sampled_from(
 @given(st.lists(_TOKENS, max_size=30))
 def test_any_tokens_give_items_or_the_one_error(tokens: list[bytes]) -> None:
     assert survives(parse, b"{\\rtf1" + b"".join(tokens))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb"{\*\docvar {patient}{Jane Sample}}",
+        rb"{\*\userprops{\propname patient}\proptype30{\staticval Jane Sample}}",
+    ],
+)
+def test_a_variables_value_is_apart_from_its_name(body: bytes) -> None:
+    assert "Jane Sample" in texts(read(parse, rb"{\rtf1\ansi " + body + b"}")).splitlines()

@@ -338,3 +338,21 @@ def test_two_ends_that_differ_are_held(inspected: Inspected) -> None:
 
 def test_an_offset_beyond_any_file_is_past_its_end() -> None:
     assert read_exactly(io.BytesIO(b"abc"), 2**64 - 1, 4) == b""
+
+
+def test_a_directory_with_an_empty_deflate_stream_is_one(inspected: Inspected) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        folder = zipfile.ZipInfo("docs/")
+        folder.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(folder, b"")
+        archive.writestr("docs/a.txt", WORDS)
+    assert not inspected(out.getvalue())[0].uninspectable
+
+
+@pytest.mark.parametrize(
+    "name", ["in/236-45-6789.txt", "236-45-6789/scan.txt", "MRN 7741983/a.txt"]
+)
+def test_a_number_in_a_folders_path_is_found(inspected: Inspected, name: str) -> None:
+    report, _ = inspected(zipped((name, WORDS)))
+    assert [finding.where for finding in report.findings] == ["member name"]

@@ -36,8 +36,26 @@ _BOUNDARY: Final = re.compile(
     r"[0-9a-f]{20,40}|_\d{3}_[\w-]{1,90}_|Apple-Mail[=_-]+[0-9A-F-]{36})\"|[0-9a-f]{20,40})"
 )
 """Boundaries as mail programs make them, of random digits that could look like a card's."""
-_SMIME_NAME: Final = re.compile(r"(?i)(;\s*(?:file)?name=)\"?smime\.p7[msc]\"?(?=\s*(?:;|\Z))")
-"""The name that every program gives to S/MIME's parts, which a model takes for somebody's."""
+_FIXED_NAME: Final = re.compile(
+    r"(?i)(;\s*(?:file)?name=)\"?(?:smime\.p7[msc]|winmail\.dat)\"?(?=\s*(?:;|\Z))"
+)
+"""The names that every program gives to S/MIME's and TNEF's parts."""
+_MEDIA_TYPE: Final = re.compile(
+    r"(?i)\A\s*(?:text|multipart|application|image|audio|video|message|font|model)/"
+    r"[a-z][a-z0-9.+-]{0,80}(?=\s*(?:;|\Z))"
+)
+_TOKEN_OF_MACHINES: Final = re.compile(
+    r"(?i)(?<=;)\s*(?:charset=\"?[a-z0-9_:-]{1,20}\"?|format=\"?(?:flowed|fixed)\"?|"
+    r"delsp=\"?(?:yes|no)\"?|method=\"?(?:request|reply|cancel|publish)\"?|"
+    r"(?:type|protocol)=\"?[a-z]{4,11}/[a-z][a-z.+-]{0,40}\"?|micalg=\"?[a-z0-9-]{3,10}\"?|"
+    r"report-type=\"?[a-z-]{1,30}\"?)(?=\s*(?:;|\Z))"
+)
+"""Parameters whose values standards fix: the model takes "charset" for somebody."""
+_RELAY: Final = re.compile(r"\[(?:IPv6:)?[0-9A-Fa-f.:]{3,39}\]|(?<=ip=)[0-9A-Fa-f.:]{3,39}")
+_TRACE: Final = re.compile(
+    r"received|x-received|received-spf|(?:x-)?(?:arc-)?authentication-results(?:-original)?"
+)
+"""Fields of the servers that a mail went through: their addresses are nobody's (RFC 5321, 4.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +156,10 @@ def _without_noise(found: Field) -> str:
         # <random@host> is no address of anybody; its words are read.
         return re.sub(r"[<>@]", " ", found.text)
     if found.name in ("content-type", "content-disposition"):
-        return _SMIME_NAME.sub(r"\1", _BOUNDARY.sub(r"\1", found.text))
+        text = _FIXED_NAME.sub(r"\1", _BOUNDARY.sub(r"\1", found.text))
+        return _TOKEN_OF_MACHINES.sub("", _MEDIA_TYPE.sub("", text))
+    if _TRACE.fullmatch(found.name):
+        return _RELAY.sub("[]", found.text)
     if _SEALS.fullmatch(found.name) and len(found.text) <= _SEAL_MOST:
         text, at, parts = found.text, 0, []
         for piece in encoded(text):

@@ -13,7 +13,15 @@ _BLOCKS: Final = frozenset({"p", "si", "is", "comment", "threadedComment"})
 """Elements whose runs make one text; a text box inside a paragraph is a block of its own."""
 _DELETED: Final = frozenset({"del", "moveFrom"})
 _INSERTED: Final = frozenset({"ins", "moveTo"})
-_GAPS: Final = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_GAPS: Final = {
+    "tab": "\t",
+    "ptab": "\t",
+    "br": "\n",
+    "cr": "\n",
+    "noBreakHyphen": "-",
+    "rt": " ",
+    "rubyBase": " ",
+}
 _INSTRUCTIONS: Final = frozenset({"instrText", "delInstrText"})
 _OPEN: Final = frozenset(
     {"name", "descr", "title", "author", "displayName", "Target", "tooltip", "display", "alt",

@@ -26,8 +26,11 @@ _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _PLAIN: Final = re.compile(
     r"[A-Za-z]{0,16}[0-9]{0,8}|[0-9]{0,8}\.[0-9]{1,20}|[A-Z0-9]{1,10}:[A-Z0-9]{1,10}"
 )
-_FONT_CODE: Final = re.compile(r'&"([^"]{0,80})"')
-"""A font in a header or footer (ECMA-376-1, 18.3.1.46)."""
+_LAYOUT_CODE: Final = re.compile(
+    r'&(?:"(?P<font>[^"]{0,80})"|K(?:[0-9A-Fa-f]{6}|[0-9]{2}[+-][0-9]{3})|[0-9]{1,3}(?![0-9-])'
+    r"|[LCRPNDTFAGZSXYUEOHBI])"
+)
+"""Sections, fonts, sizes, colours and fields in a header or footer (ECMA-376-1, 18.3.1.46)."""
 _DIGITS: Final = 7
 _STRINGS_MOST: Final = 64 * 2**20
 
@@ -108,8 +111,16 @@ def _is_date(number: str, formats: dict[str, str]) -> bool:
     return "y" in code or "d" in code
 
 
-def _unless_font(code: re.Match[str]) -> str:
-    return "" if is_label(code[1]) else code[0]
+def _laid_out(text: str) -> str:
+    """A text of a sheet without a header's codes, whose letters would grow into its words."""
+    if not text.startswith("&"):
+        return text
+    return _LAYOUT_CODE.sub(_unless_name, text)
+
+
+def _unless_name(code: re.Match[str]) -> str:
+    font = code["font"]
+    return " " if font is None or is_label(font) else code[0]
 
 
 class Sheet:
@@ -134,7 +145,7 @@ class Sheet:
         for said in rest.read(self._outside(events)):
             yield from self._pending()
             where = f"sheet {self._ordinal} {said.kind} {said.ordinal}"
-            yield Passage(_FONT_CODE.sub(_unless_font, said.text), where, Carrier.FREE_TEXT)
+            yield Passage(_laid_out(said.text), where, Carrier.FREE_TEXT)
         yield from self._pending()
         yield from self._typed()
 

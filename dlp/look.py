@@ -20,7 +20,7 @@ from dlp.model import (
     Subject,
     Uninspectable,
 )
-from dlp.pseudonym import is_redacted
+from dlp.pseudonym import is_redacted, without_redacted
 from dlp.tally import Tally
 from dlp.walk import Spot
 
@@ -37,6 +37,7 @@ _NOT_IN: Final = {
     ),
 }
 """What a field of its kind doesn't hold, so that its text is read as well."""
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _PROSE: Final = re.compile(r"[^\W\d_]{2,}[ ,.;:]+[^\W\d_]{2,}")
 """Two words. Of the 107 public X12 files that holds the same eight as three words do."""
 _SHORT: Final = 100
@@ -102,7 +103,7 @@ class Looker:
     def _placed(self, passage: Passage) -> Match | None:
         """What a passage's place says it holds; None for nothing, and for nobody's."""
         category = passage.category
-        if category is None or passage.subject is Subject.PROVIDER:
+        if category is None or passage.subject is Subject.PROVIDER or is_redacted(passage.text):
             return None
         if passage.carrier is Carrier.IDENTIFIER_FIELD:
             match = self._detectors.check_field(passage)
@@ -133,7 +134,7 @@ class Looker:
 
     def at_text(self, order: int, spot: Spot, fmt: str, passage: Passage) -> None:
         """Take what detectors find in the text; hold prose in slots that aren't for prose."""
-        found = [m for m in self._find(passage) if not is_redacted(passage.text[m.start : m.end])]
+        found = [m for m in self._find(passage) if not _was_taken_out(passage.text, m)]
         if passage.carrier is Carrier.IDENTIFIER_FIELD:
             found = [match for match in found if match.category is not passage.category]
         for match in found:
@@ -156,7 +157,7 @@ class Looker:
         return self._known[key]
 
     def _fault(self, spot: Spot, passage: Passage) -> None:
-        if _PROSE.search(passage.text):
+        if _PROSE.search(without_redacted(passage.text)):
             self._trouble(Obstacle.MALFORMED, passage.fault, spot, passage)
         else:
             self._slips[passage.fault] += 1
@@ -168,3 +169,15 @@ class Looker:
     def notes(self) -> tuple[str, ...]:
         """Slips that decide nothing, by kind."""
         return tuple(f"{fault}: {count}" for fault, count in sorted(self._slips.items()))
+
+
+def _was_taken_out(text: str, match: Match) -> bool:
+    """Whether a match is nothing but what redaction writes, and for a name perhaps one more word.
+
+    A single word is nobody's name, and isn't one for standing beside such a word.
+    """
+    said = text[match.start : match.end]
+    if match.category is not Category.NAME:
+        return is_redacted(said)
+    left = without_redacted(said)
+    return left != said and len(_WORD.findall(left)) <= 1

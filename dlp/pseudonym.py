@@ -54,7 +54,16 @@ def is_pseudonym(text: str) -> bool:
 def is_redacted(text: str) -> bool:
     """Whether a text has nothing but what redaction writes: Xs and pseudonyms."""
     words = _WORDS.findall(text)
-    return bool(words) and all(set(word) == {"X"} or is_pseudonym(word) for word in words)
+    return bool(words) and all(map(_is_written, words))
+
+
+def without_redacted(text: str) -> str:
+    """A text without the words that redaction writes."""
+    return _WORDS.sub(lambda found: "" if _is_written(found.group()) else found.group(), text)
+
+
+def _is_written(word: str) -> bool:
+    return set(word) == {"X"} or is_pseudonym(word)
 
 
 def _check(secret: str) -> str:

@@ -7,6 +7,7 @@ import re
 from dlp.detect import checksums
 from dlp.detect.reading import fold
 from dlp.model import Category, Match, Passage
+from dlp.nodate import is_no_date
 from dlp.pseudonym import is_pseudonym
 
 _FIELD = 0.99
@@ -62,8 +63,9 @@ FILLERS = frozenset(
     }
 )
 _DIGITS_FILLERS = ("123456789", "1234567890", "987654321", "0123456789", "19000101", "01011900")
-"""The first of January 1900 is what systems write when they know no date, and what redaction
-leaves in a field that must hold one."""
+_DATES = frozenset(
+    {Category.BIRTH_DATE, Category.DEATH_DATE, Category.SERVICE_DATE, Category.OTHER_DATE}
+)
 _IDS = frozenset(
     {
         Category.MEMBER_ID,
@@ -96,6 +98,8 @@ def check_field(passage: Passage) -> Match | None:
     the field says, since many payers' ids are nine digits.
     """
     if passage.category is None or is_filler(passage.text):
+        return None
+    if passage.category in _DATES and is_no_date(passage.text):
         return None
     category = _plainly(passage.category, fold(passage.text).strip())
     return Match(category, 0, len(passage.text), _FIELD, "field")

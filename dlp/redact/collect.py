@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 from config.contracts import Redaction as Style
 from dlp.model import Carrier, Match, Passage, Source
 from dlp.redact.edits import Edit
-from dlp.redact.style import replacement
+from dlp.redact.style import masked, replacement
+from dlp.redact.taken import Piece, Taken
 from dlp.streams import read_exactly
 from dlp.tally import bytes_at
 from dlp.verdict import is_redactable
@@ -17,6 +20,9 @@ from dlp.walk import Spot
 _JSON: Final = ("fhir/json", "fhir/ndjson", "json", "ndjson")
 _MARKUP: Final = ("ccda", "fhir/json", "fhir/ndjson", "fhir/xml")
 """Formats in which a passage may have tags inside: the narrative."""
+_X12: Final = "x12/"
+_SEPARATED: Final = re.compile(rb"([^0-9A-Za-z\x80-\xff '.,-]+)")
+_SEGMENT: Final = re.compile(rb"[A-Z][A-Z0-9]{1,2}")
 _TAG: Final = re.compile(rb"(<[^<>]*>)")
 _MOST: Final = 200_000
 """Places redacted in one file; one with more is no slip that somebody made in a note."""
@@ -52,15 +58,27 @@ class Edits:
     def against(self, source: Source) -> list[Edit]:
         """The edits, made for the bytes of ``source``; sets ``blocked`` if one can't be made."""
         edits = []
-        for fmt, passage, match in self._wanted:
-            edit = self._edit(source, fmt, passage, match)
-            if edit is None:
-                self.blocked = "a value's bytes can't be told from its field's"
-                break
-            edits.append(edit)
+        for taken in self._by_passage():
+            for ordinal, piece in enumerate(taken.pieces):
+                edit = self._edit(source, taken, ordinal, piece)
+                if edit is None:
+                    self.blocked = "a value's bytes can't be told from its field's"
+                    return []
+                edits.append(edit)
         return edits
 
-    def _edit(self, source: Source, fmt: str, passage: Passage, match: Match) -> Edit | None:
+    def _by_passage(self) -> Iterator[Taken]:
+        """What is wanted of each passage; the two looks at a file make theirs anew."""
+        grouped: dict[tuple[str, int | None, str], list[tuple[Passage, Match]]] = {}
+        for fmt, passage, match in self._wanted:
+            key = (fmt, passage.offset, passage.text)
+            grouped.setdefault(key, []).append((passage, match))
+        for (fmt, *_), wanted in grouped.items():
+            yield Taken(fmt, wanted[0][0], [match for _, match in wanted])
+
+    def _edit(self, source: Source, taken: Taken, ordinal: int, piece: Piece) -> Edit | None:
+        fmt, passage = taken.fmt, taken.passage
+        match = piece.match._replace(start=piece.start, end=piece.end)
         offset, length = bytes_at(passage, match)
         if offset is None or length is None:
             return None
@@ -69,11 +87,26 @@ class Edits:
         quote, raw = data[:before], data[before:]
         if fmt.startswith(_JSON) and _is_bare_number(quote, raw, passage):
             return Edit(offset, length, b"0")
-        encoding = _encoding(raw, passage, match)
+        encoding, literal = _encoding(raw, passage, match)
         if not encoding or (fmt in _MARKUP and b"<!" in raw):
             return None
-        new = replacement(self._style, self._key, fmt, passage, match).encode(encoding)
-        return Edit(offset, length, _between_tags(raw, new) if fmt in _MARKUP else new)
+        new = self._new(taken, ordinal, piece, literal=literal).encode(encoding)
+        if fmt in _MARKUP:
+            new = _between_tags(raw, new)
+        elif fmt.startswith(_X12) and not literal:
+            new = _between_marks(raw, new)
+        return Edit(offset, length, new)
+
+    def _new(self, taken: Taken, ordinal: int, piece: Piece, *, literal: bool) -> str:
+        """What is written for a piece: by the match that says most of it."""
+        written = replacement(
+            self._style, self._key, taken.fmt, taken.passage, piece.match,
+            all_of_it=taken.all_of_it and not ordinal, may_grow=taken.may_grow,
+        )  # fmt: skip
+        whole = taken.passage.text[piece.start : piece.end]
+        if written == masked(taken.passage.text[piece.match.start : piece.match.end]):
+            return masked(whole, literal=literal)
+        return written
 
 
 def _obstacle(spot: Spot, fmt: str, passage: Passage) -> str:
@@ -101,19 +134,38 @@ def _between_tags(raw: bytes, new: bytes) -> bytes:
     return b"".join(pieces)
 
 
+def _between_marks(raw: bytes, new: bytes) -> bytes:
+    """``new`` for elements of a segment of which we know nothing; its separators and name stay.
+
+    What has the size of the bytes goes where they were, a word to the first element.
+    """
+    pieces = _SEPARATED.split(raw)
+    starts = list(accumulate(map(len, pieces), initial=0))
+    kept = 2 if _SEGMENT.fullmatch(pieces[0]) and len(pieces) > 1 else 0
+    for i in range(kept, len(pieces), 2):
+        if len(new) == len(raw):
+            pieces[i] = new[starts[i] : starts[i + 1]]
+        else:
+            pieces[i] = new if i == kept else b""
+    return b"".join(pieces)
+
+
 def _is_bare_number(before: bytes, raw: bytes, passage: Passage) -> bool:
     """Whether a JSON value stands there without quotes: a number or a literal."""
     return before != b'"' and len(raw) == len(passage.text) == passage.length
 
 
-def _encoding(raw: bytes, passage: Passage, match: Match) -> str:
-    """The encoding of a match's bytes; "" if none gives its text."""
+def _encoding(raw: bytes, passage: Passage, match: Match) -> tuple[str, bool]:
+    """The encoding of a match's bytes ("" if none gives its text), and whether they are its text.
+
+    Otherwise escapes make them differ.
+    """
     text = passage.text[match.start : match.end]
     for encoding in _ENCODINGS:
         try:
             if text.encode(encoding) == raw:
-                return encoding
+                return encoding, True
         except UnicodeEncodeError:
             continue
-    # Escapes make them differ; every format that has some is an extension of ASCII here.
-    return "ascii" if b"\0" not in raw else ""
+    # Every format that has escapes is an extension of ASCII here.
+    return ("ascii" if b"\0" not in raw else ""), False

@@ -1,7 +1,8 @@
 """What stands where something was taken out: words that no detector takes for a value.
 
-Only letters, digits and what the value itself had between them are written, so nothing has to be
-quoted or escaped in any format, and a value that fitted its field is followed by one that fits.
+Only letters, digits, marks that no format gives a meaning and what the value itself had between
+them are written, so nothing has to be quoted or escaped, and a value that fitted its field is
+followed by one that fits.
 """
 
 from __future__ import annotations
@@ -11,21 +12,35 @@ from typing import Final
 
 from config.contracts import Redaction
 from dlp.model import Carrier, Category, Match, Passage
+from dlp.nodate import no_date
 from dlp.normalise import normalise
 from dlp.pseudonym import LENGTH, pseudonym
 
-_DATES: Final = frozenset(
+DATES: Final = frozenset(
     {Category.BIRTH_DATE, Category.DEATH_DATE, Category.SERVICE_DATE, Category.OTHER_DATE}
 )
-_DIGITS: Final = re.compile(r"\d+")
 _SHOWN: Final = re.compile(r"[^\W_]")
-_YEAR, _MONTH_AND_DAY = "1900", "01"
-_DATE_SIZES: Final = (8, 12, 14)
+_MEANT: Final = re.compile(r"[^\w .,;:()/#+@-]")
+"""Marks that mean something in some format: quotes, line ends, separators, escapes."""
 _MAY_BE_EMPTY: Final = ("text/plain", "delimited/", "hl7v2")
 """Formats in which a value may be missing; X12, FHIR and C-CDA want at least one character."""
+_X12: Final = "x12/"
+_LEAST: Final = 3
+"""Characters that every element of X12 takes at least of those that hold PHI (N403, a ZIP code)."""
+_FIXED: Final = re.compile(r"ISA#\d+-\d\d")
+"""Elements of X12 that have one length."""
 
 
-def replacement(style: Redaction, key: bytes, fmt: str, passage: Passage, match: Match) -> str:
+def replacement(
+    style: Redaction,
+    key: bytes,
+    fmt: str,
+    passage: Passage,
+    match: Match,
+    *,
+    all_of_it: bool | None = None,
+    may_grow: bool = True,
+) -> str:
     """What to write instead of a match's characters.
 
     A date in a field of its own becomes 1 January 1900 in the form it had, whatever the style:
@@ -37,44 +52,43 @@ def replacement(style: Redaction, key: bytes, fmt: str, passage: Passage, match:
         fmt: The member's format.
         passage: Where the match stands.
         match: What is taken out.
+        all_of_it: Whether nothing of the passage would be left; None to ask the match alone.
+        may_grow: Whether a pseudonym may be longer than what it stands for.
     """
     text = passage.text[match.start : match.end]
-    whole = (match.start, match.end) == (0, len(passage.text))
-    if passage.carrier is Carrier.IDENTIFIER_FIELD and match.category in _DATES:
-        return _no_date(text)
+    if all_of_it is None:
+        all_of_it = (match.start, match.end) == (0, len(passage.text))
+    if passage.carrier is Carrier.IDENTIFIER_FIELD and match.category in DATES:
+        return no_date(text) or masked(text)
+    if fmt.startswith(_X12) and _FIXED.search(str(_place(passage))):
+        return masked(text)
     if style == "pseudonym":
-        return _fitted(pseudonym(key, match.category, normalise(match.category, text)), passage)
+        short = len(text) < LENGTH
+        if short and (not may_grow or passage.carrier is Carrier.IDENTIFIER_FIELD):
+            return masked(text)
+        return pseudonym(key, match.category, normalise(match.category, text))
     if style == "remove":
-        return "X" if whole and not fmt.startswith(_MAY_BE_EMPTY) else ""
+        return _removed(fmt, text) if all_of_it else ""
     return masked(text)
 
 
-def masked(text: str) -> str:
-    """Every letter and digit an X: the shape stays, so that a reader sees what was there."""
-    return _SHOWN.sub("X", text)
+def masked(text: str, *, literal: bool = True) -> str:
+    """Every letter and digit an X: the shape stays, so that a reader sees what was there.
+
+    Args:
+        text: What is taken out.
+        literal: Whether it stands in the file as it is. If escapes were undone, a mark that would
+            have to be escaped again is a blank.
+    """
+    shape = _SHOWN.sub("X", text)
+    return shape if literal else _MEANT.sub(" ", shape)
 
 
-def _fitted(word: str, passage: Passage) -> str:
-    """A pseudonym, or Xs in a field that is too short for one."""
-    field = passage.carrier is Carrier.IDENTIFIER_FIELD
-    return masked(passage.text) if field and len(passage.text) < LENGTH else word
+def _removed(fmt: str, text: str) -> str:
+    if fmt.startswith(_MAY_BE_EMPTY):
+        return ""
+    return "X" * (min(_LEAST, len(text)) if fmt.startswith(_X12) else 1)
 
 
-def _no_date(text: str) -> str:
-    """1 January 1900, or its year, as the date was written; Xs for what isn't one."""
-    groups = _DIGITS.findall(text)
-    if not groups:
-        return masked(text)
-    if len(groups[0]) in _DATE_SIZES:
-        return _DIGITS.sub(lambda found: _packed(found.group()), text)
-    return _DIGITS.sub(lambda found: _part(found.group()), text)
-
-
-def _packed(digits: str) -> str:
-    date = f"{_YEAR}{_MONTH_AND_DAY}{_MONTH_AND_DAY}"
-    return date + "0" * (len(digits) - len(date)) if len(digits) in _DATE_SIZES else _part(digits)
-
-
-def _part(digits: str) -> str:
-    sizes = {len(_YEAR): _YEAR, len(_MONTH_AND_DAY): _MONTH_AND_DAY, 1: "1"}
-    return sizes.get(len(digits), "0" * len(digits))
+def _place(passage: Passage) -> object:
+    return passage.where() if callable(passage.where) else passage.where

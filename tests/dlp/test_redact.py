@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import random
+from datetime import date
 from typing import get_args
 from xml.etree import ElementTree as ET
 
@@ -21,6 +22,7 @@ from config.contracts import Action, Contract, Rules
 from config.contracts import Redaction as Style
 from dlp.budget import Budget
 from dlp.detect.engine import Detectors
+from dlp.detect.fields import check_field
 from dlp.inspect import inspect
 from dlp.model import Carrier, Category, Match, Passage
 from dlp.pseudonym import is_pseudonym, is_redacted, pseudonym
@@ -28,6 +30,7 @@ from dlp.redact import Edit, Redacted, Redaction
 from dlp.redact.edits import merged
 from dlp.redact.run import redact
 from dlp.redact.style import masked, replacement
+from dlp.redact.taken import joined
 from dlp.verdict import decide
 from tests.dlp.test_inspect_files import claim
 from tests.support.inspecting import Inspected
@@ -42,6 +45,13 @@ TEXT = (
 ROSTER = "site,reference,amount\r\n" + "".join(
     f'A1,"{536 - i:03d}-{22 + i}-{8714 - 37 * i}",{i}.50\r\n' for i in range(30)
 )
+NOTHING = Contract.model_validate(
+    {
+        "contract": "nothing", "formats": ["*"],
+        "expect": [{"categories": ["diagnosis", "procedure", "service_date", "other_date",
+                                   "other_id"], "in": "anywhere"}],
+    }
+)  # fmt: skip
 
 
 def redacting(contract: Contract, style: str) -> Contract:
@@ -167,6 +177,11 @@ def test_a_name_in_the_files_own_name_blocks(
         ("198001021530", "190001010000"),
         ("1980-01-02T15:30:00Z", "1900-01-01T01:01:01Z"),
         ("19800102-19800103", "19000101-19000101"),
+        ("198001", "190001"),
+        ("1980", "1900"),
+        ("02-Mar-1980", "01-Jan-1900"),
+        ("JULY 2, 1980", "JANUARY 1, 1900"),
+        ("3/14/62", "X/XX/XX"),
         ("unknown", "XXXXXXX"),
     ],
 )
@@ -174,6 +189,36 @@ def test_dates_become_the_first_of_january_1900_in_their_own_form(text: str, lef
     passage = Passage(text, "PID#1-7", Carrier.IDENTIFIER_FIELD, Category.BIRTH_DATE)
     match = Match(Category.BIRTH_DATE, 0, len(text), 0.99, "field")
     assert replacement("remove", KEY, "x12/834", passage, match) == left
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "form", ["%m/%d/%Y", "%m/%d/%y", "%d-%b-%Y", "%B %d, %Y", "%Y-%m-%d %H:%M:%S", "%Y%m%d"]
+)
+@pytest.mark.parametrize("rows", [20, 2_000])
+def test_a_column_of_dates_in_any_form_is_redacted(
+    redacted: Redacting, form: str, rows: int, style: str
+) -> None:
+    days = [date(1940 + i % 60, 1 + i % 12, 2 + i % 26).strftime(form) for i in range(rows)]
+    table = "member,dob\n" + "".join(f'A{i},"{day}"\n' for i, day in enumerate(days))
+    _, left = redacted(table.encode(), "no-phi", style)
+    written = {row[1] for row in csv.reader(io.StringIO(left.decode()))} - {"dob"}
+    assert written.isdisjoint(days)
+    assert len(written) <= 4  # the shapes of months and days
+
+
+@pytest.mark.parametrize(
+    "text", ["1900-01-01T01:01:01Z", "01-Jan-1900", "1900-01", "190001010000", "X/1900"]
+)
+def test_no_date_is_nobodys(text: str) -> None:
+    assert (
+        check_field(Passage(text, "PID-7", Carrier.IDENTIFIER_FIELD, Category.BIRTH_DATE)) is None
+    )
+
+
+@pytest.mark.parametrize("text", ["1900-03-01", "01-Feb-1900", "1980-01-01", "01/01/80", "2000"])
+def test_a_date_that_tells_of_a_day_is_somebodys(text: str) -> None:
+    assert check_field(Passage(text, "PID-7", Carrier.IDENTIFIER_FIELD, Category.BIRTH_DATE))
 
 
 def test_a_field_too_short_for_a_pseudonym_is_masked() -> None:
@@ -188,6 +233,89 @@ def test_a_mask_shows_nothing_but_the_shape(text: str) -> None:
     assert len(left) == len(text)
     assert set(filter(str.isalnum, left)) <= {"X"}
     assert is_redacted(left) == any(map(str.isalnum, left))
+
+
+LONG = "CALLED ELENI MBEKIWE 3125550188 SSN 236458714 MRN 00482913 PAID IN FULL TODAY AT 3"
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("note", [LONG[:80], "ELENI MBEKIWE 236-45-8714", "JO 236458714 SSN"])
+def test_a_redacted_note_has_something_in_it_and_fits_its_element(
+    redacted: Redacting, note: str, style: str
+) -> None:
+    _, left = redacted(claim(note), "claims", style)
+    [written] = [s.split(b"*")[2] for s in left.split(b"~") if s.startswith(b"NTE")]
+    assert b"8714" not in written
+    assert 0 < len(written.strip()) <= 80
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_is_taken_out_of_an_isa_leaves_its_length(redacted: Redacting, style: str) -> None:
+    data = claim().replace(b"*00*          *00*", b"*00*236458714 *00*", 1)
+    _, left = redacted(data, "claims", style)
+    assert left[:106] == data[:106].replace(b"236458714", b"XXXXXXXXX")
+
+
+def test_a_segment_of_a_partners_own_keeps_its_name_and_separators(redacted: Redacting) -> None:
+    data = claim("NOTHING").replace(b"NTE*ADD*NOTHING", b"ZZZ*MBEKIWE*ELENI*236-45-8714", 1)
+    _, left = redacted(data, "claims")
+    assert b"~ZZZ*XXXXXXX*XXXXX*XXX-XX-XXXX~" in left
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_elements_without_their_patient_have_their_least_length(
+    redacted: Redacting, style: str
+) -> None:
+    data = claim().replace(b"HI*ABK:J0190~", b"").replace(b"SV1*HC:99213*", b"SV1**")
+    _, left = redacted(data, "no-phi", style)
+    segments = {s.split(b"*")[0]: s.split(b"*") for s in left.split(b"~")}
+    [member] = [s.split(b"*") for s in left.split(b"~") if s.startswith(b"NM1*IL")]
+    assert len(member[9]) >= 2
+    assert [len(e) for e in segments[b"DMG"][1:3]] == [2, 8]
+    [_, home] = [s.split(b"*") for s in left.split(b"~") if s.startswith(b"N4*")]
+    assert (len(home[1]) >= 2, len(home[2]), len(home[3]) >= 3) == (True, 2, True)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "note", ["Eleni Mbekiwe\n4821 Maplewood Ave\nSpringfield, IL 62704", 'Eleni "Lena" Mbekiwe',
+             "Eleni Mbekiwe 236-45-8714", "Eleni \\ 236-45-8714"],
+)  # fmt: skip
+def test_a_redacted_json_string_is_one_and_not_blank(
+    detectors: Detectors, note: str, style: str
+) -> None:
+    resource = {"resourceType": "Observation", "status": "final", "note": [{"text": note}]}
+    data, contract = json.dumps(resource).encode(), redacting(NOTHING, style)
+    found = redact(
+        io.BytesIO(data), "file", contract, Rules(), Budget(), key=KEY, detectors=detectors
+    )
+    assert found.verdict(contract).action is Action.RELEASE, found.verdict(contract).reasons
+    left = json.loads(Redacted(io.BytesIO(data), found.edits).read())["note"][0]["text"]
+    assert left.strip()
+    assert not {"Eleni", "8714", "Maplewood"} & set(left.replace("-", " ").split())
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_quote_inside_a_quoted_cell_stays_doubled(redacted: Redacting, style: str) -> None:
+    table = 'id,note\n1,ok\n2,"4821 ""Old"" Maplewood Ave, Springfield, IL 62704"\n3,ok\n'
+    _, left = redacted(table.encode(), "no-phi", style)
+    rows = list(csv.reader(io.StringIO(left.decode()), strict=True))
+    assert [row[0] for row in rows] == ["id", "1", "2", "3"]
+    assert "Maplewood" not in left.decode()
+
+
+def test_findings_that_overlap_are_taken_out_together() -> None:
+    one, two = (Match(Category.NAME, *span, 0.9, "x") for span in ((0, 9), (5, 20)))
+    [piece] = joined([two, one])
+    assert piece == (0, 20, two)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_keyed_value_that_was_redacted_releases(redacted: Redacting, style: str) -> None:
+    data = b'{"patient":{"ssn":"236-45-8714","name":"Eleni Mbekiwe"}}'
+    _, left = redacted(data, "no-phi", style)
+    assert b"Mbekiwe" not in left
+    assert list(json.loads(left)["patient"]) == ["ssn", "name"]
 
 
 _PLACES = st.lists(
@@ -270,15 +398,6 @@ def test_a_note_in_any_format_is_redacted_and_the_file_releases(
     assert not [value for value in GONE if value.lower().encode() in left.lower()]
     again = inspect(io.BytesIO(left), "file", CONTRACT, Rules(), Budget(), detectors=detectors)
     assert decide(again, CONTRACT).action is Action.RELEASE
-
-
-NOTHING = Contract.model_validate(
-    {
-        "contract": "nothing", "formats": ["*"],
-        "expect": [{"categories": ["diagnosis", "procedure", "service_date", "other_date",
-                                   "other_id"], "in": "anywhere"}],
-    }
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -162,7 +162,8 @@ def fillers(indices: Iterable[int], delimiter: str) -> str | None:
                       "19000101", "01011900"})  # fmt: skip
     spelt = (gap.join(map(_either, word)) + gap for word in written)
     pseudonym = f"[zZ]{gap}[qQ][^{_escaped(delimiter)}\r\n]*"
-    filler = f"{gap}(?:{'|'.join((*repeats, *spelt, pseudonym))})"
+    no_date = f"[^{_escaped(delimiter)}\\r\\n]*1900[^{_escaped(delimiter)}\\r\\n]*"
+    filler = f"{gap}(?:{'|'.join((*repeats, *spelt, pseudonym, no_date))})"
     return f"(?m)^(?:{'|'.join(places)}){filler}(?:{_escaped(delimiter)}|\r?\n)"
 
 

@@ -24,11 +24,13 @@ from dlp.model import Category, Match
 _SHORTEST_IPV6 = 8
 _AGENCY_URL, _PLAIN_URL, _PATH_URL = 0.3, 0.4, 0.6
 _ROLE_MAIL = 0.3
+# A page's style or a program's schema identifies nobody.
+_ASSET = re.compile(r"(?![^/]*[0-9]{5})[\w./@-]{1,120}\.(?:css|js|woff2?|ttf|ico|xsd|dtd|xsl)")
 # A desk's address names nobody.
 _ROLE = re.compile(
     r"(?:NO-?REPLY|DO-?NOT-?REPLY|INFO|CLAIMS?|BILLING|DESK|HELP-?DESK|HELP|SUPPORT|OFFICE|ADMIN|"
     r"CONTACT|SERVICE|MEMBER-?SERVICES?|CUSTOMER-?SERVICE|ENROLL?MENT|ELIGIBILITY|PROVIDER|"
-    r"PROVIDERS|POSTMASTER|WEBMASTER|HOSTMASTER|SECURITY|ABUSE|PRIVACY|COMPLIANCE|EDI|RECORDS|"
+    r"PROVIDERS|POSTMASTER|MAILER-DAEMON|WEBMASTER|HOSTMASTER|SECURITY|ABUSE|PRIVACY|COMPLIANCE|EDI|RECORDS|"
     r"REFERRALS?|SCHEDULING|APPOINTMENTS?|PHARMACY|LAB|HR|SALES|ACCOUNTS?|PAYMENTS?|REMITTANCE)"
     r"[0-9]{0,2}@"
 )
@@ -229,6 +231,8 @@ def _find_urls(reading: Reading) -> Iterator[Match]:
         )
         # A payer's or an agency's front page identifies nobody; a path or a query may.
         sure = _PLAIN_URL if not path else _PATH_URL
+        if _ASSET.fullmatch(path):
+            sure = _PLAIN_URL
         if host.endswith((".gov", ".mil")):
             sure = _AGENCY_URL
         yield Match(Category.URL, start, start + len(value), sure, "url")

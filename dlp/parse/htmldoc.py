@@ -15,6 +15,7 @@ from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Spans, Uninspectable
 from dlp.parse.markup import Fragment, Tag, fragments
+from dlp.parse.slots import is_label
 from dlp.streams import CHUNK
 from dlp.unpack.entry import Entry
 
@@ -28,6 +29,19 @@ _LAYOUT: Final = re.compile(
     r"attribute (?:class|style|id|width|height|border|bgcolor|color|align|valign|colspan|rowspan|"
     r"cellpadding|cellspacing|face|size|rel|lang|charset|http-equiv|type|media|target|xmlns.*)"
 )
+_DOCTYPE: Final = re.compile(
+    r"(?i)\s*doctype\s+html(?:\s+public\s+\"-//W3C//DTD [\w. ]{3,40}//EN\")?"
+    r"(?:\s+(?:system\s+)?\"(?:https?://www\.w3\.org/[\w./-]{1,80}|about:legacy-compat)\")?\s*"
+)
+_NAMESPACE: Final = re.compile(
+    r"https?://(?:www\.w3\.org|schemas\.(?:microsoft|openxmlformats|xmlsoap)\.(?:com|org))/"
+    r"(?!\S*[0-9-]{9})[\w./-]{0,80}"
+)
+_FONTS: Final = re.compile(r"(?i)(?<=font-family:)\s*([^;{}]{1,300})")
+_FONT: Final = re.compile(r"[^,\"']+")
+_LINKS: Final = frozenset({"attribute href", "attribute src", "attribute action"})
+"""Where a plus sign in the query is a blank (WHATWG URL, 5.1)."""
+_STYLES: Final = frozenset({"style", "attribute style", "comment"})
 _PLAIN: Final = re.compile(r"[\s\w.:;,%#/\"'()!-]{0,200}")
 _PIECE: Final = 100_000
 
@@ -99,19 +113,36 @@ def _places(text: str, encoding: str) -> Sequence[int] | None:
 
 
 def _is_layout(found: Fragment) -> bool:
+    if found.kind.startswith("attribute xmlns") and _NAMESPACE.fullmatch(found.text):
+        return True
+    if found.kind == "comment" and _DOCTYPE.fullmatch(found.text):
+        return True
     return bool(_LAYOUT.fullmatch(found.kind) and _PLAIN.fullmatch(found.text)) and not any(
         map(str.isdigit, found.text[7:])
     )
 
 
+def _without_fonts(named: re.Match[str]) -> str:
+    """A list of fonts blanked out, in its length, so that every other character keeps its byte."""
+    return _FONT.sub(lambda font: " " * len(font[0]) if _is_font(font[0]) else font[0], named[0])
+
+
+def _is_font(text: str) -> bool:
+    return not text.strip() or is_label(text.strip())
+
+
 def _passages(found: Fragment, index: int, places: Sequence[int] | None) -> Iterator[Passage]:
     where = f"text {index}{' ' + found.kind if found.kind else ''}"
+    text = _FONTS.sub(_without_fonts, found.text) if found.kind in _STYLES else found.text
+    if found.kind in _LINKS:
+        address, mark, query = text.partition("?")
+        text = f"{address}{mark}{query.replace('+', ' ')}"
     for start in range(0, len(found.text), _PIECE):
         end = min(start + _PIECE, len(found.text))
         spans = _spans(found, start, places)
         offset, length = spans(0, end - start)
         yield Passage(
-            found.text[start:end], where, Carrier.FREE_TEXT, offset=offset, length=length,
+            text[start:end], where, Carrier.FREE_TEXT, offset=offset, length=length,
             spans=spans,
         )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from dlp.budget import Budget, Meter
 from dlp.content import Content, Item
+from dlp.identify import identify
 from dlp.model import (
     Carrier,
     Category,
@@ -313,3 +315,54 @@ def test_a_plain_page_has_no_odd_names() -> None:
     page = '<table border=1 nowrap><tr><td class="a" hidden>x</td></tr></table><input disabled>'
     kinds = {found.kind for found in fragments(page) if isinstance(found, Fragment)}
     assert not any(kind.startswith("odd") for kind in kinds)
+
+
+_STRICT = '"-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd"'
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        (
+            f"<?xml version='1.0'?>\n<!DOCTYPE html PUBLIC {_STRICT}>\n"
+            "<html xmlns='http://www.w3.org/1999/xhtml'><p>Counts went up</p></html>"
+        ),
+        "<!-- saved from url=(0014)about:internet -->\n<!DOCTYPE html><p>Counts went up</p>",
+        (
+            "<html xmlns:m='http://schemas.microsoft.com/office/2004/12/omml'"
+            " xmlns='http://www.w3.org/TR/REC-html40'><style><!--\n@font-face\n\t{font-family:"
+            '"Cambria Math";}\np {font-family:"Calibri",sans-serif;}\n--></style><p>Up</p></html>'
+        ),
+        (
+            '<html><link href="https://cdn.example/npm/bootstrap@5.3.3/dist/bootstrap.min.css">'
+            "<p>Counts went up</p></html>"
+        ),
+    ],
+)
+def test_an_ordinary_page_is_released(inspected: Inspected, page: str) -> None:
+    report, verdict = inspected(page.encode())
+    assert report.format == "html"
+    assert verdict.action == "release", [f.where for f in report.findings]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<html><style>p{font-family:"SSN 236-45-6789"}</style></html>',
+        '<html xmlns:a="http://www.w3.org/236-45-6789"></html>',
+        '<html><a href="/find?q=MRN:+7741983&amp;p=1">x</a></html>',
+        '<html><link href="https://cdn.example/236456789/ssn.css"></html>',
+        "<!DOCTYPE html SYSTEM 'Rosalind Achterberg'><html></html>",
+    ],
+)
+def test_what_else_stands_in_a_pages_technical_places_is_read(
+    inspected: Inspected, page: str
+) -> None:
+    assert inspected(page.encode())[1].action == "hold"
+
+
+def test_comments_without_end_before_a_page_are_told_in_time() -> None:
+    data = b"<!---->" * 9_000 + b"x"
+    started = time.monotonic()
+    identify(io.BytesIO(data), "")
+    assert time.monotonic() - started < 1.0

@@ -30,7 +30,12 @@ _POSITION: Final = "field"
 _POSITION_SURE: Final = 0.99
 _LONG_FIELD: Final = 64
 """Characters beyond which a field is read like text: nobody's name or id is so long."""
+_NUMBERS: Final = (
+    Category.MEDICAL_RECORD_NUMBER, Category.MEMBER_ID, Category.MEDICARE_ID, Category.OTHER_ID,
+    Category.ACCOUNT_NUMBER, Category.CLAIM_NUMBER, Category.LICENSE_NUMBER, Category.DEVICE_ID,
+)  # fmt: skip
 _NOT_IN: Final = {
+    **dict.fromkeys(_NUMBERS, re.compile(r"(?i)\b(?:ssn|social security)\b")),
     Category.NAME: re.compile(r"[\d@]"),
     Category.ADDRESS: re.compile(
         r"(?i)(?<!\d)\d{3}(?:[-. ]\d\d)?[-. ]\d{4}|@|\b(?:ssn|social|mrn|dob|born|birth|phone)\b"

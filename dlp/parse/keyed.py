@@ -41,8 +41,8 @@ class _Kind(NamedTuple):
 
 
 _KINDS: Final = (
-    _kind(rf"(?:{_PERSON}_)?(?:ssn|social|social_?security.*)", re.compile(r"\d{3}-?\d\d-?\d{4}"),
-          Category.SSN),
+    _kind(rf"(?:{_PERSON}_)?(?:ssn|ss_?(?:no|num|nbr)|social|social_?security.*)",
+          re.compile(r"\d{3}-?\d\d-?\d{4}"), Category.SSN),
     _kind(rf"(?:{_PERSON}_)?(?:(?:date_?of_?)?birth_?(?:date|day)?|dob)", _DATE,
           Category.BIRTH_DATE),
     _kind(r".*(?:mrn|medical_?record_?(?:number|no|id)?)", _DIGITS,
@@ -54,7 +54,8 @@ _KINDS: Final = (
     _kind(rf"(?:{_PERSON}_?)?(?:first|given|fore)_?name|{_PERSON}_(?:first|given)|fname",
           _NAME, Category.NAME, "first"),
     _kind(rf"(?:{_PERSON}|full)_?name", _NAME, Category.NAME, "full"),
-    _kind(r".*(?:phone|mobile|cell).*", re.compile(r"[0-9()+. -]{10,20}"), Category.PHONE),
+    _kind(r".*(?:phone|mobile|cell).*|(?:.*_)?(?:tel|fax)(?:_?(?:no|num|number))?",
+          re.compile(r"[0-9()+. -]{10,20}"), Category.PHONE),
     _kind(r".*e_?mail.*", re.compile(r"[^@\s]+@[^@\s]+"), Category.EMAIL),
     _kind(r".*(?:street|address)_?(?:line)?_?1?", re.compile(r"\d+ .{3,60}"), Category.ADDRESS,
           "street"),
@@ -69,7 +70,7 @@ _WHOLE_DATE: Final = re.compile(
 )
 _SHAPES: Final = {
     _C.SSN: re.compile(r"\d{3}[- .]?\d\d[- .]?\d{4}"),
-    _C.BIRTH_DATE: _WHOLE_DATE,
+    _C.BIRTH_DATE: re.compile(rf"{_WHOLE_DATE.pattern}|\d{{6}}|-?\d{{9,13}}"),
     _C.DEATH_DATE: _WHOLE_DATE,
     _C.NAME: _NAME,
     **dict.fromkeys(
@@ -102,6 +103,11 @@ def told(key: str, value: str, around: str = "") -> Told | None:
         return None
     fitting = (kind.told for kind in _candidates(key, around) if kind.shape.fullmatch(value))
     return next(fitting, None)
+
+
+def is_title(text: str) -> bool:
+    """Whether a text is what somebody calls a value of a person's: "SSN", "Patient's last name"."""
+    return 0 < len(text.strip()) <= _LONGEST and bool(_candidates(text.strip(), ""))
 
 
 @lru_cache(maxsize=2_000)

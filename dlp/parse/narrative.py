@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from dlp.model import Carrier, Passage, Spans
+from dlp.parse.cells import Cells
 from dlp.parse.xmlevents import Text
 from dlp.parse.xmlpath import Path
 
@@ -21,11 +22,13 @@ class Block:
         self.depth, self._inline = depth, inline
         self._runs: list[Text] = []
         self._where = ""
+        self._cells = Cells()
 
     def start(self, local: str) -> Iterator[Passage]:
         """An element begins: unless it is an inline one the line has ended."""
         if local not in self._inline:
             yield from self._line()
+        self._cells.start(local)
 
     def end(self, local: str, path: Path) -> Iterator[Passage]:
         """An element ends, and with it the line unless it is an inline one."""
@@ -39,6 +42,11 @@ class Block:
         self._runs.append(event)
 
     def _line(self) -> Iterator[Passage]:
+        for line in self._plain_line():
+            found = self._cells.told(line.text)
+            yield line._replace(category=found.category, part=found.part) if found else line
+
+    def _plain_line(self) -> Iterator[Passage]:
         runs, self._runs = self._runs, []
         if not runs or not any(run.text.strip() for run in runs):
             return

@@ -14,6 +14,7 @@ from dlp.content import Content, Item
 from dlp.model import Carrier, Passage
 from dlp.parse.keyed import Told, told
 from dlp.parse.misplaced import has_ssn
+from dlp.parse.pairs import Labels
 from dlp.parse.xmlevents import Attribute, End, Start, Text, events
 from dlp.parse.xmlpath import Path, is_designed
 
@@ -28,24 +29,29 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
     Raises:
         NotReadableError: As :func:`dlp.parse.xmlevents.events` does.
     """
-    path, odd = Path(), 0
+    path, labels, odd = Path(), Labels(), 0
     for event in events(content.source, meter):
         if isinstance(event, Start):
             path.enter(event.local)
+            labels.enter(event.attributes)
             if not is_designed(event.name):
                 odd += 1
                 yield Passage(event.local, f"element name {odd}", Carrier.FREE_TEXT)
             for attribute in event.attributes:
-                yield from _attribute(attribute, path)
+                yield from _attribute(attribute, path, labels)
         elif isinstance(event, End):
             path.leave()
+            labels.leave()
         elif event.text.strip():
-            yield from _text(event, path)
+            yield from _text(event, path, labels)
 
 
-def _text(text: Text, path: Path) -> Iterator[Passage]:
+def _text(text: Text, path: Path, labels: Labels) -> Iterator[Passage]:
     around, key = ("", "", *path.names)[-2:]
-    found = told(key, text.text.strip(), around) if not text.kind else None
+    value, found = text.text.strip(), None
+    if not text.kind:
+        found = told(key, value, around) or told(labels.of_text(key), value)
+        labels.learn(key, value)
     if found:
         yield _known(passage(text, path.where()), found, path.serials[-2])
     elif not _PLAIN.fullmatch(text.text):
@@ -56,10 +62,12 @@ def _known(passage: Passage, what: Told, record: int) -> Passage:
     return passage._replace(category=what.category, part=what.part, record=record)
 
 
-def _attribute(attribute: Attribute, path: Path) -> Iterator[Passage]:
+def _attribute(attribute: Attribute, path: Path, labels: Labels) -> Iterator[Passage]:
     if not is_designed(attribute.name):
         yield Passage(attribute.name, f"{path.where()} attribute name", Carrier.FREE_TEXT)
-    found = told(attribute.name, attribute.text.strip(), path.names[-1])
+    value = attribute.text.strip()
+    found = told(attribute.name, value, path.names[-1])
+    found = found or told(labels.of_attribute(attribute.name), value)
     if found:
         yield _known(passage(attribute, path.where(attribute.name)), found, path.serials[-1])
     elif not is_namespace(attribute) and not _PLAIN.fullmatch(attribute.text):

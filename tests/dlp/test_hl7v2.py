@@ -251,3 +251,30 @@ def test_no_word_of_a_public_message_is_passed_over(corpus: Path) -> None:
         )
         words = {w for w in data.replace(b"|", b" ").split() if len(w) > 8 and w.isalpha()}
         assert {w for w in words if w not in seen} == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "NTE|1||see \\\\host\\SSN 236-45-8714\\scan.pdf",
+        "NTE|1||\\Z236-45-8714\\",
+        "NTE|1||\\.SSN 236-45-8714\\",
+        "OBX|1|ED|x||^TEXT^^Base64^U1NOIDIz\\X0D0A\\Ni00NS04NzE0",
+        "OBX|1|ED|x||^TEXT^^Base64^U1NOIDIz Ni00NS04NzE0",
+        "OBX|1|ST|^SSN^L||236458714",
+        "OBX|1|NM|SSN||236458714",
+        "ZPD|1|SSN|236458714",
+        "PID|||236458714^^^USSSA&2.16.840.1.113883.4.1&ISO",
+        "PID|||236458714^^^A^SSN",
+    ],
+)
+def test_an_ssn_behind_an_escape_or_beside_its_label_is_held(
+    line: str, inspected: Inspected
+) -> None:
+    report, _ = inspected(f"MSH|^~\\&|A\r{line}\r".encode(), "clinical-hl7")
+    assert [f.category for f in report.findings if not f.expected] == [Category.SSN]
+
+
+def test_formatting_commands_say_nothing() -> None:
+    found = at("NTE#1-3", b"MSH|^~\\&|A\rNTE|1||a\\.in+3\\b\\H\\c\\N\\d\\.sp 2\\e\r")
+    assert found.text == "a bcd\ne"

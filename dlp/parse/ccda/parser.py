@@ -11,9 +11,12 @@ from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.detect.checksums import npi
 from dlp.model import Carrier, Category, Passage, Subject
+from dlp.parse import contacts
 from dlp.parse.ccda import roles
+from dlp.parse.keyed import is_title, told
+from dlp.parse.misplaced import has_ssn
 from dlp.parse.narrative import Block
-from dlp.parse.xmldoc import passage
+from dlp.parse.xmldoc import is_namespace, passage
 from dlp.parse.xmlevents import Attribute, End, Start, Text, events
 from dlp.parse.xmlpath import Path, is_designed
 from dlp.unpack.entry import Entry
@@ -32,8 +35,10 @@ class _Document:
     def __init__(self) -> None:
         self._path = Path()
         self._subjects = [Subject.PERSON]
+        self._labels = ["", ""]
         self._record = self._attachments = self._given = 0
         self._encoded = ""
+        self._data: list[Text] = []
         self._block: Block | None = None
 
     def run(self, content: Content, meter: Meter) -> Iterator[Item]:
@@ -51,6 +56,7 @@ class _Document:
             if not is_designed(name):
                 yield Passage(name, f"{self._path.where()} odd name", Carrier.FREE_TEXT)
         self._subjects.append(self._subject(event.local))
+        self._labels.append("")
         if event.local in ("name", "addr"):
             self._record += 1
             self._given = 0
@@ -75,16 +81,18 @@ class _Document:
             if len(self._path.names) == self._block.depth:
                 self._block = None
         if event.local == self._encoded:
+            yield from self._document()
             self._encoded = ""
         self._path.leave()
         self._subjects.pop()
+        self._labels.pop()
 
     def _text(self, event: Text) -> Iterator[Item]:
         local = self._path.names[-1] if self._path.names else ""
         if event.kind:
             yield passage(event, f"{self._path.where()} {event.kind}".strip())
         elif self._encoded:
-            yield from self._document(event)
+            self._data.append(event)
         elif self._block:
             self._block.add(event, self._path)
         elif not event.text.strip():
@@ -94,7 +102,15 @@ class _Document:
         elif "addr" in self._path.names[-2:] and local in roles.ADDRESS:
             yield self._field(event, Category.ADDRESS, roles.ADDRESS[local])
         else:
-            yield passage(event, self._path.where())
+            yield self._named(event, local) or passage(event, self._path.where())
+
+    def _named(self, found: Text | Attribute, local: str) -> Passage | None:
+        """A value that its observation's code names: ``displayName="SSN"``."""
+        known = told(self._labels[-2], found.text.strip()) if local == "value" else None
+        if known is None:
+            return None
+        where = self._path.where(found.name if isinstance(found, Attribute) else "")
+        return passage(found, where)._replace(category=known.category, part=known.part)
 
     def _name(self, event: Text, local: str) -> Passage:
         """A part of a name; the first given name, and the others as middle names."""
@@ -104,50 +120,59 @@ class _Document:
             part = "first" if self._given == 1 else "middle"
         return self._field(event, Category.NAME, part)
 
-    def _document(self, event: Text) -> Iterator[Item]:
+    def _document(self) -> Iterator[Item]:
+        """What Base64 holds, whatever comments or tags stand between its pieces."""
+        pieces, self._data = self._data, []
         try:
-            data = base64.b64decode("".join(event.text.split()), validate=True)
+            data = base64.b64decode("".join("".join(p.text for p in pieces).split()), validate=True)
         except (ValueError, binascii.Error):
-            yield passage(event, self._path.where())
+            yield from (passage(piece, self._path.where()) for piece in pieces)
             return
-        self._attachments += 1
-        yield Entry(self._attachments, "", io.BytesIO(data), kind="attachment")
+        if data:
+            self._attachments += 1
+            yield Entry(self._attachments, "", io.BytesIO(data), kind="attachment")
 
     def _attribute(
         self, found: Attribute, local: str, others: dict[str, Attribute]
     ) -> Iterator[Item]:
         name = found.name.rpartition(":")[2]
-        if not found.text.strip() or found.name.startswith("xmlns"):
+        if not found.text.strip() or is_namespace(found):
             return
+        if name == "displayName" and local == "code" and is_title(found.text):
+            self._labels[-2] = found.text.strip()
         if name == "extension" and local == "id":
-            yield from self._id(found, others.get("root", _NONE).text)
+            called = others.get("assigningAuthorityName", _NONE).text
+            yield from self._id(found, others.get("root", _NONE).text, called)
         elif local == "telecom" and name == "value":
             yield from self._telecom(found)
         elif name == "value" and local in roles.DATES and roles.DATE.fullmatch(found.text):
             yield self._date(found, local)
-        elif name == "code" and (system := others.get("codeSystem", _NONE).text) in roles.SYSTEMS:
+        elif name == "code" and (system := roles.system(found.text, others.get("codeSystem"))):
             part, category = roles.SYSTEMS[system]
             yield self._field(found, category, part, Carrier.CODED)
         elif not roles.fits(name, found.text):
-            yield from self._other(found, name)
+            yield from self._other(found, name, local)
 
-    def _other(self, found: Attribute, name: str) -> Iterator[Item]:
+    def _other(self, found: Attribute, name: str, local: str) -> Iterator[Item]:
         plain = name in ("value", "unit") and found.text.replace(".", "", 1).lstrip("-").isdigit()
         if not (plain and len(found.text) < 7):  # noqa: PLR2004 - no identifier is shorter
-            yield passage(found, self._path.where(name))
+            yield self._named(found, local) or passage(found, self._path.where(name))
 
-    def _id(self, found: Attribute, root: str) -> Iterator[Item]:
+    def _id(self, found: Attribute, root: str, called: str) -> Iterator[Item]:
         if root == roles.NPI:
             if not npi(found.text.strip()):
                 yield passage(found, self._path.where("extension"))
             return
-        category = roles.IDS.get(root)
+        known = told(called, found.text.strip())
+        category = roles.IDS.get(root) or (known.category if known else None)
         if category is None and root.startswith(roles.LICENCES):
             category = Category.LICENSE_NUMBER
         if category is None:
             of_patient = "patientRole" in self._path.names[-2:]
             category = Category.MEDICAL_RECORD_NUMBER if of_patient else Category.OTHER_ID
-        if any(map(str.isdigit, found.text)):
+        whose = self._subjects[-1]
+        staff = whose is Subject.PROVIDER and (has_ssn(found.text) or " " in found.text)
+        if any(map(str.isdigit, found.text)) and not staff:
             yield self._field(found, category)
         else:
             yield passage(found, self._path.where("extension"))
@@ -158,9 +183,10 @@ class _Document:
         digits = sum(map(str.isdigit, text))
         if category is None and digits >= 7:  # noqa: PLR2004 - a telephone number's least
             category = Category.PHONE
-        yield (
-            self._field(found, category) if category else passage(found, self._path.where("value"))
-        )
+        if category and contacts.fits(category, text):
+            yield self._field(found, category)
+        else:
+            yield passage(found, self._path.where("value"))
 
     def _date(self, found: Attribute, local: str) -> Passage:
         births = {"birthTime": Category.BIRTH_DATE, "deceasedTime": Category.DEATH_DATE}

@@ -6,7 +6,9 @@ import re
 from typing import Final
 
 from dlp.model import Category
+from dlp.parse.misplaced import is_somebodys
 from dlp.parse.terms import terms
+from dlp.parse.xmlevents import Attribute
 
 _C: Final = Category
 
@@ -68,11 +70,21 @@ _WORD: Final = re.compile(
 """Type cs and the like: short codes of the standard's own vocabularies."""
 
 
+_CODE: Final = re.compile(r"[A-Za-z0-9.:|-]{1,40}")
+
+
 def fits(name: str, text: str) -> bool:
     """Whether an attribute's value is what its type allows and too little to name anybody."""
     if name in OIDS:
         return bool(_OID.fullmatch(text))
     return name in WORDS and bool(_WORD.fullmatch(text))
+
+
+def system(code: str, named: Attribute | None) -> str:
+    """The code system that a code is of; "" for one that isn't known, or for what is no code."""
+    known = named is not None and named.text in SYSTEMS
+    fits = _CODE.fullmatch(code) and not is_somebodys(code)
+    return named.text if known and fits and named else ""
 
 
 DATE: Final = re.compile(r"(?:19|20)[0-9]{2}(?:[0-9]{2}){0,5}(?:\.[0-9]+)?(?:[+-][0-9]{4})?")

@@ -13,6 +13,7 @@ from dlp.content import Item
 from dlp.detect.checksums import npi
 from dlp.detect.words import is_word
 from dlp.model import Carrier, Category, Passage, Subject
+from dlp.parse import contacts
 from dlp.parse.fhir import types
 from dlp.parse.fhir.labels import label_of
 from dlp.parse.fhir.narratives import narrative
@@ -228,8 +229,7 @@ def _numbered(leaf: Leaf, text: str, at: Context, kind: Category) -> Passage:
     """The value of an Identifier or a ContactPoint."""
     if kind is Category.OTHER_ID and (found := told(at.label, text)):
         return _field(leaf, at, found.category)
-    shape = types.CONTACT_SHAPES.get(kind)
-    if (shape and not shape.fullmatch(text)) or (at.subject is Subject.PROVIDER and has_ssn(text)):
+    if not contacts.fits(kind, text) or (at.subject is Subject.PROVIDER and has_ssn(text)):
         return passage(leaf, at.where)
     return _field(leaf, at, kind)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dlp.model import Carrier, Passage, Spans
+from dlp.parse.cells import Cells
 from dlp.parse.jsonleaf import Leaf, places_of
 from dlp.parse.markup import Fragment, fragments
 
@@ -18,13 +19,19 @@ _NAMESPACE: Final = "http://www.w3.org/1999/xhtml"
 def narrative(leaf: Leaf, where: str) -> Iterator[Passage]:
     """XHTML: what is shown, and what attributes and comments hide."""
     text, places = places_of(leaf)
+    cells = Cells()
     for index, found in enumerate(fragments(text), 1):
-        if not isinstance(found, Fragment) or _is_layout(found):
+        if not isinstance(found, Fragment):
+            cells.start(found.name)
             continue
+        if _is_layout(found):
+            continue
+        known = None if found.kind else cells.told(found.text)
         kind = f" {found.kind}" if found.kind else ""
         first, end = places[found.places[0]], places[found.places[-1]]
         yield Passage(
             found.text, f"{where} text {index}{kind}", Carrier.FREE_TEXT,
+            known.category if known else None, part=known.part if known else "",
             offset=leaf.offset + first, length=end - first, spans=_spans(leaf, places, found),
         )  # fmt: skip
 

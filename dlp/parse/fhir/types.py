@@ -71,15 +71,6 @@ CONTACTS: Final[dict[str, Category]] = {
     "phone": _C.PHONE, "sms": _C.PHONE, "pager": _C.PHONE, "fax": _C.FAX, "email": _C.EMAIL,
     "url": _C.URL,
 }  # fmt: skip
-CONTACT_SHAPES: Final[dict[Category, re.Pattern[str]]] = {
-    _C.PHONE: re.compile(
-        r"(?!\d{3}-\d\d-\d{4})(?:tel:|sms:)?[+(]*\d[\d()+. /-]{3,24}"
-        r"(?:(?:x|ext\.?|;ext=) ?\d{1,6})?"
-    ),
-    _C.FAX: re.compile(r"(?!\d{3}-\d\d-\d{4})(?:fax:|tel:)?[+(]*\d[\d()+. /-]{3,24}"),
-    _C.EMAIL: re.compile(r"(?:mailto:)?[^\s@]{1,64}@[^\s@]{1,255}"),
-    _C.URL: re.compile(r"\S{1,400}"),
-}  # fmt: skip
 ADDRESS: Final[dict[str, str]] = {
     "line": "street", "city": "city", "state": "state", "postalCode": "zip", "text": "street",
 }  # fmt: skip

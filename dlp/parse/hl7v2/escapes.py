@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dlp.model import Spans
+
+_LINES: Final = re.compile(rb"\.(?:br|sp|fi|nf|in|ti|sk|ce) ?[+-]?[0-9]{0,3}|")
+"""Formatting commands (section 2.7.6)."""
+_CODED: Final = re.compile(rb"[XCM](?:[0-9A-Fa-f]{2})+")
 
 
 class Delimiters(NamedTuple):
@@ -101,16 +105,15 @@ def _spans(places: list[int], offset: int) -> Spans:
 
 
 def _meaning(name: bytes, marks: Delimiters) -> str:
-    """What an escape stands for; highlighting and what nobody knows stands for a blank."""
+    """What an escape stands for; what nobody knows stands for itself, as in a path's folders."""
     letters = {b"F": marks.field, b"S": marks.component, b"T": marks.subcomponent,
                b"R": marks.repetition, b"E": marks.escape}  # fmt: skip
     if name in letters:
         return letters[name].decode("latin-1")
-    if name[:1] in (b"X", b"C", b"M"):
-        try:
-            return plain(bytes.fromhex(name[1:].decode("ascii")))
-        except ValueError:
-            return " "
     if name in (b"H", b"N"):
         return ""
-    return "\n" if name[:3] in (b".br", b".sp") else " "
+    if _LINES.fullmatch(name):
+        return "\n" if name[:3] in (b".br", b".sp") else " "
+    if _CODED.fullmatch(name):
+        return plain(bytes.fromhex(name[1:].decode("ascii")))
+    return f" {plain(name.removeprefix(b'Z'))} "

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from dlp.content import Item
 from dlp.model import Carrier, Category, Passage, Subject
 from dlp.parse.hl7v2.escapes import Delimiters, decoded, plain
-from dlp.parse.hl7v2.table import FIELDS, SYSTEMS, TYPES, Field
+from dlp.parse.hl7v2.table import AUTHORITIES, FIELDS, SYSTEMS, TYPES, Field
+from dlp.parse.keyed import told
 from dlp.parse.misplaced import has_ssn, is_somebodys
 from dlp.unpack.entry import Entry
 
@@ -34,6 +35,8 @@ _PHONE: Final = re.compile(rb"[0-9()+. xX/*#-]{3,30}(?:[A-Za-z][0-9]{1,6})?")
 _EMAIL: Final = re.compile(rb"[^@\s]+@[^@\s]+")
 _FIELDS, _REPETITIONS = 10_000, 10_000
 """More than a segment and a field have: parts of one name share a record, repetitions don't."""
+_QUANTUM: Final = 4
+"""Characters that Base64 is broken into lines by a multiple of; words seldom are."""
 _HEADERS: Final = ("MSH", "FHS", "BHS")
 _ENCAPSULATED: Final = ("ED", "RP")
 _DATES: Final = ("TS", "DT", "DTM")
@@ -83,6 +86,10 @@ def items(segment: Segment) -> Iterator[Item]:
         role = known.get(number)
         if segment.name == "OBX" and number == 5:  # noqa: PLR2004 - OBX-5, whose type OBX-2 says
             role = Field("ED" if kind in _ENCAPSULATED else _observed(kind))
+        label = fields[3 if number == 5 else index - 1].raw  # noqa: PLR2004 - OBX-3 names OBX-5
+        if (role is None or role.type == "TX") and (found := _labelled(at, label, segment)):
+            yield found
+            continue
         yield from _field(at, role, segment.ordinal * _FIELDS + number, segment.marks)
 
 
@@ -95,6 +102,19 @@ def _head(fields: list[Piece], segment: Segment) -> Iterator[Passage]:
         end = declared.end() if declared else 0
         extra = Piece(fields[1].raw[end:], fields[1].offset + end, f"{segment.where}-2")
         yield from _text(extra, segment.marks)
+
+
+def _labelled(value: Piece, label: bytes, segment: Segment) -> Passage | None:
+    """A value named by the field before it, or an observation by its identifier: SSN in OBX-3."""
+    found = decoded(value.raw, value.offset, segment.marks)
+    names = [plain(part) for part in label.split(segment.marks.component)[:2]]
+    known = next(filter(None, (told(name, found.text.strip()) for name in names)), None)
+    if known is None:
+        return None
+    return Passage(
+        found.text, value.where, Carrier.FREE_TEXT, known.category, offset=value.offset,
+        length=len(value.raw), part=known.part, spans=found.spans,
+    )  # fmt: skip
 
 
 def _observed(kind: str) -> str:
@@ -138,12 +158,19 @@ def _typed(piece: Piece, role: Field, record: int, marks: Delimiters) -> Iterato
     if role.type == "CE":
         yield from _coded(parts, role, marks)
         return
-    if role.type == "CX" and len(parts) > 4:  # noqa: PLR2004 - CX.5, the identifier's type
-        named = TYPES.get(parts[4].raw.decode("latin-1").upper())
-        role = role._replace(category=named or role.category)
+    if role.type == "CX":
+        role = role._replace(category=_kind_of(parts) or role.category)
     for number, part in enumerate(parts, 1):
         at = part._replace(where=f"{piece.where}.{number}" if len(parts) > 1 else piece.where)
         yield from _component(at, number, role, record, marks)
+
+
+def _kind_of(parts: list[Piece]) -> Category | None:
+    """What an identifier is by its type (CX.5), else by who assigned it (CX.4)."""
+    said = [plain(part.raw).upper() for part in parts[3:5]]
+    if len(said) > 1 and said[1] in TYPES:
+        return TYPES[said[1]]
+    return Category.SSN if said and AUTHORITIES & set(re.split("[&^]", said[0])) else None
 
 
 def _component(
@@ -254,18 +281,22 @@ def _document(piece: Piece, ordinal: int, marks: Delimiters) -> Iterator[Item]:
     for number, part in enumerate(parts, 1):
         at = part._replace(where=f"{piece.where}.{number}")
         coding = parts[3].raw.upper() if len(parts) > 3 else b""  # noqa: PLR2004 - ED.4
-        data = _decoded(part.raw, coding) if number == 5 else None  # noqa: PLR2004 - ED.5
+        data = _data(part, coding, marks) if number == 5 else None  # noqa: PLR2004 - ED.5
         if data:
             yield Entry(ordinal, "", io.BytesIO(data), kind="attachment")
         else:
             yield from _text(at, marks)
 
 
-def _decoded(raw: bytes, coding: bytes) -> bytes | None:
+def _data(part: Piece, coding: bytes, marks: Delimiters) -> bytes | None:
     """The data of ED.5; None if it isn't encoded as ED.4 says, so that it is read as text."""
+    lines = decoded(part.raw, part.offset, marks).text.split()
+    if any(len(line) % _QUANTUM for line in lines[:-1]):
+        return None
+    written = "".join(lines)
     try:
         if coding == b"BASE64":
-            return base64.b64decode(raw.replace(b"\\.br\\", b""), validate=True)
-        return bytes.fromhex(plain(raw)) if coding == b"HEX" else None
+            return base64.b64decode(written, validate=True)
+        return bytes.fromhex(written) if coding == b"HEX" else None
     except (ValueError, binascii.Error):
         return None

@@ -110,11 +110,14 @@ FIELDS: Final[dict[str, dict[int, Field]]] = {
 
 TYPES: Final[dict[str, Category]] = {
     "MR": _C.MEDICAL_RECORD_NUMBER, "PI": _C.MEDICAL_RECORD_NUMBER, "PT": _C.MEDICAL_RECORD_NUMBER,
-    "SS": _C.SSN, "MC": _C.MEDICARE_ID, "MA": _C.MEMBER_ID, "MB": _C.MEMBER_ID, "SN": _C.MEMBER_ID,
-    "MI": _C.MEMBER_ID, "AN": _C.ACCOUNT_NUMBER, "VN": _C.ACCOUNT_NUMBER, "DL": _C.LICENSE_NUMBER,
-    "LN": _C.LICENSE_NUMBER, "CC": _C.PAYMENT_CARD, "BA": _C.BANK_ACCOUNT,
+    "SS": _C.SSN, "SSN": _C.SSN, "MC": _C.MEDICARE_ID, "MA": _C.MEMBER_ID, "MB": _C.MEMBER_ID,
+    "SN": _C.MEMBER_ID, "MI": _C.MEMBER_ID, "AN": _C.ACCOUNT_NUMBER, "VN": _C.ACCOUNT_NUMBER,
+    "DL": _C.LICENSE_NUMBER, "LN": _C.LICENSE_NUMBER, "CC": _C.PAYMENT_CARD, "BA": _C.BANK_ACCOUNT,
 }  # fmt: skip
 """Table 0203, identifier types (CX.5)."""
+
+AUTHORITIES: Final = frozenset({"USSSA", "SSA", "SSN", "2.16.840.1.113883.4.1"})
+"""Table 0363, the Social Security Administration: its numbers are SSNs."""
 
 SYSTEMS: Final[dict[str, tuple[str, Category]]] = {
     "I10": ("icd10cm", _C.DIAGNOSIS), "I10C": ("icd10cm", _C.DIAGNOSIS),

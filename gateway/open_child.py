@@ -41,14 +41,15 @@ class OpenChild:
         self.fingerprint = ""
 
     @classmethod
-    def start(cls, command: Sequence[str], *gateway_keys: str) -> Self:
+    def start(cls, command: Sequence[str], work: str, *gateway_keys: str) -> Self:
         """Start one; doesn't wait for it.
 
         Must be called on a thread that lives as long as the child should: the kernel kills the
         child when the *thread* that started it ends.
 
         Args:
-            command: What to run; descriptors, our process id and the keys' paths follow.
+            command: What to run; descriptors, our process id and the rest follow.
+            work: Which of :data:`gateway.open_works.WORKS`.
             gateway_keys: Paths of the OpenPGP secret keys, the one in use first.
 
         Raises:
@@ -59,7 +60,7 @@ class OpenChild:
         drain, output = os.pipe2(os.O_CLOEXEC)
         given = (theirs.fileno(), source, output)
         try:
-            process = spawn(command, given, *gateway_keys)
+            process = spawn(command, given, work, *gateway_keys)
         except OSError as error:
             for descriptor in (feed, drain):
                 os.close(descriptor)
@@ -93,6 +94,10 @@ class OpenChild:
 
     def submit(self, head: bytes, certificates: Sequence[bytes]) -> None:
         """Say what comes through the pipe.
+
+        Args:
+            head: The message's first bytes; where its content comes, the signature to check.
+            certificates: Of the sender.
 
         Raises:
             OpenError: It died.

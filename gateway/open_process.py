@@ -1,4 +1,7 @@
-"""The opener: a process that opens one OpenPGP message with the gateway's key, and ends.
+"""The opener: a process that does one work on one OpenPGP message, and ends.
+
+The work is ``open`` (with the gateway's key), ``signatures`` (find them in a message that is packed
+as well, with the key) or ``verify`` (one of them, over what was opened, without the key).
 
 It loads the key, confines itself as the scanner does, and only then hears of the message. Its
 control socket carries :mod:`gateway.frames`:
@@ -14,7 +17,6 @@ go by. It is said only once the message's pipe is at its end.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import os
 import socket
@@ -25,8 +27,9 @@ from typing import Any, Final
 
 from gateway import sandbox
 from gateway.frames import frame, receive_frame, send
+from gateway.open_works import WORKS, Work
 from keys.certificate import CertificateError
-from keys.openpgp_open import MessageError, MessageOpener, SignatureError
+from keys.openpgp_open import MessageError, SignatureError
 
 MEMORY: Final = 2**30
 """Bytes of address space for one message, beyond what the process has when it is ready."""
@@ -35,11 +38,11 @@ _PIECE: Final = 2**20
 
 
 def main(argv: list[str]) -> int:
-    """Open one message.
+    """Do one work.
 
     Args:
         argv: Descriptors of the control socket, the message's pipe and the plaintext's pipe; the
-            parent's process id; the secret keys' paths, the one in use first.
+            parent's process id; the work; the secret keys' paths, the one in use first.
     """
     control = socket.socket(fileno=int(argv[0]))
     source, output, parent = (int(word) for word in argv[1:4])
@@ -48,39 +51,36 @@ def main(argv: list[str]) -> int:
         return _FAILED
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
-            opener = MessageOpener(*(Path(path).read_bytes() for path in argv[4:]))
+            work = WORKS[argv[4]]([Path(path).read_bytes() for path in argv[5:]])
             held = sandbox.confine_lone(MEMORY)
         except (OSError, CertificateError, sandbox.SandboxError) as error:
             send(control, frame({"refused": _sentence(error)}))
             return _FAILED
         if not sandbox.die_with(parent):
             return _FAILED
-        send(control, frame({"confinement": asdict(held), "fingerprint": opener.fingerprint}))
+        send(control, frame({"confinement": asdict(held), "fingerprint": work.fingerprint}))
         job, _ = receive_frame(control)
-        answer = _answer(opener, job, source, output)
+        answer = _answer(work, job, source, output)
         send(control, frame(answer))
     return 0
 
 
-def _answer(opener: MessageOpener, job: dict[str, Any], source: int, output: int) -> dict[str, Any]:
+def _answer(work: Work, job: dict[str, Any], source: int, output: int) -> dict[str, Any]:
     try:
-        return {"opened": _open(opener, job, source, output)}
+        return {"opened": _done(work, job, source, output)}
     except MessageError as error:
         return {"fault": error.fault}
     except SignatureError as error:
-        return {"unverified": error.signed}
+        return {"unverified": error.signed, "packed": error.packed}
     finally:
         # A parent that still feeds sees a broken pipe, unless all of it was read.
         os.close(source)
 
 
-def _open(opener: MessageOpener, job: dict[str, Any], source: int, output: int) -> str:
+def _done(work: Work, job: dict[str, Any], source: int, output: int) -> str:
     """The signer; both pipes are at their ends then, or the parent sees that they aren't."""
     try:
-        found = opener.look(base64.b64decode(job["head"]))
-        certificates = [base64.b64decode(text) for text in job["certificates"]]
-        pipes = (f"/proc/self/fd/{source}", f"/proc/self/fd/{output}")
-        signer = opener.open(found, *pipes, certificates)
+        signer = work.do(job, source, output)
     finally:
         os.close(output)
     while os.read(source, _PIECE):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ from gateway.process_ports import OpenError, UnverifiedError
 from gateway.staged_keys import present
 from keys.openpgp_open import Fault
 from keys.openpgp_packets import HEAD, ArmorEnd, is_armored
+from keys.openpgp_stream import parted
 
 _PIECE: Final = 2**20
 _ADVICE: Final = (
@@ -89,11 +92,43 @@ class ProcessOpener:
             UnverifiedError: It isn't signed by any of ``certificates``.
             OpenError: It may be opened later.
         """
+        return await self._run("open", lambda: _Message(message), certificates, write)
+
+    async def signer(self, message: Source, content: Source, certificates: Sequence[bytes]) -> str:
+        """Check a packed message's signatures over what was opened of it.
+
+        Raises:
+            NotReadableError: There was no time for it.
+            UnverifiedError: None is a good one by any of ``certificates``, or they can't be found.
+            OpenError: It may be checked later.
+        """
+        found = bytearray()
+        try:
+            await self._run("signatures", lambda: _Message(message), (), found.extend)
+        except NotReadableError as error:
+            if error.obstacle is Obstacle.TIMEOUT:
+                raise
+            raise UnverifiedError(signed=True) from None
+        for signature in parted(bytes(found)):
+            with suppress(UnverifiedError):
+                feed = partial(_Content, content, signature)
+                return await self._run("verify", feed, certificates, _nothing)
+        raise UnverifiedError(signed=True)
+
+    async def _run(
+        self,
+        work: str,
+        feed: Callable[[], _Feed],
+        certificates: Sequence[bytes],
+        write: Callable[[bytes], None],
+    ) -> str:
         async with self._turn:
             # On the event loop's own thread, which outlives any pool's: see OpenChild.start.
-            child = OpenChild.start(self._command, *map(str, present(self._gateway_key)))
-            work = asyncio.to_thread(self._open, child, message, certificates, write)
-            task = asyncio.create_task(work)
+            keys = map(str, present(self._gateway_key))
+            child = OpenChild.start(self._command, work, *keys)
+            task = asyncio.create_task(
+                asyncio.to_thread(self._work, child, feed, certificates, write)
+            )
             try:
                 return await asyncio.shield(task)
             finally:
@@ -102,21 +137,21 @@ class ProcessOpener:
                     await asyncio.wait({task})
                     task.exception()  # seen: what it raises is only that its child was killed
 
-    def _open(
+    def _work(
         self,
         child: OpenChild,
-        message: Source,
+        feed: Callable[[], _Feed],
         certificates: Sequence[bytes],
         write: Callable[[bytes], None],
     ) -> str:
         try:
             child.wait_ready()
             self._check_confined(child)
-            feed = _Message(message)
-            child.submit(feed.head, certificates)
+            fed = feed()
+            child.submit(fed.head, certificates)
             deadline = time.monotonic() + self._budget.seconds
-            whole = child.exchange(feed.pieces(), self._limited(feed.size, write), deadline)
-            return _signer(child.answer(), whole, feed, child.fingerprint)
+            whole = child.exchange(fed.pieces(), self._limited(fed.size, write), deadline)
+            return _signer(child.answer(), whole, fed, child.fingerprint)
         except TimeoutError:
             child.kill()
             raise NotReadableError(
@@ -146,31 +181,29 @@ class ProcessOpener:
             log.warning("opener not fully confined", problem="; ".join(missing))
 
 
-class _Message:
-    """A message as it is fed: its size, its first bytes, and whether anything follows its end."""
+class _Feed:
+    """What is fed to a process: its size, and what is said of it before."""
+
+    followed = False
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        try:
-            self.size = source.seek(0, 2)
-            source.seek(0)
-            self.head = source.read(HEAD)
-            source.seek(0)
-        except Exception as error:  # noqa: BLE001 - a source may raise anything, and text may be PHI
-            raise _unreadable(error) from None
-        self._end = ArmorEnd() if is_armored(self.head) else None
+        self.size, self.head = self._look()
 
     def pieces(self) -> Iterator[bytes]:
         """All of it."""
         while piece := self._read():
-            if self._end:
-                self._end.feed(piece)
             yield piece
 
-    @property
-    def followed(self) -> bool:
-        """Whether text came after the end of an armored message."""
-        return self._end is not None and self._end.followed
+    def _look(self) -> tuple[int, bytes]:
+        try:
+            size = self._source.seek(0, 2)
+            self._source.seek(0)
+            head = self._source.read(HEAD)
+            self._source.seek(0)
+        except Exception as error:  # noqa: BLE001 - a source may raise anything, and text may be PHI
+            raise _unreadable(error) from None
+        return size, head
 
     def _read(self) -> bytes:
         try:
@@ -179,11 +212,36 @@ class _Message:
             raise _unreadable(error) from None
 
 
+class _Message(_Feed):
+    """A message: its first bytes are said, and whether text follows its armor is looked at."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of it."""
+        end = ArmorEnd() if is_armored(self.head) else None
+        for piece in super().pieces():
+            if end:
+                end.feed(piece)
+                self.followed = end.followed
+            yield piece
+
+
+class _Content(_Feed):
+    """What was opened of a message: the signature to check is said."""
+
+    def __init__(self, source: Source, signature: bytes) -> None:
+        super().__init__(source)
+        self.head = signature
+
+
+def _nothing(piece: bytes) -> None:
+    """Nothing is written where a signature is checked."""
+
+
 def _unreadable(error: Exception) -> OpenError:
     return OpenError(f"the staged message can't be read: {type(error).__name__}")
 
 
-def _signer(answer: dict[str, Any], whole: bool, message: _Message, fingerprint: str) -> str:
+def _signer(answer: dict[str, Any], whole: bool, message: _Feed, fingerprint: str) -> str:
     """The signer, "" for none that was asked for.
 
     Raises:
@@ -195,7 +253,8 @@ def _signer(answer: dict[str, Any], whole: bool, message: _Message, fingerprint:
         obstacle, detail = _FAULTS[answer["fault"]]
         raise NotReadableError(obstacle, detail.format(fingerprint=fingerprint))
     if "unverified" in answer:
-        raise UnverifiedError(signed=bool(answer["unverified"]))
+        packed = bool(answer.get("packed"))
+        raise UnverifiedError(signed=bool(answer["unverified"]), packed=packed)
     if message.followed:
         raise NotReadableError(
             Obstacle.MALFORMED, "text follows the end of the OpenPGP message: send it by itself"

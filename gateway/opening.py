@@ -73,7 +73,7 @@ class Opened(NamedTuple):
         """What an analyst should know."""
         signature = {
             Signature.VERIFIED: f"signed by the sender's certificate {self.signer}",
-            Signature.UNVERIFIED: "with a signature that is by no certificate of the sender",
+            Signature.UNVERIFIED: "with a signature that no certificate of the sender verifies",
             Signature.NONE: "unsigned",
             Signature.UNCHECKED: "signature not checked, since the sender has no certificate here",
         }[self.signature]
@@ -134,7 +134,33 @@ class Opening:
             return await self._written(transfer, payload, message, blob, Signature.VERIFIED, known)
         except UnverifiedError as error:
             signature = Signature.UNVERIFIED if error.signed else Signature.NONE
-        return await self._written(transfer, payload, message, blob, signature)
+            packed = error.packed
+        opened = await self._written(transfer, payload, message, blob, signature)
+        return await self._attested(opened, transfer, payload, message, known) if packed else opened
+
+    async def _attested(
+        self,
+        opened: Opened,
+        transfer: Transfer,
+        payload: Payload,
+        message: Source,
+        known: Sequence[bytes],
+    ) -> Opened:
+        """With the signatures of a packed message checked over what was opened of it."""
+        context = payload_keys.opened_context(transfer.id)
+        descriptor = await asyncio.to_thread(self._disk.open, opened.blob)
+        try:
+            content = SegmentReader(descriptor, payload.key, context, size=opened.size)
+            with closing(content):
+                signer = await self._opener.signer(message, content, known)
+        except UnverifiedError:
+            return opened
+        except BaseException:
+            self._disk.remove(opened.blob)
+            raise
+        finally:
+            os.close(descriptor)
+        return opened._replace(signature=Signature.VERIFIED, signer=signer)
 
     async def _written(
         self,

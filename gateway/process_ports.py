@@ -112,11 +112,13 @@ class UnverifiedError(Exception):
 
     Attributes:
         signed: Whether it is signed at all.
+        packed: Whether its signature has to be looked for in what is packed: :meth:`Opener.signer`.
     """
 
-    def __init__(self, *, signed: bool) -> None:
+    def __init__(self, *, signed: bool, packed: bool = False) -> None:
         super().__init__("no good signature by these certificates")
         self.signed = signed
+        self.packed = packed
 
 
 class Opener(Protocol):
@@ -141,5 +143,20 @@ class Opener(Protocol):
             dlp.model.NotReadableError: It can't be opened, now or later.
             UnverifiedError: It isn't signed by any of ``certificates``.
             OpenError: It may be opened later.
+        """
+        ...
+
+    async def signer(self, message: Source, content: Source, certificates: Sequence[bytes]) -> str:
+        """Fingerprint of the certificate that signed what was opened of a packed message.
+
+        Args:
+            message: As it came.
+            content: What :meth:`open` made of it.
+            certificates: Of the sender.
+
+        Raises:
+            dlp.model.NotReadableError: There was no time for it.
+            UnverifiedError: None of them did, as far as can be told.
+            OpenError: It may be told later.
         """
         ...

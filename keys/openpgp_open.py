@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from pysequoia import Cert, PyDecryptor, Tsk, decrypt_file
+from pysequoia import Cert, PyDecryptor, Sig, Tsk, decrypt_file, verify
 
 from keys.certificate import CertificateError, describe, explain
 from keys.openpgp_packets import OCB, SED, SEIPD, Lead, lead
+
+_MISPLACED: Final = "Unexpected message structure"
+"""What the binding says of a signature within compression, which it doesn't look at."""
 
 
 class Fault(StrEnum):
@@ -52,11 +55,14 @@ class SignatureError(Exception):
 
     Attributes:
         signed: Whether it is signed at all.
+        packed: Whether it is signed within a compressed packet, which wasn't looked through: see
+            :mod:`keys.openpgp_packed`.
     """
 
-    def __init__(self, *, signed: bool) -> None:
+    def __init__(self, *, signed: bool, packed: bool = False) -> None:
         super().__init__("no good signature by these certificates")
         self.signed = signed
+        self.packed = packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +185,37 @@ class MessageOpener:
         Once it has asked for certificates anything may be the signature's fault; if it was damage,
         opening without them says so.
         """
-        if known and known.asked:
-            return SignatureError(signed=True)
         said = str(error)
+        if known and known.asked:
+            return SignatureError(signed=True, packed=said.startswith(_MISPLACED))
         if said.startswith("No key to decrypt") and not found.names(self._own):
             return MessageError(Fault.FOREIGN)
         if said.startswith("Policy rejected"):
             return MessageError(Fault.OUTDATED)
         return MessageError(Fault.DAMAGED)
+
+
+def check_content(content: str, signature: bytes, certificates: Sequence[bytes]) -> str:
+    """Check a signature over a file, as a stream, at constant memory.
+
+    Args:
+        content: Path of what is signed, read once; may be a pipe's.
+        signature: The signature packet.
+        certificates: Of the sender.
+
+    Returns:
+        Fingerprint of the certificate that made it.
+
+    Raises:
+        SignatureError: None of them did.
+    """
+    known = _known(certificates)
+    try:
+        found = verify(file=content, store=known, signature=Sig.from_bytes(signature))
+    except (RuntimeError, OSError, SignatureError):
+        raise SignatureError(signed=True) from None
+    signer: str = found.valid_sigs[0].certificate
+    return signer
 
 
 def _known(certificates: Sequence[bytes]) -> _Known | None:

@@ -25,11 +25,13 @@ from gateway.opener import ProcessOpener
 from gateway.process_ports import OpenError, UnverifiedError
 from keys.interoperable import generate_partner_key
 from keys.openpgp import certificate_of, fingerprint, generate_gateway_key
+from tests.support.packed_messages import packed
 
 MIB = 2**20
 SECRET = generate_gateway_key("Gateway <gateway@example.org>")
 GATEWAY = pysequoia.Cert.from_bytes(certificate_of(SECRET))
-CLINIC = pysequoia.Tsk.from_bytes(generate_partner_key("Clinic", "clinic@example.org"))
+CLINIC_KEY = generate_partner_key("Clinic", "clinic@example.org")
+CLINIC = pysequoia.Tsk.from_bytes(CLINIC_KEY)
 CLINIC_CERTIFICATE = bytes(CLINIC.extract_certificate())
 STRANGER = pysequoia.Tsk.generate("Stranger <stranger@example.org>")
 CONTENT = b"month,claims\n2026-01,40\n" * 1000
@@ -212,6 +214,61 @@ async def test_no_signature_of_the_sender_is_said(
     with pytest.raises(UnverifiedError) as error:
         await opened(opener, sealed(CONTENT, signer=signer), CLINIC_CERTIFICATE)
     assert error.value.signed is signed
+
+
+async def signer_of(opener: ProcessOpener, message: bytes, content: bytes) -> str:
+    """What the sender's signature in a packed message says, once it is known to be packed."""
+    with pytest.raises(UnverifiedError) as error:
+        await opened(opener, message, CLINIC_CERTIFICATE)
+    assert error.value.packed
+    assert (await opened(opener, message))[0] == content
+    return await opener.signer(io.BytesIO(message), io.BytesIO(content), [CLINIC_CERTIFICATE])
+
+
+@pytest.mark.parametrize("options", [(), ("--armor",), ("--compress-algo", "zlib")])
+async def test_what_gnupg_signs_and_packs_names_its_signer(
+    opener: ProcessOpener, gpg: Callable[..., bytes], options: tuple[str, ...]
+) -> None:
+    gpg("--import", data=CLINIC_KEY)
+    message = gpg("--sign", "--encrypt", "--recipient", fingerprint(SECRET), *options, data=CONTENT)
+    assert await signer_of(opener, message, CONTENT) == fingerprint(CLINIC_CERTIFICATE)
+
+
+@pytest.mark.parametrize("content", [b"x", CONTENT, b"-----BEGIN PGP MESSAGE-----\nand text"])
+async def test_the_signer_of_a_packed_message_is_named(
+    opener: ProcessOpener, content: bytes
+) -> None:
+    message = packed(content, certificate_of(SECRET), [CLINIC_KEY])
+    assert await signer_of(opener, message, content) == fingerprint(CLINIC_CERTIFICATE)
+
+
+async def test_of_several_signatures_the_senders_counts(opener: ProcessOpener) -> None:
+    stranger = generate_partner_key("Stranger", "stranger@example.org")
+    message = packed(CONTENT, certificate_of(SECRET), [CLINIC_KEY, stranger])
+    signer = await opener.signer(io.BytesIO(message), io.BytesIO(CONTENT), [CLINIC_CERTIFICATE])
+    assert signer == fingerprint(CLINIC_CERTIFICATE)
+
+
+async def test_a_signature_over_other_content_is_nobodys(opener: ProcessOpener) -> None:
+    message = packed(CONTENT, certificate_of(SECRET), [CLINIC_KEY])
+    with pytest.raises(UnverifiedError):
+        await opener.signer(io.BytesIO(message), io.BytesIO(b"else"), [CLINIC_CERTIFICATE])
+
+
+async def test_a_message_whose_signatures_cannot_be_found_is_unverified(
+    opener: ProcessOpener,
+) -> None:
+    message = sealed(CONTENT, signer=CLINIC)  # in version 2 of the encrypted packet
+    with pytest.raises(UnverifiedError):
+        await opener.signer(io.BytesIO(message), io.BytesIO(CONTENT), [CLINIC_CERTIFICATE])
+
+
+async def test_the_check_of_a_packed_message_runs_out_of_time(key_file: Path) -> None:
+    hasty = ProcessOpener(key_file, Budget(seconds=0))
+    message = packed(CONTENT, certificate_of(SECRET), [CLINIC_KEY])
+    with pytest.raises(NotReadableError) as error:
+        await hasty.signer(io.BytesIO(message), io.BytesIO(CONTENT), [CLINIC_CERTIFICATE])
+    assert error.value.obstacle is Obstacle.TIMEOUT
 
 
 async def test_memory_does_not_grow_with_the_message(opener: ProcessOpener, key_file: Path) -> None:

@@ -86,7 +86,7 @@ async def test_the_record_says_what_came_and_what_was_in_it(works: Works) -> Non
     ("signed_by", "signature", "note"),
     [
         ("known", {"signature": "verified", "signer": "ab" * 20}, "signed by the sender's"),
-        ("stranger", {"signature": "unverified"}, "by no certificate of the sender"),
+        ("stranger", {"signature": "unverified"}, "no certificate of the sender verifies"),
         ("", {"signature": "none"}, "unsigned"),
     ],
 )
@@ -103,6 +103,42 @@ async def test_the_record_says_whether_the_sender_signed(
     report = works.transfers.get(transfer).report
     assert report
     assert note in str(report["notes"])
+
+
+@pytest.mark.parametrize(
+    ("packed_by", "signature"),
+    [
+        ("known", {"signature": "verified", "signer": "cd" * 20}),
+        ("stranger", {"signature": "unverified"}),
+    ],
+)
+async def test_the_signature_of_a_packed_message_is_checked_over_its_content(
+    works: Works, packed_by: str, signature: dict[str, str]
+) -> None:
+    works.senders.known = (b"certificate",)
+    works.opener.packed_by = packed_by
+    transfer = works.stage(message(CLEAN))
+    assert (await works.all_steps())[-1] is State.DELIVERED
+    opened = inspection(works)["opened"]
+    assert isinstance(opened, dict)
+    assert {key: opened[key] for key in opened if key.startswith("sign")} == signature
+    assert works.sealed(transfer) == b"CERT:" + CLEAN[::-1]
+
+
+async def test_a_check_of_a_packed_message_that_breaks_leaves_nothing_and_is_made_anew(
+    works: Works,
+) -> None:
+    works.senders.known = (b"certificate",)
+    works.opener.packed_by, works.opener.breaks_checking = "known", True
+    transfer = works.stage(message(CLEAN))
+    lease = works.queue.claim("1", 60)
+    assert lease
+    with pytest.raises(OpenError):
+        await works.pipeline.step(lease)
+    assert works.disk.names(transfer) == [transfer]
+    works.queue.give_back(lease, failed=True)
+    works.opener.breaks_checking = False
+    assert (await works.all_steps())[-1] is State.DELIVERED
 
 
 async def test_what_lies_on_the_disk_is_encrypted_and_goes_with_the_transfer(works: Works) -> None:

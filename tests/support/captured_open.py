@@ -15,7 +15,7 @@ from tests.support.attempts import everything
 
 def captured(source: str, output: str, *given: object, **named: object) -> None:
     Path(source).read_bytes()
-    tried = everything(Path(sys.argv[5]), os.getppid())
+    tried = everything(Path(sys.argv[6]), os.getppid())
     Path(output).write_text(json.dumps(tried))
 
 

@@ -115,6 +115,8 @@ class ReversingOpener:
         self.refuses: NotReadableError | None = None
         self.breaks_after: int | None = None
         self.signed_by = ""
+        self.packed_by = ""
+        self.breaks_checking = False
         self.asked: list[Sequence[bytes]] = []
 
     async def open(
@@ -129,8 +131,20 @@ class ReversingOpener:
         if self.refuses:
             raise self.refuses
         if certificates and self.signed_by != "known":
-            raise UnverifiedError(signed=bool(self.signed_by))
+            raise UnverifiedError(
+                signed=bool(self.signed_by or self.packed_by), packed=bool(self.packed_by)
+            )
         return "ab" * 20 if certificates else ""
+
+    async def signer(self, message: Source, content: Source, certificates: Sequence[bytes]) -> str:
+        message.seek(0)
+        content.seek(0)
+        assert message.read().removeprefix(self.START) == content.read()[::-1]
+        if self.breaks_checking:
+            raise OpenError("the opener died")
+        if self.packed_by != "known":
+            raise UnverifiedError(signed=True)
+        return "cd" * 20
 
 
 class Senders:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import Any
 
 import pytest
@@ -154,3 +155,24 @@ def test_a_damaged_file_gives_items_or_one_error(surface: str, at: int, piece: b
     data = SURFACES[surface]
     at %= len(data)
     assert survives(parse, data[:at] + piece + data[at + len(piece) :])
+
+
+def _exif_without_end(text: bytes, tag: int = 0x9286) -> bytes:
+    """EXIF as many writers make it: its own directory doesn't say that none follows."""
+    first = b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII", 0x8769, 4, 1, 26) + bytes(4)
+    own = b"\x01\0" + struct.pack("<HHII", tag, 2, len(text), 40) + text
+    return b"Exif\0\0" + first + own
+
+
+@pytest.mark.parametrize("text", [SECRET.encode(), b"\x08\0\0\0" + SECRET.encode(), b"ab cd" * 40])
+def test_exif_that_does_not_say_its_end_is_read_whole(text: bytes) -> None:
+    items = read(parse, _saved("JPEG", exif=_exif_without_end(text)))
+    assert Obstacle.MALFORMED not in obstacles(items)
+    assert text.decode().strip("\x08\0") in texts(items)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_read"), [("NIKON Z 6", False), ("iPhone 14 Pro", False), ("236-45-6789", True)]
+)
+def test_a_cameras_name_is_nobodys(text: str, is_read: bool) -> None:
+    assert (text in texts(read(parse, _saved("JPEG", exif=_exif(0x0110, text))))) is is_read

@@ -8,13 +8,17 @@ from typing import Final, NamedTuple
 
 from dlp.budget import Meter
 from dlp.model import Carrier, Category, Passage
-from dlp.parse.image.strings import decoded, is_stamp, passages, text_of
+from dlp.parse.image.strings import is_stamp, passages, text_of
+from dlp.parse.slots import is_label
 
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8,
                  13: 4, 16: 8, 17: 8, 18: 8}  # fmt: skip
 _POINTERS: Final = frozenset({0x8769, 0x8825, 0xA005, 0x014A})
 """EXIF, GPS and interoperability directories, and sub-images."""
 _GPS: Final = 0x8825
+_SUB_IMAGES: Final = 0x014A
+_DEVICE: Final = frozenset({0x010F, 0x0110, 0x0131, 0x013C, 0xA433, 0xA434})
+"""Make, model, software, host computer, and a lens's make and model: "NIKON Z 6" is nobody."""
 _PIXELS: Final = frozenset({0x0111, 0x0117, 0x0144, 0x0145, 0x0140, 0x0201, 0x0202, 0x8773})
 """Places, lengths and tables of pixels; the colour profile."""
 _RESOURCES: Final = frozenset({0x02BC, 0x83BB, 0x8649})
@@ -48,6 +52,22 @@ class _Tag(NamedTuple):
     value: bytes
 
 
+class _Waiting(NamedTuple):
+    """A directory to be read.
+
+    Attributes:
+        at: Where it begins, 0 for none.
+        is_gps: Whether it says where a picture was taken.
+        sure: Whether there must be one.
+        ends: Whether it says at its end where the next one is.
+    """
+
+    at: int
+    is_gps: bool = False
+    sure: bool = True
+    ends: bool = True
+
+
 class _Reader:
     """Numbers of one file: byte order, and the wide offsets of BigTIFF."""
 
@@ -72,8 +92,9 @@ class _Reader:
         if count > _MOST_TAGS:
             raise ValueError(count)
         tags = [self._tag(at + width + place * entry, code) for place in range(count)]
-        self.end = max(self.end, at + width + count * entry + struct.calcsize("<" + code))
-        return tags, self.number(code, at + width + count * entry)
+        after = at + width + count * entry
+        self.end = max(self.end, after + struct.calcsize("<" + code))
+        return tags, self.number(code, after) if after < len(self.data) else 0
 
     def _tag(self, at: int, code: str) -> _Tag:
         number, kind = self.number("H", at), self.number("H", at + 2)
@@ -99,16 +120,16 @@ def read(data: bytes, where: str, meter: Meter) -> Tags:
     seen: set[int] = set()
     thumbnail = b""
     try:
-        waiting = [(reader.first, False)]
+        waiting = [_Waiting(reader.first)]
         while waiting:
-            at, is_gps = waiting.pop()
-            if not at or at in seen or len(seen) >= _MOST_TAGS:
+            place = waiting.pop()
+            if not place.at or place.at in seen or len(seen) >= _MOST_TAGS:
                 continue
-            seen.add(at)
+            seen.add(place.at)
             meter.check_time()
-            tags, following = reader.directory(at)
-            waiting += [(following, False), *_below(reader, tags)]
-            found.texts.extend(_gps(reader, tags, where) if is_gps else ())
+            tags, following = reader.directory(place.at) if place.sure else _tried(reader, place.at)
+            waiting += [_Waiting(following, sure=place.ends), *_below(reader, tags)]
+            found.texts.extend(_gps(reader, tags, where) if place.is_gps else ())
             found.texts.extend(_texts(tags, where))
             found.blocks.extend((tag.number, tag.value) for tag in tags if tag.number in _RESOURCES)
             thumbnail = thumbnail or _thumbnail(reader, tags)
@@ -135,10 +156,28 @@ def _pixels_end(reader: _Reader, tags: list[_Tag]) -> int:
     return max(ends)
 
 
-def _below(reader: _Reader, tags: list[_Tag]) -> Iterator[tuple[int, bool]]:
+def _tried(reader: _Reader, at: int) -> tuple[list[_Tag], int]:
+    """A directory that may be none: EXIF's own are the last of their kind.
+
+    Many writers leave out the four bytes that would say so, and values stand in their place.
+    """
+    end = reader.end
+    try:
+        tags, following = reader.directory(at)
+    except (struct.error, ValueError):
+        tags, following = [], 0
+    if not tags or not all(tag.kind in _SIZES and tag.value for tag in tags):
+        reader.end = end
+        return [], 0
+    return tags, following
+
+
+def _below(reader: _Reader, tags: list[_Tag]) -> Iterator[_Waiting]:
     for tag in tags:
         if tag.number in _POINTERS:
-            yield from ((at, tag.number == _GPS) for at in _integers(reader, tag))
+            ends = tag.number == _SUB_IMAGES
+            for at in _integers(reader, tag):
+                yield _Waiting(at, is_gps=tag.number == _GPS, ends=ends)
 
 
 def _texts(tags: list[_Tag], where: str) -> Iterator[Passage]:
@@ -146,6 +185,8 @@ def _texts(tags: list[_Tag], where: str) -> Iterator[Passage]:
         if tag.number in _PIXELS or tag.number in _RESOURCES or tag.kind not in (1, 2, 6, 7):
             continue
         text = _value(tag)
+        if tag.number in _DEVICE and is_label(text.strip("\0 ")):
+            continue
         if len(text.strip()) > 1 and not is_stamp(text):
             yield from passages(text, f"{where} tag 0x{tag.number:04X}")
 
@@ -157,7 +198,7 @@ def _value(tag: _Tag) -> str:
         rest = tag.value[8:]
         wide = "utf-16-le" if rest[1:2] == b"\0" else "utf-16-be"
         return rest.decode(wide, "replace") if tag.value[:1] == b"U" else text_of(rest)
-    return (decoded(tag.value) or "") if tag.kind == 2 else text_of(tag.value)  # noqa: PLR2004
+    return text_of(tag.value)
 
 
 def _gps(reader: _Reader, tags: list[_Tag], where: str) -> Iterator[Passage]:

@@ -111,7 +111,7 @@ def _is_date(number: str, formats: dict[str, str]) -> bool:
     return "y" in code or "d" in code
 
 
-def _laid_out(text: str) -> str:
+def laid_out(text: str) -> str:
     """A text of a sheet without a header's codes, whose letters would grow into its words."""
     if not text.startswith("&"):
         return text
@@ -145,7 +145,7 @@ class Sheet:
         for said in rest.read(self._outside(events)):
             yield from self._pending()
             where = f"sheet {self._ordinal} {said.kind} {said.ordinal}"
-            yield Passage(_laid_out(said.text), where, Carrier.FREE_TEXT)
+            yield Passage(laid_out(said.text), where, Carrier.FREE_TEXT)
         yield from self._pending()
         yield from self._typed()
 

@@ -13,7 +13,8 @@ from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Uninspectable
 from dlp.parse.office.runs import runs
-from dlp.parse.ole import embedded, lzfu, slides, vba, word
+from dlp.parse.office.sheets import laid_out
+from dlp.parse.ole import biff, embedded, lzfu, slides, vba, word
 from dlp.parse.ole.cells import cells
 from dlp.parse.ole.opening import encrypted, opened, paths, whole
 from dlp.unpack.entry import Entry
@@ -170,9 +171,11 @@ class _File:
 
     def _workbook(self, data: bytes, where: str) -> Iterator[Item]:
         """What no cell shows: names, comments, headers, strings that are left over."""
-        for found in self._other(data, where):
-            if not (isinstance(found, Passage) and self._is_shown(found.text)):
+        for found in self._other(biff.apart(data), where):
+            if not isinstance(found, Passage):
                 yield found
+            elif not self._is_shown(found.text):
+                yield found._replace(text=laid_out(found.text))
 
     def _is_shown(self, text: str) -> bool:
         """Whether a run is a cell's text; its length or the next one's may look like a letter."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any, Final
 
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
@@ -56,18 +57,14 @@ def signatures(message: Readable, secrets: Sequence[bytes]) -> list[bytes]:
         StreamError: It isn't for these keys, or encrypted otherwise than by AES in version 1 of the
             protected data packet, which is what the programs that compress write.
     """
+    keys = list(_keys(secrets))
     session: bytes | None = None
     for tag, body in packets(binary(message)):
         if tag == _PKESK and session is None:
-            session = _session_key(at_most(body, LARGEST_PACKET), secrets)
+            session = _session_key(at_most(body, LARGEST_PACKET), keys)
         elif tag == _SEIPD and session:
-            return list(_few(_signatures(_decrypted(body, session))))
+            return list(islice(_signatures(_decrypted(body, session)), MOST_SIGNATURES))
     raise StreamError("nothing for these keys")
-
-
-def _few(found: Iterator[bytes]) -> Iterator[bytes]:
-    for _, signature in zip(range(MOST_SIGNATURES), found, strict=False):
-        yield signature
 
 
 def _signatures(content: Readable, *, packed: bool = False) -> Iterator[bytes]:
@@ -102,10 +99,10 @@ class _Decrypted:
         return self._cipher.update(self._body.read(size))
 
 
-def _session_key(packet: bytes, secrets: Sequence[bytes]) -> bytes | None:
+def _session_key(packet: bytes, keys: Sequence[Any]) -> bytes | None:
     """The session key for AES in a session key packet, if it is for one of these keys."""
     data = written(_PKESK, packet)
-    for key in _keys(secrets):
+    for key in keys:
         # PGPy raises of every kind where a key isn't the right one, or can't decrypt at all.
         with suppress(Exception):
             cipher, session = Packet(bytearray(data)).decrypt_sk(key)
@@ -116,6 +113,7 @@ def _session_key(packet: bytes, secrets: Sequence[bytes]) -> bytes | None:
 
 def _keys(secrets: Sequence[bytes]) -> Iterator[Any]:
     for secret in secrets:
-        key, _ = PGPKey.from_blob(secret)
-        for each in (*key.subkeys.values(), key):
-            yield each._key  # noqa: SLF001 - PGPy decrypts session keys with nothing else
+        with suppress(Exception):  # of every kind, of a key that PGPy doesn't know
+            key, _ = PGPKey.from_blob(secret)
+            for each in (*key.subkeys.values(), key):
+                yield each._key  # noqa: SLF001 - PGPy decrypts session keys with nothing else

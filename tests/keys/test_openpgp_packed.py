@@ -10,6 +10,7 @@ import pysequoia
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pysequoia import Profile
 
 from keys.interoperable import generate_partner_key
 from keys.openpgp import certificate_of, fingerprint, generate_gateway_key
@@ -85,6 +86,12 @@ def test_an_old_key_of_the_gateway_opens_it_too() -> None:
     old = generate_gateway_key("Gateway <gateway@example.org>")
     message = packed(CONTENT, certificate_of(old), [CLINIC])
     assert len(signatures(io.BytesIO(message), [SECRET, old])) == 1
+
+
+def test_a_key_that_pgpy_does_not_know_is_passed_over() -> None:
+    newer = bytes(pysequoia.Tsk.generate("Gateway <g@example.org>", profile=Profile.RFC9580))
+    message = packed(b"x", GATEWAY, [CLINIC])
+    assert len(signatures(io.BytesIO(message), [newer, b"no key", SECRET])) == 1
 
 
 def test_a_message_for_others_is_an_error() -> None:

@@ -49,3 +49,9 @@ def test_a_stream_that_is_no_chain_of_records_is_left_as_it_is() -> None:
 def test_nothing_but_records_heads_is_left_out(stream: bytes) -> None:
     kept = biff.apart(_record(0x0006, stream) + _record(0x0085, stream))
     assert kept.replace(b"\0", b"") == (stream + stream).replace(b"\0", b"")
+
+
+@pytest.mark.parametrize("byte", [b"\xfc", b"\xe9"])
+def test_a_number_in_any_binary_part_does_not_grow_into_a_foreign_byte(byte: bytes) -> None:
+    found = list(runs(io.BytesIO(byte + SSN + byte), Meter(Budget()), "here"))
+    assert SSN.decode() in found[0].text.split()

@@ -16,6 +16,8 @@ _NARROW: Final = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]{4,}")
 _WIDE: Final = re.compile(rb"(?:[\t\r\n\x20-\x7e\xa0-\xff]\x00|[\x00-\xff][\x01-\x24]){4,}")
 _PADDING: Final = re.compile(r"[ \t]{16,}")
 """What fills a field of fixed length: who last saved a workbook stands in 109 characters."""
+_SEAM: Final = re.compile(r"(?<=[0-9])(?=[\x80-\U0010ffff])|(?<=[\x80-\U0010ffff])(?=[0-9])")
+"""A number beside a byte that is no ASCII: the next field's, of which it is no part."""
 _WORDS: Final = re.compile(
     r"[A-Za-z][A-Za-z\u00c0-\u024f]{2,}|[\u00c0-\u024f][A-Za-z]{3,}|[\u0370-\u03ff]{4,}"
     r"|[\u0400-\u04ff]{4,}|[\u0590-\u05ff]{4,}|[\u0600-\u06ff]{4,}|[0-9]{3,}"
@@ -37,7 +39,8 @@ def runs(source: Source, meter: Meter, where: str) -> Iterator[Passage]:
     for pattern, encoding, start in ((_NARROW, "cp1252", 0), (_WIDE, "utf-16-le", 0),
                                      (_WIDE, "utf-16-le", 1)):  # fmt: skip
         for match in pattern.finditer(data, start):
-            for text in _PADDING.split(match[0].decode(encoding, "replace")):
+            decoded = match[0].decode(encoding, "replace")
+            for text in _PADDING.split(decoded if pattern is _WIDE else _SEAM.sub(" ", decoded)):
                 if _WORDS.search(text):
                     ordinal += 1
                     yield Passage(text, f"{where} text run {ordinal}", Carrier.FREE_TEXT)

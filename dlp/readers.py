@@ -54,6 +54,7 @@ _READERS: Final[dict[str, str]] = {
     "office/encrypted": "dlp.parse.ole:parse",
     "outlook/msg": "dlp.parse.ole:parse",
     "rtf": "dlp.parse.rtf:parse",
+    "vcard": "dlp.parse.vcard:parse",
     "smime/signed": "dlp.parse.cms:parse",
     "openpgp/signature": "dlp.parse.openpgp:parse",
     "openpgp/certificate": "dlp.parse.openpgp:parse",

@@ -76,6 +76,15 @@ def _message() -> bytes:
     return compound({"__substg1.0_10090102": body, "Module1": module})
 
 
+def _card() -> bytes:
+    picture = b"PHOTO;ENCODING=b;TYPE=PNG:iVBORw0KGgo=\r\n"
+    folded = (
+        b"NOTE;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:a=C3=A9=\r\n b\r\nDESCRIPTION:c\\n\r\n d\r\n"
+    )
+    name = b'N:Sample;Jane;;;\r\nATTENDEE;CN="Jane; Sample":mailto:jane@example.com\r\n'
+    return b"BEGIN:VCARD\r\nVERSION:3.0\r\n" + name + folded + picture + b"END:VCARD\r\n"
+
+
 SEEDS: Final[dict[str, Callable[[], bytes]]] = {
     "text/plain": lambda: _of(documents.text),
     "x12/837P": lambda: _of(records.x12_837),
@@ -91,6 +100,7 @@ SEEDS: Final[dict[str, Callable[[], bytes]]] = {
     "xml": lambda: b'<?xml version="1.0"?><!-- c --><a b="c">d<![CDATA[e]]><?p q?>&amp;</a>',
     "html": lambda: _of(documents.html),
     "rtf": lambda: _of(documents.rtf),
+    "vcard": _card,
     "message/rfc822": lambda: _of(documents.mail),
     "office/docx": lambda: _of(documents.docx),
     "office/xlsx": lambda: _of(documents.xlsx),

@@ -14,7 +14,7 @@ from dlp.budget import Meter
 from dlp.content import Content
 from dlp.decode import LONGEST_LINE, lines_at
 from dlp.model import Passage, Source
-from dlp.parse.delimited import grammar
+from dlp.parse.delimited import grammar, labels
 from dlp.parse.delimited.block import Layout, Rows
 from dlp.parse.delimited.rows import Row, rows, split
 from dlp.parse.delimited.table import Table
@@ -43,7 +43,7 @@ def bulk(table: Table, delimiter: str, content: Content) -> Bulk | None:
         fillers = re2.compile(places.encode(), _options()) if places else None
     except re2.error:
         return None  # too large a pattern: a table of many columns with many values
-    return Bulk(content, table, layout, regular, fillers)
+    return Bulk(content, table, layout, regular, fillers, labels.screen(delimiter))
 
 
 def _options() -> re2.Options:
@@ -63,6 +63,7 @@ class Bulk:
         layout: Which columns are counted, kept, or looked at.
         regular: Lines that keep to their columns.
         fillers: Lines that may have a filler in a column where it counts for nothing.
+        labels: Cells that say what others are, from where on rows depend on one another.
     """
 
     content: Content
@@ -70,6 +71,7 @@ class Bulk:
     layout: Layout
     regular: re2._Regexp[bytes]
     fillers: re2._Regexp[bytes] | None
+    labels: re2._Regexp[bytes]
 
     def read(self, meter: Meter, offset: int, number: int, block: int) -> Iterator[Passage | Batch]:
         """The rows from ``offset`` on, the first of them of this ``number``.
@@ -80,6 +82,8 @@ class Bulk:
         source = self.content.source
         while data := _whole_lines(source, offset, block):
             at = 0
+            if self.table.labels.active or self.labels.search(data):
+                break
             while at < len(data):
                 meter.check_time()
                 found = self.regular.match(data, at)

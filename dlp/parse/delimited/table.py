@@ -10,6 +10,7 @@ from config.states import code_of
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage
 from dlp.parse.delimited import headers, values
 from dlp.parse.delimited.columns import TEXT, Column, by_columns, type_columns
+from dlp.parse.delimited.labels import Labels
 from dlp.parse.delimited.people import with_names
 from dlp.parse.delimited.rows import Cell, Row
 
@@ -49,6 +50,7 @@ class Table:
         self.homes = [i for i, title in enumerate(titles) if headers.is_state(title)]
         self._met: set[tuple[int, str]] = set()
         self.columns = with_names(type_columns(titles, cells), titles, cells)
+        self.labels = Labels(titles, self.columns)
 
     def _fitted(self, row: Row) -> list[Cell] | None:
         """The row's cells if it has the table's width, give or take empty cells at its end."""
@@ -73,9 +75,10 @@ class Table:
         if row.number == self._header:
             yield from _titles(row)
             return
+        told = self.labels.read([cell.text.strip() for cell in row.cells])
         if row.number in self._above:
             yield from (
-                _passage(row, index, cell, TEXT)
+                _passage(row, index, cell, told.get(index, TEXT))
                 for index, cell in enumerate(row.cells)
                 if cell.text.strip()
             )
@@ -83,11 +86,14 @@ class Table:
         cells = self._fitted(row)
         if cells is None:
             yield from _odd_row(row)
+            yield from (_passage(row, i, row.cells[i], column) for i, column in told.items())
             return
         for index in self.homes:
             self.live_in((cells[index].text,))
         for index, cell in enumerate(cells):
             column = self.role(index, cell.text)
+            if index in told and (column is None or column == TEXT):
+                column = told[index]
             if column is not None:
                 yield _passage(row, index, cell, column)
 

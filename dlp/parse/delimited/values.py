@@ -42,7 +42,9 @@ _CODE: Final = re.compile(r"(?=[^\d]*\d)[A-Za-z0-9][A-Za-z0-9._/:+#-]{0,39}")
 
 SSN_WRITTEN: Final = re.compile(r"(?!000|666|9)\d{3}([- .])(?!00)\d{2}\1(?!0000)\d{4}")
 SSN_BARE: Final = re.compile(r"(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}")
-_SSN_NAMED: Final = re.compile(r"\d{3}[- .]?\d{2}[- .]?\d{4}|[Xx*#]{3}[- ]?[Xx*#]{2}[- ]?\d{4}")
+_SSN_NAMED: Final = re.compile(
+    r"\d{3}[- .]?\d{2}[- .]?\d{4}|\d{7,8}|[Xx*#]{3}[- ]?[Xx*#]{2}[- ]?\d{4}"
+)
 _MBI: Final = re.compile(r"[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}", re.IGNORECASE)
 _HICN: Final = re.compile(
     r"-?\d{9}[A-Z][A-Z0-9]{0,2}|[A-Z]{1,3}\d{6,9}|T?\d{3}-?\d{2}-?\d{4}[A-Z]\d?"

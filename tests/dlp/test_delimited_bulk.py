@@ -133,6 +133,16 @@ def test_quotes_around_every_cell_give_one_report(
     _same(*_both(_table(rows), detectors, monkeypatch, 4_000))
 
 
+@pytest.mark.parametrize("first", ['""', '"W1234567"', ""])
+def test_a_filler_behind_a_quoted_cell_gives_one_report(
+    detectors: Detectors, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    rows = _people(120)
+    for row in (60, 75, 90, 91):
+        rows[row][:2] = [first, "UNKNOWN"]
+    _same(*_both(_table(rows), detectors, monkeypatch, 4_000))
+
+
 def test_names_that_the_site_lists_give_one_report(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = Rules(not_phi=("Ana De La Cruz", "Piotr Lindqvist"))
     detectors = Detectors(rules, model=lambda: None)

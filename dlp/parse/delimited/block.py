@@ -109,7 +109,8 @@ class Rows:
         self._rows = len(starts)
         left_out = np.zeros(self._rows, np.bool_)
         if len(odd):
-            left_out[np.searchsorted(starts[:, 0], np.fromiter(odd, np.int64), "right") - 1] = True
+            # By the lines' ends: the first cell of a line may start behind a quote.
+            left_out[np.searchsorted(ends[:, -1], np.fromiter(odd, np.int64), "left")] = True
         lengths = ends - starts
         long = lengths[:, layout.typed] > grammar.LONGEST
         left_out |= long.any(axis=1)

@@ -76,7 +76,12 @@ BINARY: Final = (
     _sign("application/parquet", "Parquet", rb"PAR1"),
     _sign("application/sqlite", "an SQLite database", rb"SQLite format 3\x00"),
     _sign("executable", "a program", rb"\x7fELF|MZ.{56}|\xca\xfe\xba\xbe|\xcf\xfa\xed\xfe"),
-    _sign("ncpdp/telecom", "NCPDP Telecommunication", rb".{56}\x1e\x1cAM|.{0,80}[\x1d\x1e]\x1cAM"),
+    _sign(
+        "ncpdp/telecom",
+        "NCPDP Telecommunication",
+        # Its batch (1.2) begins with sender, number, time and receiver, between STX and ETX.
+        rb".{56}\x1e\x1cAM|.{0,80}[\x1d\x1e]\x1cAM|\x0200[TRE].{24}[0-9]{19}[PT].{26}\x03",
+    ),
 )
 """Told by their first bytes, whatever follows."""
 

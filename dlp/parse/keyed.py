@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from dlp.model import Category
 from dlp.parse.delimited import headers
+from dlp.parse.misplaced import has_ssn
 from dlp.parse.terms import terms
 
 _C: Final = Category
@@ -102,7 +103,8 @@ def told(key: str, value: str, around: str = "") -> Told | None:
     if max(len(key), len(around)) > _LONGEST:
         return None
     fitting = (kind.told for kind in _candidates(key, around) if kind.shape.fullmatch(value))
-    return next(fitting, None)
+    found = next(fitting, None)
+    return Told(_C.SSN) if found and has_ssn(value) else found
 
 
 def is_title(text: str) -> bool:

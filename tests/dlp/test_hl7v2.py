@@ -188,6 +188,7 @@ def test_an_ssn_in_a_field_of_another_kind_is_held(line: str, inspected: Inspect
         "PV1|1|I|||||1234567893^WHITFIELD^ANN^^^DR^^^NPI",
         "PV1|1|I|||||A WHITFIELD",
         "IN1|1|||ACME|PO BOX 7^^DAYTON^OH",
+        "LOC|4WEST|Four West|N|GOOD SAMARITAN|1482 LARKSPUR LN^^DAYTON^OH^45402",
     ],
 )
 def test_who_treats_or_pays_is_nobodys_secret(line: str, inspected: Inspected) -> None:

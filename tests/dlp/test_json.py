@@ -396,3 +396,17 @@ def test_a_key_says_what_a_columns_title_would(
 )
 def test_a_key_of_other_things_says_nothing(value: dict[str, Any], inspected: Inspected) -> None:
     assert fhir_verdict(inspected, value, "no-phi") == []
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"resourceType": "Binary", "contentType": "text/plain", "data": "SSN 236458714"},
+        {"resourceType": "Coverage", "subscriberId": "236-45-8714"},
+        {"resourceType": "Bundle", "identifier": {"value": "SSN 236458714"}},
+    ],
+)
+def test_an_ssn_in_place_of_data_or_an_id_is_held(
+    resource: dict[str, Any], inspected: Inspected
+) -> None:
+    assert fhir_verdict(inspected, resource, "clinical-fhir") == ["ssn"]

@@ -92,6 +92,38 @@ def test_an_ssn_in_a_field_of_another_kind_is_held(name: str, inspected: Inspect
     assert verdict.reasons == (f"Social Security number in free text at segment 6 AM13 {name}",)
 
 
+HEADER = "{:6}D0B1{:10}102{:15}20260101{:10}"
+FIRST = "\x0200T{:24}0000001202601011200P12{:24}\x03\r\n"
+LAST = "\x029900000010000000002{}\x03\r\n"
+
+
+def batch(sender: str = "SENDER1", vendor: str = "VENDOR1", said: str = "END") -> bytes:
+    header = HEADER.format("610066", "PCN1", "1245319599", vendor)
+    body = CLAIM.replace(b"F1020", b"J0190").partition(b"\x1e")[2].decode()
+    each = f"\x02G10000000001{header}\x1e{body}\x03\r\n"
+    return (FIRST.format(sender, "RECEIVER1") + 2 * each + LAST.format(said)).encode()
+
+
+def test_a_processors_control_number_is_no_patients(inspected: Inspected) -> None:
+    data = CLAIM.replace(b"F1020", b"J0190").replace(b"PBMTEST   ", b"PCN1234567")
+    assert inspected(data, "pharmacy")[1].action == "release"
+
+
+def test_a_batch_is_read_as_its_transactions_are(inspected: Inspected) -> None:
+    report, verdict = inspected(batch(), "pharmacy")
+    assert (report.format, verdict.action, verdict.reasons) == ("ncpdp/telecom", "release", ())
+    diagnoses = [p for p in passages(batch()) if p.category is Category.DIAGNOSIS]
+    assert [p.text for p in diagnoses] == ["J0190", "J0190"]
+
+
+@pytest.mark.parametrize("place", ["sender", "said"])
+def test_an_ssn_in_a_batchs_own_fields_is_held(place: str, inspected: Inspected) -> None:
+    _, verdict = inspected(batch(**{place: "236-45-8714"}), "pharmacy")
+    assert [reason.partition(" at ")[0] for reason in verdict.reasons] == [
+        "Social Security number in free text"
+    ]
+
+
 _WORDS = st.lists(st.sampled_from(
     [b"\x1c", b"\x1d", b"\x1e", b"\x02", b"\x03", b"AM01", b"CB", b"CA", b"FQ", b"ZZ", b"NGUYEN",
      b"536-22-8714", b"19560304", b"\xff", b"\n"]), max_size=25).map(b"".join)  # fmt: skip

@@ -106,3 +106,18 @@ def test_a_prescription_goes_unless_its_note_names_somebody(
     report, verdict = inspected(script(WHO, note), "pharmacy", "a.xml")
     assert report.format == "ncpdp/script"
     assert verdict.action is action
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<Pharmacy><Fax><Number>{}</Number></Fax></Pharmacy>",
+        "<Prescriber><Identification><DEANumber>{}</DEANumber></Identification></Prescriber>",
+        "<Patient><PrimaryTelephone><Number>{}</Number></PrimaryTelephone></Patient>",
+    ],
+)
+def test_an_ssn_in_an_element_of_another_kind_is_held(element: str, inspected: Inspected) -> None:
+    body = element.format("236-45-8714")
+    head = '<Message xmlns="http://www.ncpdp.org/schema/SCRIPT">'
+    report, _ = inspected(f"{head}<Body>{body}</Body></Message>".encode(), "pharmacy")
+    assert [f.category for f in report.findings if not f.expected] == [Category.SSN]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 from collections.abc import Iterator
 
@@ -12,6 +10,7 @@ from dlp.content import Content, Item
 from dlp.detect.checksums import npi
 from dlp.model import Carrier, Category, Passage, Subject
 from dlp.parse import contacts
+from dlp.parse.base64s import unwrapped
 from dlp.parse.ccda import roles
 from dlp.parse.keyed import is_title, told
 from dlp.parse.misplaced import has_ssn
@@ -123,9 +122,8 @@ class _Document:
     def _document(self) -> Iterator[Item]:
         """What Base64 holds, whatever comments or tags stand between its pieces."""
         pieces, self._data = self._data, []
-        try:
-            data = base64.b64decode("".join("".join(p.text for p in pieces).split()), validate=True)
-        except (ValueError, binascii.Error):
+        data = unwrapped("".join(piece.text for piece in pieces))
+        if data is None:
             yield from (passage(piece, self._path.where()) for piece in pieces)
             return
         if data:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import re
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from dlp.detect.checksums import npi
 from dlp.detect.words import is_word
 from dlp.model import Carrier, Category, Passage, Subject
 from dlp.parse import contacts
+from dlp.parse.base64s import unwrapped
 from dlp.parse.fhir import types
 from dlp.parse.fhir.labels import label_of
 from dlp.parse.fhir.narratives import narrative
@@ -121,10 +120,10 @@ class Reading:
             yield from self._value(inner, here, title)
 
     def _attachment(self, leaf: Leaf, at: Context, texts: dict[str, Leaf]) -> Iterator[Item]:
-        try:
-            data = base64.b64decode(leaf.raw.replace(b"\\n", b"").replace(b"\\/", b"/"))
-        except (ValueError, binascii.Error):
+        data = unwrapped(text_of(leaf).text)
+        if data is None:
             yield passage(leaf, at.where)
+        if not data:
             return
         self._attachments += 1
         title = text_of(texts["title"]).text if "title" in texts else ""
@@ -220,7 +219,8 @@ def _string(
 def _labelled(leaf: Leaf, at: Context, title: str) -> Passage | None:
     """A value that its label tells: "SSN" beside it, or its own key that FHIR doesn't know."""
     found = told(at.label if title.startswith("value") else title, text_of(leaf).text.strip())
-    if found is None or at.subject is Subject.PROVIDER or title in types.DATES:
+    standing = title in types.DATES or title == "subscriberId"
+    if found is None or at.subject is Subject.PROVIDER or standing:
         return None
     return passage(leaf, at.where, found.category, record=at.record, part=found.part)
 
@@ -229,7 +229,10 @@ def _numbered(leaf: Leaf, text: str, at: Context, kind: Category) -> Passage:
     """The value of an Identifier or a ContactPoint."""
     if kind is Category.OTHER_ID and (found := told(at.label, text)):
         return _field(leaf, at, found.category)
-    if not contacts.fits(kind, text) or (at.subject is Subject.PROVIDER and has_ssn(text)):
+    odd = at.subject is Subject.PROVIDER and (
+        has_ssn(text) or (kind is Category.OTHER_ID and " " in text)
+    )
+    if odd or not contacts.fits(kind, text):
         return passage(leaf, at.where)
     return _field(leaf, at, kind)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import re
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ from typing import Final, NamedTuple
 
 from dlp.content import Item
 from dlp.model import Carrier, Category, Passage, Subject
+from dlp.parse.base64s import unwrapped
 from dlp.parse.hl7v2.escapes import Delimiters, decoded, plain
 from dlp.parse.hl7v2.table import AUTHORITIES, FIELDS, SYSTEMS, TYPES, Field
 from dlp.parse.keyed import told
@@ -35,8 +34,6 @@ _PHONE: Final = re.compile(rb"[0-9()+. xX/*#-]{3,30}(?:[A-Za-z][0-9]{1,6})?")
 _EMAIL: Final = re.compile(rb"[^@\s]+@[^@\s]+")
 _FIELDS, _REPETITIONS = 10_000, 10_000
 """More than a segment and a field have: parts of one name share a record, repetitions don't."""
-_QUANTUM: Final = 4
-"""Characters that Base64 is broken into lines by a multiple of; words seldom are."""
 _HEADERS: Final = ("MSH", "FHS", "BHS")
 _ENCAPSULATED: Final = ("ED", "RP")
 _DATES: Final = ("TS", "DT", "DTM")
@@ -290,13 +287,10 @@ def _document(piece: Piece, ordinal: int, marks: Delimiters) -> Iterator[Item]:
 
 def _data(part: Piece, coding: bytes, marks: Delimiters) -> bytes | None:
     """The data of ED.5; None if it isn't encoded as ED.4 says, so that it is read as text."""
-    lines = decoded(part.raw, part.offset, marks).text.split()
-    if any(len(line) % _QUANTUM for line in lines[:-1]):
-        return None
-    written = "".join(lines)
+    written = decoded(part.raw, part.offset, marks).text
+    if coding == b"BASE64":
+        return unwrapped(written)
     try:
-        if coding == b"BASE64":
-            return base64.b64decode(written, validate=True)
         return bytes.fromhex(written) if coding == b"HEX" else None
-    except (ValueError, binascii.Error):
+    except ValueError:
         return None

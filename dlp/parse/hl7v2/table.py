@@ -105,6 +105,8 @@ FIELDS: Final[dict[str, dict[int, Field]]] = {
             5: _provider("XTN", _C.PHONE)},
     "STF": {3: _provider("XPN", _C.NAME), 10: _provider("XTN", _C.PHONE),
             11: _provider("XAD", _C.ADDRESS)},
+    "LOC": {4: _provider("XON", _C.NAME), 5: _provider("XAD", _C.ADDRESS),
+            6: _provider("XTN", _C.PHONE)},
     "ACC": {1: _SERVICE},
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from dlp.model import Category
+from dlp.parse.misplaced import has_ssn
 from dlp.parse.terms import terms
 
 _C: Final = Category
@@ -74,9 +75,7 @@ _SHAPES: Final = {
 
 
 _PARTS: Final = {
-    "street": re.compile(
-        r"(?=.{1,64}\Z)(?!.*\d{3}-\d\d-\d{4})" + _WORDS % 10 + r"[^@\r\n\t]+", re.DOTALL
-    ),
+    "street": re.compile(r"(?=.{1,64}\Z)" + _WORDS % 10 + r"[^@\r\n\t]+", re.DOTALL),
     "city": re.compile(r"(?=.{1,40}\Z)" + _WORDS % 5 + r"[^@\d\r\n\t]+", re.DOTALL),
     "state": re.compile(r"[A-Za-z]{2,3}"),
     "zip": re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{2,9}"),
@@ -85,5 +84,7 @@ _PARTS: Final = {
 
 def fits(category: Category, part: str, text: str) -> bool:
     """Whether an element's text is what the element is for, and no sentence in its place."""
+    if category is not Category.SSN and has_ssn(text):
+        return False
     shape = _PARTS.get(part) or _SHAPES.get(category, _ID)
     return shape.fullmatch(text.strip()) is not None

@@ -15,11 +15,15 @@ from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source
 from dlp.parse.ncpdp.fields import FIELDS, TEXTS, fits
+from dlp.parse.ncpdp.headers import parts
 from dlp.streams import CHUNK
 
 _LONGEST: Final = 2**20
 _MARKS: Final = re.compile(rb"[\x1c\x1d\x1e]")
 _FIELD: Final = re.compile(r"[A-Z0-9]{2}")
+_END: Final = "\x03"
+_FRAME: Final = "\x02\x03\r\n\x00 "
+"""What stands around transmissions."""
 _PLAIN: Final = re.compile(r"[A-Za-z]?|[0-9]{1,3}|[0-9]{1,8}[{}A-R]")
 """Flags, counts and signed amounts (overpunched): too short to identify anybody."""
 
@@ -38,22 +42,30 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
 
 class _Reading:
     def __init__(self) -> None:
-        self._transmission = self._segments = self._record = 0
+        self._segments = self._record = 0
         self._segment = "header"
 
     def piece(self, mark: bytes, raw: bytes, offset: int) -> Iterator[Item]:
         """One field, or what stands before a segment."""
-        text = _decoded(raw)
+        text, end, rest = _decoded(raw).partition(_END)
+        yield from self._part(mark, text, offset)
+        if rest.strip(_FRAME):
+            # Between two transactions of a batch: the next one's header.
+            self._segment = "header"
+            yield from self._part(b"", rest, offset + len(text) + len(end))
+
+    def _part(self, mark: bytes, text: str, offset: int) -> Iterator[Item]:
         if mark == b"\x1c" and _FIELD.fullmatch(text[:2]):
             yield from self._field(text[:2], text[2:], offset + 2)
             return
         if mark in (b"\x1d", b"\x1e"):
             self._segments += 1
             self._record += 1
-        if text.strip():
-            self._transmission += not mark
-            yield Passage(text, self._where("header"), Carrier.FREE_TEXT, offset=offset,
-                          length=len(raw))  # fmt: skip
+        if text.strip(_FRAME):
+            for part, start in parts(text):
+                if part.strip(_FRAME) and not _PLAIN.fullmatch(part.strip()):
+                    yield Passage(part, self._where("header"), Carrier.FREE_TEXT,
+                                  offset=offset + start, length=len(part))  # fmt: skip
 
     def _field(self, name: str, text: str, offset: int) -> Iterator[Item]:
         if name == "AM":
@@ -62,7 +74,7 @@ class _Reading:
             if len(text) <= 2:  # noqa: PLR2004 - the segment's number alone
                 return
         where, known = self._where(name), FIELDS.get(name)
-        value = text.rstrip("\x03\r\n\x00")
+        value = text.rstrip(_FRAME.replace(" ", ""))
         if known and fits(known, value):
             yield Passage(
                 value, where, known.carrier, known.category, known.subject, offset, len(value),
@@ -71,7 +83,7 @@ class _Reading:
             if len(value) == len(text):
                 return
             value, offset = text[len(value) :], offset + len(value)
-        if not value.strip("\x02\x03\r\n\x00 ") or _PLAIN.fullmatch(value.strip()):
+        if not value.strip(_FRAME) or _PLAIN.fullmatch(value.strip()):
             return
         yield Passage(value, where, Carrier.FREE_TEXT, offset=offset, length=len(value))
         if known is None and name not in TEXTS:

@@ -135,6 +135,12 @@ TEXTUAL: Final = (
     ),
     _sign(
         "message/rfc822",
+        "an e-mail or a page saved as one (MHTML)",
+        _BLANK + rb"(?:[!-9;-~]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n)*){0,20}?"
+        rb"(?i:content-type:[ \t]*(?:\r?\n[ \t]+)?multipart/[a-z]{3,20};)",
+    ),
+    _sign(
+        "message/rfc822",
         "a mailbox",
         _BLANK + rb"From [^\r\n]{3,400}\r?\n(?:[!-9;-~]{1,60}:[^\n]*\n)",
     ),

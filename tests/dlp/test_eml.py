@@ -134,3 +134,25 @@ def test_many_nested_parts_take_linear_time() -> None:
         data += b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (index, index)
     with contextlib.suppress(NotReadableError):
         read(data + b"\n" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"From: <Saved by Blink>\nSnapshot-Content-Location: https://a.example\nSubject: x\n",
+        b"MIME-Version: 1.0\n",
+        b"",
+    ],
+)
+def test_a_page_saved_as_a_mail_is_read_as_one(inspected: Inspected, head: bytes) -> None:
+    whole = (
+        head
+        + b"Content-Type: multipart/related; boundary=ab\n\n--ab\n"
+        + (
+            b"Content-Type: text/html\nContent-Transfer-Encoding: base64\n\n"
+            b"PGI+U1NOIDUzNjwvYj4tMjItODcxNA==\n--ab--\n"
+        )
+    )
+    report, _ = inspected(whole)
+    assert report.format == "message/rfc822"
+    assert Category.SSN in {f.category for f in report.findings}

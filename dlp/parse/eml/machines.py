@@ -33,13 +33,15 @@ _RELAY: Final = re.compile(
     r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w])|"
     r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])"
 )
+_SAVED: Final = re.compile(r"(?i)\s*<saved by [a-z]{3,12}(?: [a-z]{3,12} [0-9.]{1,6})?>\s*")
+"""Whom Chromium and Internet Explorer give as a page's sender."""
 _PROGRAMS: Final = frozenset({"user-agent", "x-mailer", "mime-version"})
 _PROGRAM: Final = re.compile(
     r"\s*[A-Za-z0-9](?!.*(?:(?<![\d.])\d{7}|\d{3}[-. ]\d\d|\d/\d))[\w .,()/;:+\\-]{0,160}\s*",
     re.DOTALL,
 )
 _BOUNDARY: Final = re.compile(
-    r"(?i)(;\s*boundary=)(?:\"(?:=+\d{19}==|-*=_Part_[\d.]+_[\d.]+|[-_=]*_?NextPart_[\w.]{1,60}|"
+    r"(?i)(;\s*boundary=)(?:\"(?:-+MultipartBoundary--[A-Za-z0-9]{20,60}-*|=+\d{19}==|-*=_Part_[\d.]+_[\d.]+|[-_=]*_?NextPart_[\w.]{1,60}|"
     r"[0-9a-f]{20,40}|_\d{3}_[\w-]{1,90}_|Apple-Mail[=_-]+[0-9A-F-]{36})\"|[0-9a-f]{20,40})"
 )
 """Boundaries as mail programs make them, of random digits that could look like a card's."""
@@ -87,6 +89,8 @@ def without(name: str, text: str) -> str:
     if name in ("content-type", "content-disposition"):
         text = _FIXED_NAME.sub(r"\1", _BOUNDARY.sub(r"\1", text))
         return _PARAMETER.sub("", _MEDIA_TYPE.sub("", text))
+    if name == "from" and _SAVED.fullmatch(text):
+        return ""
     if name in _PROGRAMS:
         return "" if _PROGRAM.fullmatch(text) else text
     if len(text) > _SEAL_MOST:

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.encaps import encapsulate
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit
 
 from dlp import ocr
 from dlp.budget import Budget
@@ -23,9 +25,11 @@ _CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "office" / "p
 SECRET = "Zora Quillfeather"
 
 
-def _file(dataset: Dataset, preamble: bytes = b"\0" * 128) -> bytes:
+def _file(
+    dataset: Dataset, preamble: bytes = b"\0" * 128, syntax: UID = ExplicitVRLittleEndian
+) -> bytes:
     meta = FileMetaDataset()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.TransferSyntaxUID = syntax
     meta.MediaStorageSOPClassUID = meta.MediaStorageSOPInstanceUID = UID("1.2.3")
     out = io.BytesIO()
     whole = FileDataset("", dataset, file_meta=meta, preamble=preamble)
@@ -212,3 +216,43 @@ def test_bytes_behind_the_last_pixel_are_read() -> None:
     }  # fmt: skip
     pixels = b"\0" * 16 + SECRET.encode() + b"\0"
     assert SECRET in texts(read(parse, _with(**picture, PixelData=pixels)))
+
+
+def _jpeg(comment: str = "") -> bytes:
+    out = io.BytesIO()
+    Image.new("L", (64, 64), 128).save(out, "JPEG", comment=comment.encode())
+    return out.getvalue()
+
+
+def _compressed(*fragments: bytes) -> bytes:
+    dataset = Dataset()
+    dataset.Rows = dataset.Columns = 64
+    dataset.BitsAllocated = dataset.BitsStored = 8
+    dataset.HighBit, dataset.PixelRepresentation, dataset.SamplesPerPixel = 7, 0, 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.PixelData = encapsulate(list(fragments))
+    dataset["PixelData"].is_undefined_length = True
+    return _file(dataset, syntax=JPEGBaseline8Bit)
+
+
+@pytest.mark.parametrize("cut", [0, 100])
+def test_a_comment_in_a_compressed_frame_is_read(cut: int) -> None:
+    whole = _jpeg(SECRET)
+    items = read(parse, _compressed(*filter(None, (whole[:cut], whole[cut:]))))
+    assert SECRET in texts(items)
+
+
+def test_a_compressed_frame_meets_no_obstacle() -> None:
+    assert not obstacles(read(parse, _compressed(_jpeg())))
+
+
+@pytest.mark.parametrize(("planes", "is_read"), [(1, True), (4, False)])
+def test_bytes_behind_an_overlay_are_read_and_its_further_planes_are_not(
+    planes: int, is_read: bool
+) -> None:
+    dataset = Dataset()
+    dataset.add_new(0x60000010, "US", 8)
+    dataset.add_new(0x60000011, "US", 8)
+    dataset.add_new(0x60000015, "IS", str(planes))
+    dataset.add_new(0x60003000, "OW", bytes(8) + SECRET.encode() + b"\0")
+    assert (SECRET in texts(read(parse, _file(dataset)))) is is_read

@@ -13,21 +13,19 @@ from dlp import ocr
 from dlp.budget import Meter
 from dlp.content import Item
 from dlp.model import NotReadableError, Obstacle, Uninspectable
-from dlp.parse.image.parser import MOST_PIXELS, read_pixels
+from dlp.parse.image.parser import MOST_PIXELS, around, read_pixels
 from dlp.parse.image.strings import passages, text_of
 
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 """How compressed pixel data begins (PS3.5, A.4)."""
+_JPEG: Final = b"\xff\xd8\xff"
 _MOST_FRAMES: Final = 64
 """Frames that are read; what is burned in stands on all of them."""
 
 
 def read(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401
-    """The text in the frames of a data set's pixel data."""
-    if reason := ocr.available():
-        detail = f"text in images was not read: {reason}"
-        yield Uninspectable(Obstacle.NOT_READ, detail, where)
-        return
+    """What pixel data holds beside its pixels, and the text in its frames."""
+    yield from _beside(dataset, where, meter)
     try:
         pixels = int(dataset.get("Rows", 0) or 0) * int(dataset.get("Columns", 0) or 0)
         count = int(dataset.get("NumberOfFrames", 1) or 1)
@@ -36,6 +34,15 @@ def read(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN
     if pixels > MOST_PIXELS:
         yield Uninspectable(Obstacle.BOMB, "an image of too many pixels", where)
         return
+    yield from _behind(dataset, pixels * count, where)
+    if reason := ocr.available():
+        detail = f"text in images was not read: {reason}"
+        yield Uninspectable(Obstacle.NOT_READ, detail, where)
+        return
+    yield from _frames(dataset, count, where, meter)
+
+
+def _frames(dataset: Any, count: int, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401
     for number in range(1, min(count, _MOST_FRAMES) + 1):
         meter.check_time()
         image = _frame(dataset, number - 1)
@@ -43,7 +50,6 @@ def read(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN
             yield Uninspectable(Obstacle.NOT_READ, "pixels in a coding that isn't read here", where)
             return
         yield from read_pixels(image, f"{where} frame {number}", meter)
-    yield from _behind(dataset, pixels * count, where)
     if count > _MOST_FRAMES:
         detail = f"text in frames after the first {_MOST_FRAMES} was not read"
         yield Uninspectable(Obstacle.NOT_READ, detail, where)
@@ -58,6 +64,37 @@ def _behind(dataset: Any, samples: int, where: str) -> Iterator[Item]:  # noqa: 
     yield from passages(text_of(data[(samples * colours * bits + 7) // 8 :]), f"{where} remainder")
 
 
+def _beside(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401
+    """Comments and EXIF of JPEG frames, which a camera or a converter left in them."""
+    data = dataset.get("PixelData")
+    if not isinstance(data, bytes) or data[:4] != _ITEM:
+        return
+    for number, frame in enumerate(_jpegs(data), 1):
+        yield from around(frame, "JPEG", f"{where} frame {number} ", meter)
+
+
+def _jpegs(data: bytes) -> Iterator[bytes]:
+    """The JPEG files in compressed pixel data, those of several fragments put together."""
+    frame = b""
+    for fragment in _fragments(data):
+        if fragment[:3] == _JPEG and frame:
+            yield frame
+            frame = b""
+        if frame or fragment[:3] == _JPEG:
+            frame += fragment
+    if frame:
+        yield frame
+
+
+def _fragments(data: bytes) -> Iterator[bytes]:
+    """The items of compressed pixel data (PS3.5, A.4)."""
+    at = 0
+    while data[at : at + 4] == _ITEM:
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        yield data[at + 8 : at + 8 + size]
+        at += 8 + size
+
+
 def overlay(dataset: Any, group: int, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401
     """The text in one overlay plane (PS3.3, C.9.2): one bit a pixel."""
     try:
@@ -65,11 +102,13 @@ def overlay(dataset: Any, group: int, where: str, meter: Meter) -> Iterator[Item
         data = bytes(dataset[group, 0x3000].value)
         if not 0 < rows * columns <= MOST_PIXELS:
             rows = columns = -1
+        planes = int(dataset[group, 0x0015].value) if (group, 0x0015) in dataset else 1
         bits = np.unpackbits(np.frombuffer(data, "uint8"), bitorder="little")[: rows * columns]
         image = Image.fromarray((1 - bits.reshape(rows, columns)) * np.uint8(255))
     except (KeyError, TypeError, ValueError):
         yield Uninspectable(Obstacle.MALFORMED, "an overlay that can't be decoded", where)
         return
+    yield from passages(text_of(data[(rows * columns * planes + 7) // 8 :]), f"{where} remainder")
     yield from read_pixels(image, where, meter)
 
 

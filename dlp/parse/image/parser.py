@@ -65,7 +65,7 @@ def surfaces(data: bytes, prefix: str, meter: Meter, *, inside: int = 0) -> Iter
     """
     with _opened(data) as image:
         fmt = image.format or ""
-        yield from _around(data, fmt, prefix, meter, inside)
+        yield from around(data, fmt, prefix, meter, inside)
         yield from _frames(image, prefix, meter)
 
 
@@ -132,7 +132,16 @@ def _frames(image: Image.Image, prefix: str, meter: Meter) -> Iterator[Item]:
         yield Uninspectable(Obstacle.MALFORMED, "pixels that can't be decoded", where)
 
 
-def _around(data: bytes, fmt: str, prefix: str, meter: Meter, inside: int) -> Iterator[Item]:
+def around(data: bytes, fmt: str, prefix: str, meter: Meter, inside: int = 0) -> Iterator[Item]:
+    """What an image file holds beside its pixels.
+
+    Args:
+        data: The image file.
+        fmt: Pillow's name of its format.
+        prefix: Before every place.
+        meter: Checked for time.
+        inside: Images around this one.
+    """
     if fmt == "TIFF":
         yield from _tags(data, f"{prefix}TIFF", prefix, meter, inside)
         yield from _after(data, tiff.read(data, "", meter).end)

@@ -14,11 +14,18 @@ from dlp.detect.reading import Reading
 from dlp.detect.scan import Screen, spans
 from dlp.model import Category, Match
 
-_NUMBER = r"(?:[ ]?(?:numbers?|no\.?|num\.?|nbr\.?|id|ids|#))?"
+_REQUIRED = r"(?:[ _-]?(?:numbers?|no\.?|num\.?|nbr\.?|id|ids|#))"
+_NUMBER = rf"{_REQUIRED}?"
 _OTHER = r"(?:/[A-Z]{2,12})?"
 """A second label, as in "MRN/DOB: 7741983/03-14-1962"."""
 _LINK = r"[ \t]{0,2}(?:(?:is|was|of|for|=|:|#|-)[ \t]{0,2}){0,3}"
 _VALUE = r"([A-Z]{0,5}-?[0-9][0-9A-Z]*(?:-[0-9A-Z]{2,12}){0,4})"
+_LONG_VALUE = r"([A-Z]{1,5}-?[0-9][0-9A-Z]{4,38}|[0-9]{8,20})"
+"""What can't be a count, a year or a version, behind a word that may speak of those."""
+_LEADERS = r"[ \t]{0,3}[:=]?[ \t]{0,3}(?:[. \t_-]{2,80}|[ \t]{0,40}\r?\n[ \t]{0,40})[:=]?[ \t]{0,3}"
+"""Between a label and a value that a form sets apart: dots, blanks, or a line's end."""
+_QUOTED = r"['\"][ \t]{0,2}[:=,][ \t]{0,2}['\"]"
+_FAR_VALUE = r"([A-Z]{0,5}-?[0-9][0-9A-Z]{4,38}(?:-[0-9A-Z]{2,12}){0,3})"
 _SPACED = r"([A-Z]{0,5}-?[0-9][0-9A-Z]*(?:[- ][0-9]{2,12}){0,4})"
 _MIN_DIGITS, _LONGEST = 4, 40
 _NO_SHARE = 6
@@ -32,17 +39,28 @@ def _labelled(labels: str, value: str = _VALUE, *, number: str = _NUMBER) -> re2
     )
 
 
-_REQUIRED = r"[ ]?(?:numbers?|no\.?|num\.?|nbr\.?|id|ids|#)"
+def _set_apart(labels: str, value: str = _FAR_VALUE, *, number: str = _REQUIRED) -> re2._Regexp:
+    return re2.compile(
+        rf"(?i)(?:^|[^0-9A-Z])(?:{labels}){number}(?:{_LEADERS}|{_QUOTED}){value}(?:[^0-9A-Z%]|$)".encode()
+    )
+
+
+_WHOSE = r"(?:patient|member|subscriber|insured|beneficiary|cardholder|recipient|enrollee|policy|medicaid)(?:'s)?"
 _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
     ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled(
         r"mrn|mr#|m\.r\.n\.|med(?:ical)?\.? rec(?:ord)?s?|chart(?: no\.?| number| ?#)|(?:patient|pt)(?: no\.?| number| ?#| id)")),
     ("member-id", Category.MEMBER_ID, _labelled(
         r"(?:member|subscriber|insured|beneficiary|medicaid|insurance|cardholder|recipient|enrollee)(?:'s)?", number=_REQUIRED)),
-    ("member-id", Category.MEMBER_ID, _labelled(r"polic(?:y|ies)|medicaid|mbr id|sub id", number=_NUMBER)),
+    ("member-id", Category.MEMBER_ID, _labelled(
+        r"polic(?:y|ies)|medicaid|mbr|sub", number=_REQUIRED)),
+    ("member-id", Category.MEMBER_ID, _labelled(
+        r"polic(?:y|ies)", r"([A-Z]{0,5}-?[0-9]{6}[0-9A-Z]{0,34})", number="")),
+    ("member-id", Category.MEMBER_ID, _labelled("medicaid", _LONG_VALUE, number="")),
     ("account-number", Category.ACCOUNT_NUMBER, _labelled(
         r"(?:patient |pt )?(?:acct|account|acc't)|patient control|pcn")),
     ("claim-number", Category.CLAIM_NUMBER, _labelled(
-        r"claims?|clm|claim control|icn|dcn|tcn", number=r"(?:[ ]?(?:control )?(?:numbers?|no\.?|num\.?|id|#))?")),
+        r"claim|clm|claim control|icn|dcn|tcn", number=r"(?:[ _-]?(?:control )?(?:numbers?|no\.?|num\.?|id|#))?")),
+    ("claim-number", Category.CLAIM_NUMBER, _labelled("claims", number=_REQUIRED)),
     ("license-number", Category.LICENSE_NUMBER, _labelled(
         r"driver'?s?'? licen[cs]e|drivers? lic\.?|d\.?l\.?(?: ?#| no\.?| number)|(?:medical|state|nursing|rn|md|pharmacist|dental|professional|physician) licen[cs]e|licen[cs]e(?: ?#| no\.?| number)")),
     ("device-id", Category.DEVICE_ID, _labelled(
@@ -54,6 +72,16 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
         r"(?:bank|checking|savings)(?: (?:acct|account))?|routing [0-9]{9}[ ,;]{0,2}(?:and )?(?:acct|account)")),
     ("ssn", Category.SSN, _labelled(
         r"ssn|social security", r"([0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4})")),
+    ("ssn", Category.SSN, _set_apart(
+        r"ssn|social security", r"([0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4})", number=_NUMBER)),
+    ("date-role", Category.BIRTH_DATE, _set_apart(
+        r"dob|d\.o\.b\.?|birth ?date|date of birth",
+        r"([0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})", number="")),
+    ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _set_apart(
+        r"mrn|med(?:ical)?\.? rec(?:ord)?s?", number=_NUMBER)),
+    ("member-id", Category.MEMBER_ID, _set_apart(_WHOSE)),
+    ("account-number", Category.ACCOUNT_NUMBER, _set_apart(r"account|acct")),
+    ("claim-number", Category.CLAIM_NUMBER, _set_apart("claim")),
     ("medicare-id", Category.MEDICARE_ID, _labelled(r"medicare|mbi|hicn?", number=_REQUIRED)),
     ("payment-card", Category.PAYMENT_CARD, _labelled(r"(?:credit |debit )?card", _SPACED, number=_REQUIRED)),
 )  # fmt: skip
@@ -67,8 +95,14 @@ def find_labelled(reading: Reading) -> Iterator[Match]:
     for name, category, expression in _LABELS:
         for start, end in spans(expression, reading.data) if expression in possible else ():
             value = reading.folded[start:end]
-            if _plausible(category, value, reading, start, end):
+            if _is_it(category, value, reading, start, end):
                 yield Match(category, start, end, _CONFIDENCE, name)
+
+
+def _is_it(category: Category, value: str, reading: Reading, start: int, end: int) -> bool:
+    if category is Category.BIRTH_DATE:
+        return bool(parse_date(value))
+    return _plausible(category, value, reading, start, end)
 
 
 def _plausible(category: Category, value: str, reading: Reading, start: int, end: int) -> bool:

@@ -1,0 +1,54 @@
+"""Numbers told by the label in front of them, however a form sets the two apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from config.contracts import Action
+from tests.support.inspecting import Inspected
+
+LABELLED = [
+    ("MRN", "00482913"),
+    ("Medical Record No.", "482913"),
+    ("Member ID", "W482913001"),
+    ("Policy Number", "XY4829130"),
+    ("Account Number", "48291300"),
+    ("SSN", "236458714"),
+    ("Date of Birth", "03/14/1962"),
+]
+FORMS = {
+    "dot leaders": "Status ....... open\n{label} ........ {value}\n",
+    "dots and colon": "Status........: open\n{label}........: {value}\n",
+    "blanks": "Status           open\n{label}            {value}\n",
+    "next line": "Status\nopen\n{label}\n{value}\nend\n",
+    "next line, colon": "{label}:\r\n  {value}\r\n",
+    "quoted": "{{'status': 'open', '{label}': '{value}'}}\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("label", "value"), LABELLED)
+def test_a_value_set_apart_from_its_label_is_found(
+    inspected: Inspected, form: str, label: str, value: str
+) -> None:
+    text = FORMS[form].format(label=label, value=value).encode()
+    assert inspected(text, "no-phi", name="a.txt")[1].action is Action.HOLD
+
+
+@pytest.mark.parametrize("text", ["loaded member_id=W482913001\n", "?policy_no=XY4829130&x=1\n"])
+def test_a_label_may_be_a_programs_name_of_it(inspected: Inspected, text: str) -> None:
+    assert inspected(text.encode(), "no-phi", name="a.txt")[1].action is Action.HOLD
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Total claims: 12034\n", "Claims 12034 paid, 311 denied\n", "Claims ......... 12034\n",
+        "Medicare: 43120\nMedicaid: 120344\n", "Policy 2024-15 applies\n",
+        "Claim count\n12034\n", "Account            Balance\n", "Members ....... 40211\n",
+    ],
+)  # fmt: skip
+def test_counts_and_versions_are_nobodys(inspected: Inspected, text: str) -> None:
+    assert inspected(f"Report\n{text}End\n".encode(), "totals", name="a.txt")[1].action is (
+        Action.RELEASE
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dlp.model import Carrier, Category, Subject
@@ -25,7 +25,10 @@ _FEW_WORDS: Final = 40
 _REPEATED: Final = 10
 """Cells for each different one."""
 _REACHES: Final = frozenset({Category.PHONE, Category.EMAIL, Category.FAX})
+_PLACES: Final = _REACHES | {Category.ADDRESS}
+"""What a provider, payer or site has, and their columns say so."""
 _NINE: Final = 9
+_FIELD: Final = Carrier.IDENTIFIER_FIELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ TEXT: Final = Column()
 def by_columns(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
     """The cells of some rows column by column, without blanks."""
     return [
-        [cell.strip() for cell in cells if not values.is_blank(cell)]
+        [values.shown(cell) for cell in cells if not values.is_blank(cell)]
         for cells in zip(*rows, strict=True)
     ] or [[] for _ in range(width)]
 
@@ -85,9 +88,20 @@ def type_columns(header: Sequence[str], by_column: Sequence[Sequence[str]]) -> l
         ),
         default=0,
     )
-    return [
+    listed = not personal and any(
+        headers.names_premises(headers.tokens(title)) and len(set(cells)) == len(cells) > 1
+        for title, cells in zip(header, by_column, strict=True)
+    )
+    columns = [
         _column(name, title, cells, personal=personal, others=others)
         for name, title, cells in zip(named, header, by_column, strict=True)
+    ]
+    # A row for each site has the site's address.
+    return [
+        replace(column, subject=Subject.PROVIDER)
+        if listed and column.category is Category.ADDRESS and column.carrier is _FIELD
+        else column
+        for column in columns
     ]
 
 
@@ -99,22 +113,31 @@ def _named(title: str, cells: Sequence[str]) -> Named | None:
     if not cells:
         # Nothing in the sample: later cells are held to the header's word.
         return None if name.vague else name
-    shape = values.shape_of(name.category, name.part, vague=name.vague)
+    shape = _shape(name, title)
     return name if _share(shape, cells) >= _AGREE else None
+
+
+def _shape(name: Named, title: str) -> Shape:
+    """What values under a header must look like: of an SSN there may be no more than its end."""
+    if name.category is Category.SSN and {"last", "last4", "4", "ssn4"} & set(
+        headers.tokens(title)
+    ):
+        return values.SSN_OR_ITS_END.fullmatch
+    return values.shape_of(name.category, name.part, vague=name.vague)
 
 
 def _column(
     name: Named | None, title: str, cells: Sequence[str], *, personal: bool, others: int
 ) -> Column:
     if name and (name.alone or personal):
-        return _by_header(name, cells)
+        return _by_header(name, title, cells)
     # Seven sites don't have a hundred telephones: those are of somebody else.
     office = not personal and len(set(cells)) <= _NUMBERS_EACH * others
     told = _by_shape(title, cells, office=office) or _by_spread(title, cells)
     if told is not None:
         # Header and values agree on a column that speaks of persons by its values alone.
         if name and name.category is told.category and told.carrier is Carrier.FREE_TEXT:
-            return _by_header(name, cells)
+            return _by_header(name, title, cells)
         return told
     if not cells:
         return TEXT
@@ -137,10 +160,9 @@ def _fits(shapes: Sequence[Shape], cell: str) -> bool:
     return len(cell) <= values.LONGEST_TYPED and any(shape(cell) for shape in shapes)
 
 
-def _by_header(name: Named, cells: Sequence[str]) -> Column:
-    shape = values.shape_of(name.category, name.part, vague=name.vague)
+def _by_header(name: Named, title: str, cells: Sequence[str]) -> Column:
     return Column(
-        (shape,),
+        (_shape(name, title),),
         Carrier.IDENTIFIER_FIELD,
         name.category,
         name.part or _system(name.category, cells),
@@ -160,13 +182,19 @@ def _system(category: Category, cells: Sequence[str]) -> str:
 
 def _by_shape(title: str, cells: Sequence[str], *, office: bool) -> Column | None:
     """A column whose values look like somebody's, whatever its header says."""
-    if not cells or headers.speaks_of_others(headers.tokens(title)):
+    if not cells:
+        return None
+    words = headers.tokens(title)
+    premises = headers.speaks_of_premises(words)
+    if headers.speaks_of_others(words) and not premises:
         return None
     for category, part, shape in values.TELLING:
+        if premises and category not in _PLACES:
+            continue
         if category is Category.PAYMENT_CARD and len(cells) < _FEW_CARDS:
             continue
         if _share(shape, cells) >= _TELL:
-            if category in _REACHES and office:
+            if premises or (category in _REACHES and office):
                 place = Carrier.IDENTIFIER_FIELD
                 return Column((shape,), place, category, part, Subject.PROVIDER)
             return Column((shape,), Carrier.FREE_TEXT, category, part)

@@ -51,6 +51,10 @@ _CARERS: Final = _words(
     "provider prvdr physician phys doctor dr rendering attending referring ordering prescriber"
     " surgeon operating"
 )
+_PREMISES: Final = _words(
+    "facility fac hospital hosp clinic payer payor insurer pharmacy lab laboratory practice office"
+    " location site supplier vendor"
+)
 _NOT_IDS: Final = _words(
     "count cnt total totals avg average sum pct percent rate amount amt flag ind indicator type"
     " desc description status qty quantity sw version vrsn vers rank ratio paid per days units"
@@ -82,6 +86,16 @@ def speaks_of_others(words: tuple[str, ...]) -> bool:
     persons = [i for i, word in enumerate(words) if word in _PERSON]
     # "member provider name" is the provider's, "group member id" is the member's.
     return bool(others) and (not persons or others[-1] > persons[-1])
+
+
+def speaks_of_premises(words: tuple[str, ...]) -> bool:
+    """Whether the column is about who has an office with a telephone, and nobody's contact."""
+    return bool((_PREMISES | _CARERS) & set(words)) and speaks_of_others(words)
+
+
+def names_premises(words: tuple[str, ...]) -> bool:
+    """Whether the column says which office, site or payer a row is about."""
+    return bool(_PREMISES & set(words)) and speaks_of_others(words)
 
 
 _SHORT_FORMS: Final = _words(

@@ -75,7 +75,7 @@ class Table:
         if row.number == self._header:
             yield from _titles(row)
             return
-        told = self.labels.read([cell.text.strip() for cell in row.cells])
+        told = self.labels.read([values.shown(cell.text) for cell in row.cells])
         if row.number in self._above:
             yield from (
                 _passage(row, index, cell, told.get(index, TEXT))
@@ -103,7 +103,7 @@ class Table:
 
     def role(self, index: int, content: str) -> Column | None:
         """What a cell is: its column's, or text where it breaks the type; None for nobody's."""
-        text = content.strip()
+        text = values.shown(content)
         if not text:
             return None
         column = self.columns[index]

@@ -36,6 +36,10 @@ _WHOLE_DATE: Final = re.compile(
     r"(?:[T ].{1,30})?",
     re.IGNORECASE,
 )
+_SIX_DIGITS: Final = re.compile(
+    r"\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d\d"
+)
+"""YYMMDD or MMDDYY."""
 _TIME: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:[AaPp][Mm])?")
 _SHORT: Final = re.compile(r"[A-Za-z0-9]{1,3}|(?i:true|false|yes|male|female|total|totals)")
 _CODE: Final = re.compile(r"(?=[^\d]*\d)[A-Za-z0-9][A-Za-z0-9._/:+#-]{0,39}")
@@ -45,6 +49,7 @@ SSN_BARE: Final = re.compile(r"(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}")
 _SSN_NAMED: Final = re.compile(
     r"\d{3}[- .]?\d{2}[- .]?\d{4}|\d{7,8}|[Xx*#]{3}[- ]?[Xx*#]{2}[- ]?\d{4}"
 )
+SSN_OR_ITS_END: Final = re.compile(r"(?:(?:[\dXx*#]{3}[- .]?[\dXx*#]{2})?[- .]?)?\d{4}")
 _MBI: Final = re.compile(r"[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}", re.IGNORECASE)
 _HICN: Final = re.compile(
     r"-?\d{9}[A-Z][A-Z0-9]{0,2}|[A-Z]{1,3}\d{6,9}|T?\d{3}-?\d{2}-?\d{4}[A-Z]\d?"
@@ -102,7 +107,7 @@ def _card(text: str) -> bool:
 NAMED: Final[dict[Category, Shape]] = {
     _C.NAME: _NAME.fullmatch,
     _C.ADDRESS: _ADDRESS.fullmatch,
-    _C.BIRTH_DATE: _WHOLE_DATE.fullmatch,
+    _C.BIRTH_DATE: lambda text: _WHOLE_DATE.fullmatch(text) or _SIX_DIGITS.fullmatch(text),
     _C.DEATH_DATE: _WHOLE_DATE.fullmatch,
     _C.SERVICE_DATE: _WHOLE_DATE.fullmatch,
     _C.PHONE: _PHONE.fullmatch,
@@ -167,6 +172,18 @@ def is_phrase(text: str) -> bool:
         return False
     words = re.findall("[a-z]+", text.lower())
     return all(is_word(word) and not is_given_name(word) for word in words)
+
+
+_AS_TEXT: Final = re.compile(r"=\"(.*)\"|'(?=\d)(.*)")
+
+
+def shown(cell: str) -> str:
+    """What a spreadsheet shows of a cell: ``="0123"`` and ``'0123`` keep their zeros as text."""
+    text = cell.strip()
+    if text[:1] not in ("=", "'"):
+        return text
+    found = _AS_TEXT.fullmatch(text)
+    return (found[1] or found[2] or "").strip() if found else text
 
 
 def is_blank(text: str) -> bool:

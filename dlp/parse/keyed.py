@@ -17,7 +17,9 @@ from dlp.parse.terms import terms
 _C: Final = Category
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T.{0,32})?|\d{8}|\d{1,2}/\d{1,2}/\d{2,4}")
 _DIGITS: Final = re.compile(r"[A-Za-z]{0,4}[0-9][0-9A-Za-z-]{3,24}")
-_NAME: Final = re.compile(r"[^\W\d_][^\d@<>{}]{0,60}")
+_NAME: Final = re.compile(
+    r"(?!(?i:true|false|yes|no|null|none|string|text)\Z)[^\W\d_][^\d@<>{}]{0,60}"
+)
 _PERSON: Final = (
     "(?:patient|pt|member|mbr|subscriber|insured|guarantor|dependent|beneficiary|bene|enrollee"
     "|cardholder|claimant|policyholder|person|spouse|child)s?"
@@ -86,6 +88,10 @@ _SHAPES: Final = {
 _PATIENTS: Final = terms(
     "patient pt member mbr subscriber insured beneficiary bene enrollee guarantor dependent"
 )
+_ANYBODYS: Final = frozenset({_C.OTHER_ID, _C.ACCOUNT_NUMBER})
+"""Numbers that a client, a vendor or a product has as well: a title must say that it's a person."""
+_ABOUT: Final = terms("format length pattern regex mask prefix suffix column required")
+"""Words of titles that speak of a number and don't give one."""
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -128,7 +134,8 @@ def _titled(title: str) -> _Kind | None:
     named = headers.read(title)
     if named is None or named.category not in _SHAPES or not named.alone:
         return None
-    if named.category is _C.OTHER_ID and not _PATIENTS & set(headers.tokens(title)):
+    words = set(headers.tokens(title))
+    if words & _ABOUT or (named.category in _ANYBODYS and not _PATIENTS & words):
         return None
     if named.category is _C.NAME and (named.vague or named.part == "full"):
         return None

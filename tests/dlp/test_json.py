@@ -335,6 +335,7 @@ def test_an_ssn_beside_its_label_or_in_another_field_is_held(
         {"resourceType": "QuestionnaireResponse", "item": [
             {"text": "MRN", "answer": [{"valueString": "4471902"}]}]},
         {"resourceType": "Patient", "name": [{"text": "Xi Li"}]},
+        {"resourceType": "Basic", "fullUrl": "https://a.example/r4/Patient/Quintero-Marisol"},
         {"resourceType": "Encounter", "location": [{"period": {"start": "2026-01-02"}}]},
         {"resourceType": "DocumentReference", "author": [
             {"reference": "Patient/a", "display": "Greta Kesselring"}]},
@@ -388,6 +389,9 @@ def test_a_key_says_what_a_columns_title_would(
     "value",
     [
         {"clientId": "app-4471902"},
+        {"vendor": "Acme", "accountNumber": "4471902"},
+        {"claimNumberFormat": "AAA999999"},
+        {"name": "FirstPatient", "value": "true"},
         {"orderNumber": "4471902"},
         {"claimCount": "4471902"},
         {"providerAccountNumber": "4471902"},

@@ -105,8 +105,10 @@ CODE: Final = re.compile(
 """Codes and type names. A word in capitals longer than six may be anybody's name."""
 URI: Final = re.compile(
     r"urn:(?:oid:[0-9.]+|uuid:[0-9a-fA-F-]+)"
-    r"|(?!\S*(?:[0-9]{7}|[0-9]{3}-[0-9]{2}-[0-9]{4}))(?:https?://[\w./#|:,%~+()-]+|urn:[\w.:-]+)"
+    r"|(?!\S*/(?:Patient|Person|RelatedPerson)/[A-Za-z][A-Za-z._%+-]{2,}(?:[/?#]|\Z))"
+    r"(?!\S*(?:[0-9]{7}|[0-9]{3}-[0-9]{2}-[0-9]{4}))(?:https?://[\w./#|:,%~+()-]+|urn:[\w.:-]+)"
 )
-"""Names of systems, profiles and resources. One with a query, a long number or an SSN is text."""
+"""Names of systems, profiles and resources. One with a query, a long number or an SSN is text, and
+so is one of a person whose id has letters alone."""
 DATE: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T[0-9:.]{2,15}(?:Z|[+-]\d\d:\d\d)?)?)?)?")
 BASE64: Final = re.compile(rb"[A-Za-z0-9+/=\s\\nr]{8,}")

@@ -15,6 +15,9 @@ from dlp.unpack.entry import Entry, comment, decoded, fault, name_faults
 _BLOCK: Final = 512
 _TEXTS: Final = ((0, 100), (157, 257), (265, 297), (297, 329))
 """Name, link's target, owner, group."""
+_NUMBERS: Final = ((100, 108), (108, 116), (116, 124), (136, 148), (329, 337), (337, 345))
+"""Mode, owner's and group's number, time, device: no unpacker fails for letters there."""
+_OCTAL: Final = b"01234567 \0"
 _SPARE: Final = slice(500, 512)
 _LONGEST_HEADER: Final = 2**20
 """Bytes of a pax or GNU header's data."""
@@ -174,10 +177,19 @@ def _keyword(told: _Next, key: str, value: bytes) -> None:
 def _unread(header: bytes, source: Source, end: int) -> list[Passage]:
     """What no unpacker shows: bytes behind the fields' NULs, and the padding after the data."""
     parts = [header[start:stop].partition(b"\0")[2] for start, stop in _TEXTS]
+    fields = [header[start:stop] for start, stop in (*_NUMBERS, *_beyond(header))]
+    parts += [field for field in fields if field[0] < 0x80 and field.translate(None, _OCTAL)]  # noqa: PLR2004 - ASCII
     spare = header[_SPARE]
     padding = read_exactly(source, end, -end % _BLOCK)
     found = b" ".join(part.strip(b"\0") for part in (*parts, spare, padding))
     return comment(found, "padding") if found.strip() else []
+
+
+def _beyond(header: bytes) -> tuple[tuple[int, int], ...]:
+    """Where a header of before POSIX, or GNU's, has room that ustar uses for the name's prefix."""
+    if header[257:265] == b"ustar  \0":
+        return ((345, 500),)
+    return () if header[257:262] == b"ustar" else ((257, 329), (345, 500))
 
 
 def _member(

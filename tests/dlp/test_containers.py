@@ -255,3 +255,28 @@ def test_a_tar_from_before_posix_is_read() -> None:
     assert identify(io.BytesIO(data), "a").format == "archive/tar"
     names = [entry.name for entry in tars.entries(io.BytesIO(data), Meter(Budget()), 1)]
     assert names == ["note.txt"]
+
+
+def _rewritten(data: bytes, at: int, text: bytes) -> bytes:
+    """An archive whose first header has a text at a place, its checksum right."""
+    header = bytearray(data[:512])
+    header[at : at + len(text)] = text
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + data[512:]
+
+
+@pytest.mark.parametrize(
+    ("fmt", "at"),
+    [(tarfile.GNU_FORMAT, 345), (tarfile.GNU_FORMAT, 136), (tarfile.USTAR_FORMAT, 136)],
+)
+def test_text_in_a_headers_room_for_numbers_is_read(
+    inspected: Inspected, fmt: int, at: int
+) -> None:
+    data = _rewritten(tarred(("a.txt", WORDS), fmt=fmt), at, b"536-22-8714\0")
+    assert Category.SSN in {f.category for f in inspected(data)[0].findings}
+
+
+@pytest.mark.parametrize("fmt", [tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT, tarfile.PAX_FORMAT])
+def test_an_ordinary_header_says_no_more_than_its_names(inspected: Inspected, fmt: int) -> None:
+    assert inspected(tarred(("a.txt", WORDS), fmt=fmt))[1].action == "release"

@@ -58,9 +58,10 @@ def _frames(dataset: Any, count: int, where: str, meter: Meter) -> Iterator[Item
 def _behind(dataset: Any, samples: int, where: str) -> Iterator[Item]:  # noqa: ANN401
     """What uncompressed pixel data holds beyond its pixels, which no viewer shows."""
     data, bits = (dataset.get(key) for key in ("PixelData", "BitsAllocated"))
-    if not isinstance(data, bytes) or not isinstance(bits, int) or data[:4] == _ITEM:
+    colours = dataset.get("SamplesPerPixel", 1)
+    known = isinstance(data, bytes) and isinstance(bits, int) and isinstance(colours, int)
+    if not known or data[:4] == _ITEM:
         return
-    colours = int(dataset.get("SamplesPerPixel", 1) or 1)
     yield from passages(text_of(data[(samples * colours * bits + 7) // 8 :]), f"{where} remainder")
 
 

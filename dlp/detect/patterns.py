@@ -24,6 +24,9 @@ from dlp.model import Category, Match
 _SHORTEST_IPV6 = 8
 _AGENCY_URL, _PLAIN_URL, _PATH_URL = 0.3, 0.4, 0.6
 _ROLE_MAIL = 0.3
+# Programs write these addresses into what they make: help, and names of schemas.
+_MAKERS = frozenset({"go.microsoft.com", "aka.ms", "schemas.microsoft.com", "www.w3.org"})
+_LONG_NUMBER = re.compile(r"[0-9]{8}|[0-9]-[0-9]{2}-[0-9]")
 # A page's style or a program's schema identifies nobody.
 _ASSET = re.compile(r"(?![^/]*[0-9]{5})[\w./@-]{1,120}\.(?:css|js|woff2?|ttf|ico|xsd|dtd|xsl)")
 # A desk's address names nobody.
@@ -231,7 +234,7 @@ def _find_urls(reading: Reading) -> Iterator[Match]:
         )
         # A payer's or an agency's front page identifies nobody; a path or a query may.
         sure = _PLAIN_URL if not path else _PATH_URL
-        if _ASSET.fullmatch(path):
+        if _ASSET.fullmatch(path) or (host in _MAKERS and not _LONG_NUMBER.search(path)):
             sure = _PLAIN_URL
         if host.endswith((".gov", ".mil")):
             sure = _AGENCY_URL

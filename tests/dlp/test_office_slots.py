@@ -143,3 +143,44 @@ def test_somebodys_number_in_a_printers_settings_is_read(kind: str, value: str) 
 def test_a_cell_keeps_what_looks_like_a_fonts_code() -> None:
     cell = '<row><c t="inlineStr"><is><t>R&amp;"Mary Roe"</t></is></c></row>'
     assert 'R&"Mary Roe"' in texts(read(parse, sheet(cell)))
+
+
+_GUID = "5f2a1b3c-1d2e-4f5a-9b8c-08dc6dcd1234"
+_PRESENCE = '<people><person author="A"><presenceInfo userId="{}"/></person></people>'
+_PERSON = '<personList><person displayName="A" userId="{}"/></personList>'
+_LABEL = '<Properties><property name="{}"/></Properties>'
+_SCHEMA = '<datastoreItem><schemaRef uri="{}"/></datastoreItem>'
+_FOLDER = '<workbook><absPath url="{}"/></workbook>'
+
+
+@pytest.mark.parametrize(
+    ("part", "xml", "value"),
+    [
+        ("word/people.xml", _PRESENCE, f"S::ann.lead@clinic.example::{_GUID}"),
+        ("word/people.xml", _PRESENCE, "S-1-5-21-1234567890-1234567890-1234567890-1001"),
+        ("xl/persons/person.xml", _PERSON, "ann.lead@clinic.example"),
+        ("docProps/custom.xml", _LABEL, f"MSIP_Label_{_GUID}_SetDate"),
+        ("customXml/itemProps1.xml", _SCHEMA, "http://www.w3.org/2001/XMLSchema"),
+    ],
+)
+def test_what_sharepoint_and_accounts_write_is_no_text(part: str, xml: str, value: str) -> None:
+    assert value not in _said(part, xml, value)
+
+
+@pytest.mark.parametrize(
+    ("part", "xml", "value"),
+    [
+        ("word/people.xml", _PRESENCE, "Marguerite Fonteyn"),
+        ("word/people.xml", _PRESENCE, "236-45-6789"),
+        ("docProps/custom.xml", _LABEL, f"MSIP_Label_{_GUID}_SSN 236-45-6789"),
+        ("customXml/itemProps1.xml", _SCHEMA, "http://www.w3.org/236-45-6789"),
+        ("xl/workbook.xml", _FOLDER, "C:\\Users\\Marguerite Fonteyn\\"),
+    ],
+)
+def test_anything_else_is_read_there(part: str, xml: str, value: str) -> None:
+    assert value in _said(part, xml, value)
+
+
+def test_a_workbooks_folder_is_read_without_its_server() -> None:
+    said = _said("xl/workbook.xml", _FOLDER, "https://a.sharepoint.example/sites/Jane Roe/x/")
+    assert "sites/Jane Roe/x/" in said.splitlines()

@@ -35,9 +35,17 @@ _TOKEN: Final = re.compile(
     r"|[0-9A-Fa-f]{1,8}|#[0-9A-Fa-f]{3,8}"  # revision and paragraph ids, colours
     r"|[A-Za-z]{1,40}[0-9]{0,4}"  # enumerations, style and relationship ids
     r"|\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?"
-    r"|(?:https?://(?:schemas|purl)\.[a-z.]{1,40}|urn:schemas-microsoft-com:)[^\s@?]{0,120}"
+    r"|(?:https?://(?:(?:schemas|purl)\.[a-z.]{1,40}|www\.w3\.org)/|urn:schemas-microsoft-com:)"
+    r"(?!\S*(?:\d{5}|\d-\d\d-\d))[^\s@?]{0,120}"
     r"|application/[a-z.+-]{1,120}"
 )
+
+
+def _folder(element: str, value: str) -> str:
+    """Where a workbook was saved without its server: that names nobody, but a folder may."""
+    if element != "absPath" or "://" not in value:
+        return value
+    return value.partition("://")[2].partition("/")[2]
 
 
 class Said(NamedTuple):
@@ -107,7 +115,7 @@ class Blocks:
             if key.rpartition("}")[2] not in _OPEN and _TOKEN.fullmatch(value):
                 continue
             if not (self._own and is_designed(self._path, key, value)):
-                yield from self._said("attribute", value)
+                yield from self._said("attribute", _folder(event.name, value))
 
     def _end(self, name: str) -> Iterator[Said]:
         self._path.pop()

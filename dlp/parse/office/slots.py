@@ -9,6 +9,24 @@ from typing import Final
 from dlp.parse.office.styles import is_built_in
 from dlp.parse.slots import is_author, is_label
 
+_GUID: Final = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_ACCOUNT: Final = re.compile(
+    rf"(?:S::)?[A-Za-z][\w.+-]{{0,63}}@[\w.-]{{3,80}}(?:::{_GUID})?|S(?:-[0-9]{{1,10}}){{3,9}}|"
+    r"(?:Windows Live|AD)?(?:::)?[0-9a-f]{16}"
+)
+_PROTECTION: Final = re.compile(rf"MSIP_Label_{_GUID}_[A-Z][A-Za-z]{{2,20}}")
+
+
+def _is_account(value: str) -> bool:
+    """Whether a value is the account of who edits: staff, as an author is ([MS-DOCX] 2.5.3.8)."""
+    return bool(_ACCOUNT.fullmatch(value))
+
+
+def _is_protection(value: str) -> bool:
+    """Whether a property is a sensitivity label's, of which each has half a dozen."""
+    return bool(_PROTECTION.fullmatch(value))
+
+
 _OWN: Final = re.compile(r"(?i)/?(?:word|xl|ppt|docProps)/.*")
 _PROPERTIES: Final = re.compile(r"(?i)/?docProps/.*")
 _FONTS: Final = frozenset({"typeface", "ascii", "hAnsi", "eastAsia"})
@@ -27,6 +45,8 @@ _SLOTS: Final[dict[tuple[str, str], Callable[[str], bool]]] = {
     **dict.fromkeys(
         (("person", "displayName"), ("cmAuthor", "name"), ("author", "name"),
          ("fileSharing", "userName")), is_author),
+    **dict.fromkeys((("presenceInfo", "userId"), ("person", "userId")), _is_account),
+    ("property", "name"): _is_protection,
 }  # fmt: skip
 _NAMED_BY_PARENT: Final = {"font": is_label, "style": is_built_in}
 """What the element ``name`` with its attribute ``val`` names."""

@@ -8,8 +8,9 @@ from typing import Final
 from dlp.budget import Meter
 from dlp.content import Content
 from dlp.decode import Line, lines
-from dlp.model import Carrier, Passage
+from dlp.model import Carrier, Category, Passage
 from dlp.parse.place import LinePlace
+from dlp.parse.textcolumns import Columns
 
 PARAGRAPH: Final = 4096
 """Characters of a passage; a longer paragraph is cut at a line, a longer line at a space."""
@@ -25,6 +26,7 @@ def parse(content: Content, meter: Meter) -> Iterator[Passage]:
             spent budget.
     """
     block: list[Line] = []
+    columns = Columns()
     first, size = 1, 0
     for number, line in enumerate(lines(content.source, meter), 1):
         # Only lines of one encoding share a passage, or byte places could not be told.
@@ -39,8 +41,23 @@ def parse(content: Content, meter: Meter) -> Iterator[Passage]:
                 first = number
             block.append(line)
             size += len(line.text) + 1
+            for start, end, category in columns.read(line.text):
+                yield _under_head(line, number, start, end, category)
     if block:
         yield from _passages(block, first)
+
+
+def _under_head(line: Line, number: int, start: int, end: int, category: Category) -> Passage:
+    """What the head of its column says that it is."""
+    text = line.text[start:end]
+    return Passage(
+        text,
+        LinePlace(number, text),
+        Carrier.FREE_TEXT,
+        category,
+        offset=line.offset + len(line.text[:start].encode(line.encoding)),
+        length=len(text.encode(line.encoding)),
+    )
 
 
 def _passages(block: list[Line], first: int) -> Iterator[Passage]:

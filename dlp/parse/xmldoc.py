@@ -12,6 +12,7 @@ from typing import Final
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, Passage
+from dlp.parse.hl7v2.named import title_of
 from dlp.parse.keyed import Told, told
 from dlp.parse.misplaced import has_ssn
 from dlp.parse.pairs import Labels
@@ -51,6 +52,7 @@ def _text(text: Text, path: Path, labels: Labels) -> Iterator[Passage]:
     value, found = text.text.strip(), None
     if not text.kind:
         found = told(key, value, around) or told(labels.of_text(key), value)
+        found = found or told(title_of(path.names), value)
         labels.learn(key, value)
     if found:
         yield _known(passage(text, path.where()), found, path.serials[-2])

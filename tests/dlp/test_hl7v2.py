@@ -174,6 +174,8 @@ def test_nothing_is_hidden_in_an_odd_place(message: bytes, text: str) -> None:
         "PID|1||||||||||||236-45-8714",
         "PID|1|||||||||2106-3^White^236-45-8714",
         "OBX|1|CE|236-45-8714^Note^LN",
+        "IN1|1||236-45-8714",
+        "IN2||||||236-45-8714",
     ],
 )
 def test_an_ssn_in_a_field_of_another_kind_is_held(line: str, inspected: Inspected) -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from dlp.model import Category
+from dlp.parse.hl7v2.named import title_of
 from tests.support.inspecting import Inspected
 
 _HEAD = (
@@ -97,3 +98,24 @@ def test_a_pair_of_name_and_value_is_read_together(
 )
 def test_a_label_names_nothing_but_its_own_value(data: bytes, inspected: Inspected) -> None:
     assert unexpected(inspected, data, "no-phi") == []
+
+
+@pytest.mark.parametrize(
+    ("field", "category"),
+    [
+        ("<PID.19>236458714</PID.19>", Category.SSN),
+        ("<PID.3><CX.1>4471902</CX.1><CX.5>MR</CX.5></PID.3>", Category.MEDICAL_RECORD_NUMBER),
+        ("<PID.5><XPN.1><FN.1>Zu</FN.1></XPN.1></PID.5>", Category.NAME),
+        ("<PID.7><TS.1>19560314</TS.1></PID.7>", Category.BIRTH_DATE),
+    ],
+)
+def test_hl7_v2_as_xml_has_its_fields_by_name(
+    field: str, category: Category, inspected: Inspected
+) -> None:
+    data = f'<ADT_A01 xmlns="urn:hl7-org:v2xml"><PID>{field}</PID></ADT_A01>'
+    assert unexpected(inspected, data.encode(), "no-phi") == [category]
+
+
+def test_staff_in_hl7_v2_as_xml_is_told_by_no_field() -> None:
+    assert title_of(["ADT_A01", "PV1", "PV1.7", "XCN.2", "FN.1"]) == ""
+    assert title_of(["ADT_A01", "PID", "PID.5", "XPN.1", "FN.1"]) == "last name"

@@ -198,7 +198,8 @@ def _is_misplaced(raw: bytes, role: Field) -> bool:
     """Whether a number stands in a slot that isn't for its kind; a person's id tells itself."""
     if role.subject is Subject.PROVIDER and role.type == "XCN":
         return is_somebodys(plain(raw))
-    return role.type in ("XAD", "XTN", "XON", "XCN") and has_ssn(plain(raw))
+    own = role.subject is Subject.PERSON and role.type in ("CX", "ST", "XPN", "TS")
+    return (not own or role.category is Category.MEDICARE_ID) and has_ssn(plain(raw))
 
 
 def _is_person_date(role: Field) -> bool:

@@ -36,6 +36,8 @@ _NEXT_LINE: Final = re.compile(
 _BLANK: Final = re.compile(r"[\s>]+")
 _LINE: Final = re.compile(r"[^\s>]+")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{20,}")
+_DUMP: Final = re2.compile(r"(?:[0-9A-Fa-f]{2}[ :]){9,}[0-9A-Fa-f]{2}")
+_BASE32: Final = re.compile(r"[A-Z2-7]{24,}={0,6}")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 _PRINTABLE: Final = bytes([9, 10, 12, 13, *range(32, 127)])
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -72,6 +74,7 @@ def encoded(text: str) -> Iterator[Encoded]:
     """
     if len(text) >= len(_MARK):
         yield from _runs(text)
+        yield from _dumps(text)
     for piece in escaped(text):
         yield Encoded(*piece)
 
@@ -94,6 +97,15 @@ def _runs(text: str) -> Iterator[Encoded]:
             for line in _LINE.finditer(text, start, whole):
                 for scheme, data in _decoded(line.group(), announced=False):
                     yield Encoded(*line.span(), scheme, data)
+
+
+def _dumps(text: str) -> Iterator[Encoded]:
+    """Bytes in hexadecimal one by one, as a dump shows them."""
+    for found in _DUMP.finditer(text):
+        data = _readable(bytes.fromhex(found.group().replace(":", " ")))
+        start, end = found.span()
+        if data is not None:
+            yield Encoded(start, end, "hex", data)
 
 
 def _wrapped(text: str, start: int, end: int) -> int:
@@ -130,6 +142,8 @@ def _decoded(run: str, *, announced: bool) -> Iterator[tuple[str, bytes | None]]
     for shift in range(4):
         for found in _STRETCH.finditer(_base64(bare[shift:])):
             yield "base64", found.group()
+    if _BASE32.fullmatch(run) and (text := _readable(_base32(run))) is not None:
+        yield "base32", text
     if len(run) >= _SURE_RUN and _is_mixed(run):
         yield "base64", None
 
@@ -146,6 +160,13 @@ def _from_hex(digits: str) -> Iterator[tuple[str, bytes]]:
 def _base64(bare: str) -> bytes:
     bare = bare[:-1] if len(bare) % 4 == 1 else bare
     return base64.b64decode(bare + "=" * (-len(bare) % 4))
+
+
+def _base32(run: str) -> bytes:
+    """What a run is in Base32 (RFC 4648, section 6), without a group that was cut."""
+    bare = run.rstrip("=")
+    bare = bare[: len(bare) - (len(bare) % 8 in (1, 3, 6))]
+    return base64.b32decode(bare + "=" * (-len(bare) % 8))
 
 
 def _is_mixed(run: str) -> bool:

@@ -43,6 +43,10 @@ FORMS: list[tuple[str, Callable[[str], str]]] = [
     ("base64", lambda text: f"data:text/plain;base64,{base64.b64encode(text.encode()).decode()}"),
     ("hex", lambda text: text.encode().hex()),
     ("hex", lambda text: "0x" + text.encode().hex().upper()),
+    ("hex", lambda text: text.encode().hex(" ")),
+    ("hex", lambda text: text.encode().hex(":").upper()),
+    ("base32", lambda text: base64.b32encode(text.encode()).decode()),
+    ("base32", lambda text: base64.b32encode(text.encode()).decode().rstrip("=")),
     ("percent", lambda text: _escaped(text, "%{:02x}")),
     ("percent", urllib.parse.quote),
     ("entity", lambda text: _escaped(text, "&#{};")),
@@ -217,3 +221,16 @@ def test_a_word_on_the_line_after_padding_belongs_to_no_block() -> None:
 def test_digits_padded_like_a_boundary_crash_nothing(inspected: Inspected) -> None:
     report, _ = inspected(b"--===============8603878420160894881==\nnothing to see\n")
     assert Obstacle.CRASH not in {item.obstacle for item in report.uninspectable}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "counts 12 34 56 78 90 11 22 33 44 55 by month",
+        "fingerprint 5f:2a:1b:3c:1d:2e:4f:5a:9b:8c:08:dc:6d:cd:12:34",
+        "SEE THE ATTACHMENTREQUIREDBYTHEPAYER",
+        "A" * 40,
+    ],
+)
+def test_columns_fingerprints_and_capitals_are_not_undone(text: str) -> None:
+    assert not [piece for piece in encoded(text) if piece.data]

@@ -138,7 +138,7 @@ def test_size_and_digest_are_those_of_the_file(inspected: Inspected) -> None:
         (b"SQLite format 3\x00" + bytes(84), Obstacle.UNSUPPORTED_TYPE),
         (b"Rar!\x1a\x07\x01\x00" + bytes(40), Obstacle.UNSUPPORTED_TYPE),
         (b"\x7fELF\x02\x01\x01" + bytes(57), Obstacle.UNSUPPORTED_TYPE),
-        (b"BEGIN:VCARD\nFN:Jo Park\nEND:VCARD\n", Obstacle.UNSUPPORTED_TYPE),
+        (b"begin 644 a.txt\n#4U-.\n`\nend\n", Obstacle.UNSUPPORTED_TYPE),
         (b"-----BEGIN PGP MESSAGE-----\n\nabc\n", Obstacle.ENCRYPTED),
         (bytes.fromhex("c15e03") + b"\x00" * 40, Obstacle.ENCRYPTED),
         (b"text with a \x00 in it\n" * 9, Obstacle.UNKNOWN_TYPE),

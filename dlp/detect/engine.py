@@ -18,6 +18,7 @@ from dlp.detect.patterns import find_patterns
 from dlp.detect.people import find_people, name_keys
 from dlp.detect.phones import find_phones
 from dlp.detect.places import find_places
+from dlp.detect.plates import find_plates
 from dlp.detect.protected import ProtectedCodes
 from dlp.detect.reading import Reading, plain, seen, words
 from dlp.detect.resolve import resolve
@@ -85,6 +86,7 @@ class Detectors:
                 "phones": _if_digits(find_phones),
                 "labelled": _if_digits(find_labelled),
                 "licences": _if_digits(find_licences),
+                "plates": _if_digits(find_plates),
                 "dates": _if_digits(find_dated),
                 "places": _if_digits(find_places),
                 "people": lambda reading: find_people(reading, self._is_not_phi),

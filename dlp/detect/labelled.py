@@ -66,8 +66,6 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
     ("device-id", Category.DEVICE_ID, _labelled(
         r"serial|s/n|device id|udi|(?:pacemaker|implant|device|pump|cpap|lead|model)(?: serial)?(?: ?#| no\.?| number| id)")),
     ("passport", Category.OTHER_ID, _labelled(r"passport")),
-    ("vehicle-plate", Category.VEHICLE_ID, re2.compile(
-        rb"(?i)(?:^|[^a-z])(?:(?:licen[cs]e|number) plates?(?: ?#| no\.?| number)?|(?:plate|tag)(?: ?#| no\.?| number)|(?:car|vehicle|truck|van) with plates?)[ :]{0,2}(?:is )?((?:[A-Z]{1,4}[- ]?[0-9][A-Z0-9]{1,4}|[0-9]{1,4}[- ]?[A-Z]{2,4}[0-9]{0,3}))(?:[^0-9A-Z]|$)")),
     ("bank-account", Category.BANK_ACCOUNT, _labelled(
         r"(?:bank|checking|savings)(?: (?:acct|account))?|routing [0-9]{9}[ ,;]{0,2}(?:and )?(?:acct|account)")),
     ("ssn", Category.SSN, _labelled(

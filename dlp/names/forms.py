@@ -20,6 +20,7 @@ _BEFORE: Final = re.compile(rf"(?:(?<=[\s(:])|^)([A-Za-z])\. ({_LETTERS})(?=[\s.
 _GIVEN: Final = re.compile(
     rf"(?:(?<=[\s(:])|^)({_LETTERS}) ([A-Za-z])(?:\. ?({_LETTERS})(?=[\s.,:;)]|$)|(?=\.))"
 )
+_FILED: Final = re.compile(rf"(?:(?<=[\s(:])|^)({_LETTERS}), ({_LETTERS}) ([A-Z])(?=[\s.,:;)]|$)")
 _SALUTATION: Final = re.compile(rf"(?:^|\n)(?i:dear|hello|hi) ({_LETTERS})(?=,|:|\r?\n)")
 _NOT_DEAR: Final = vocabulary(
     "sir sirs madam team all everyone patient patients customer provider providers doctor member "
@@ -53,6 +54,8 @@ def find_forms(reading: Reading) -> Iterator[Match]:
             yield from _judged(text, match.start(1), match.end(2), match[1], match[2])
     for match in _BEFORE.finditer(text):
         yield from _judged(text, match.start(1), match.end(2), match[2], match[1])
+    for match in _FILED.finditer(text):
+        yield from _filed(text, match)
     for match in _SALUTATION.finditer(text):
         if plain(match[1]) not in _NOT_DEAR:
             yield Match(Category.NAME, match.start(1), match.end(1), _CONFIDENCE, _DETECTOR)
@@ -60,6 +63,18 @@ def find_forms(reading: Reading) -> Iterator[Match]:
         yield from _announced(match)
     for match in _GIVEN.finditer(text):
         yield from _given(text, match)
+
+
+def _filed(text: str, match: re.Match[str]) -> Iterator[Match]:
+    """``OKONKWO, CHIDI B``: as lists have it, in words that are nothing else."""
+    surname, given, _ = match.groups()
+    before, after = _beside(text, match.start(), match.end())
+    if before in STAFF_BEFORE or after in STAFF_AFTER or after in THINGS_AFTER:
+        return
+    if surname[0].isupper() and given[0].isupper():
+        norms = (plain(surname), plain(given))
+        if not any(is_ordinary(norm) or is_not_name(norm) for norm in norms):
+            yield Match(Category.NAME, match.start(), match.end(), _CONFIDENCE, _DETECTOR)
 
 
 def _announced(match: re.Match[str]) -> Iterator[Match]:

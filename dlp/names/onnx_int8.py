@@ -6,6 +6,11 @@ same answer for every token of a test. The file on disk stays the publisher's ow
 
 ONNX is protobuf; what is needed of it here (reading fields, writing fields) is short enough not to
 need a library. The bytes are trusted: the caller has checked their SHA-256.
+
+The runtime multiplies unsigned activations with signed weights. Where a processor has no
+instruction for that (VNNI), it adds pairs of products in 16 bits, which overflow and stay at the
+largest number: other answers than elsewhere (``docs/decisions/0054-same-answers-everywhere.md``).
+Weights without a sign go another way there, a little slower and without loss.
 """
 
 from __future__ import annotations
@@ -25,7 +30,9 @@ _GRAPH_NODE, _GRAPH_INITIALIZER = 1, 5
 _NODE_INPUT, _NODE_OUTPUT, _NODE_NAME, _NODE_OP, _NODE_ATTRIBUTE, _NODE_DOMAIN = 1, 2, 3, 4, 5, 7
 _ATTRIBUTE_NAME, _ATTRIBUTE_INT = 1, 3
 _TENSOR_DIMS, _TENSOR_TYPE, _TENSOR_NAME, _TENSOR_RAW = 1, 2, 8, 9
-_FLOAT, _INT8 = 1, 3
+_FLOAT, _UINT8, _INT8 = 1, 2, 3
+_MIDDLE: Final = 128
+"""What a weight of nought is written as without a sign."""
 _FOUR_BIT: Final = b"MatMulNBits"
 _ZERO: Final = 8
 """What a 4-bit weight of nought is written as, when the file doesn't say."""
@@ -47,18 +54,19 @@ class _Product(NamedTuple):
     block: int
 
 
-def to_int8(model: bytes) -> bytes:
+def to_int8(model: bytes, *, signed: bool) -> bytes:
     """The same model with 8-bit weights, one scale a column.
 
     Args:
         model: An ONNX file whose products are ``MatMulNBits`` of 4 bits.
+        signed: Whether weights have a sign; the answers are the same where the processor has VNNI.
     """
     graph = next(_bytes(f) for f in _fields(model) if f.number == _MODEL_GRAPH)
-    changed = _length(_MODEL_GRAPH, _convert(graph))
+    changed = _length(_MODEL_GRAPH, _convert(graph, signed=signed))
     return b"".join(changed if f.number == _MODEL_GRAPH else f.raw for f in _fields(model))
 
 
-def _convert(graph: bytes) -> bytes:
+def _convert(graph: bytes, *, signed: bool) -> bytes:
     fields = list(_fields(graph))
     tensors = {_name(_bytes(f)): _bytes(f) for f in fields if f.number == _GRAPH_INITIALIZER}
     nodes: list[bytes] = []
@@ -72,7 +80,7 @@ def _convert(graph: bytes) -> bytes:
             nodes.append(field.raw)
             continue
         spent.update(product.inputs[1:])
-        node, weights = _rewritten(product, tensors)
+        node, weights = _rewritten(product, tensors, signed=signed)
         nodes.append(_length(_GRAPH_NODE, node))
         made += (_length(_GRAPH_INITIALIZER, tensor) for tensor in weights)
     rest = [
@@ -100,11 +108,13 @@ def _product(node: bytes) -> _Product | None:
     return _Product(inputs, output, sizes[b"K"], sizes[b"N"], sizes[b"block_size"])
 
 
-def _rewritten(product: _Product, tensors: dict[str, bytes]) -> tuple[bytes, list[bytes]]:
+def _rewritten(
+    product: _Product, tensors: dict[str, bytes], *, signed: bool
+) -> tuple[bytes, list[bytes]]:
     weights = _weights(product, tensors)
     scales = (np.abs(weights).max(axis=0) / 127).astype(np.float32)
     scales[scales == 0] = 1
-    small = np.round(weights / scales).astype(np.int8)
+    small = np.round(weights / scales)
     base = product.inputs[1]
     names = [f"{base}_{part}" for part in ("i8", "scale", "zero")]
     node = b"".join(
@@ -116,8 +126,12 @@ def _rewritten(product: _Product, tensors: dict[str, bytes]) -> tuple[bytes, lis
             _length(_NODE_DOMAIN, b"com.microsoft"),
         ]
     )
-    zero = np.zeros(product.columns, np.int8)
-    kinds = ((small, _INT8), (scales, _FLOAT), (zero, _INT8))
+    middle = np.full(product.columns, 0 if signed else _MIDDLE)
+    form, kind = (np.int8, _INT8) if signed else (np.uint8, _UINT8)
+    written = [
+        ((part + shift).astype(form), kind) for part, shift in ((small, middle), (middle, 0))
+    ]
+    kinds = (written[0], (scales, _FLOAT), written[1])
     return node, [_tensor(n, a, kind) for n, (a, kind) in zip(names, kinds, strict=True)]
 
 

@@ -49,6 +49,7 @@ def _found(
         ("mr. young called about the bill", "young"),
         ("Her daughter Leilani drove her in.", "Leilani"),
         ("Kristen Bell left a voicemail.", "Kristen Bell"),
+        ("OKONKWO, CHIDI B called again", "OKONKWO, CHIDI B"),
         ("the statement that we sent to Siobhan\nMurphy came back", "Siobhan\nMurphy"),
     ],
 )
@@ -72,6 +73,8 @@ def test_a_stranger_s_name_is_found_whole(text: str, name: str) -> None:
         "Started Lipitor and Xarelto, stopped Coumadin.",
         "Cultures grew E. coli and S. aureus.",
         "Claim sent to Molina Healthcare and Anthem.",
+        "OKONKWO, CHIDI B, MD saw the patient",
+        "Hepatitis, Varicella B immune",
     ],
 )
 def test_providers_payers_eponyms_and_drugs_are_nobody_s_name(text: str) -> None:

@@ -92,7 +92,18 @@ def test_windows_of_any_size_are_run(model: NameModel, size: int) -> None:
     assert model.tag([7] * size).shape == (min(size, MOST_PIECES), len(Tag))
 
 
-def test_eight_bit_weights_answer_as_the_publisher_s_four_bit_ones(model: NameModel) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pt Maria Gonzalez of 12 Oak St called her brother Tuan about the MRI of the knee",
+        # Of these some names were lost where a processor's sums of products overflow.
+        "A: 1. Asthma, stable. 2. Will see Zofia de la Cruz again in three months.",
+        "spoke with tran, kwame m re: balance due, will pay friday.",
+    ],
+)
+def test_eight_bit_weights_answer_as_the_publisher_s_four_bit_ones(
+    model: NameModel, text: str
+) -> None:
     ort = pytest.importorskip("onnxruntime")
     assert FOLDER is not None
     options = ort.SessionOptions()
@@ -100,7 +111,6 @@ def test_eight_bit_weights_answer_as_the_publisher_s_four_bit_ones(model: NameMo
     original = ort.InferenceSession(
         (FOLDER / "onnx" / "model_q4.onnx").read_bytes(), options, ["CPUExecutionProvider"]
     )
-    text = "Pt Maria Gonzalez of 12 Oak St called her brother Tuan about the MRI of the knee"
     words = model.wordpiece.words(text)
     ids = np.array([[2, *(p for w in words for p in w.pieces), 3]], np.int64)
     inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
@@ -110,9 +120,10 @@ def test_eight_bit_weights_answer_as_the_publisher_s_four_bit_ones(model: NameMo
     assert np.array_equal(named, _tags(model, text)[:, :2].sum(axis=1) > 0.5)
 
 
-def test_conversion_leaves_no_four_bit_product() -> None:
+@pytest.mark.parametrize("signed", [False, True])
+def test_conversion_leaves_no_four_bit_product(*, signed: bool) -> None:
     assert FOLDER is not None
-    converted = to_int8((FOLDER / "onnx" / "model_q4.onnx").read_bytes())
+    converted = to_int8((FOLDER / "onnx" / "model_q4.onnx").read_bytes(), signed=signed)
 
     assert b"MatMulNBits" not in converted
     assert b"DynamicQuantizeMatMul" in converted

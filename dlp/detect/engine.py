@@ -11,6 +11,7 @@ from dlp.detect.against import find_against
 from dlp.detect.calibration import calibrated
 from dlp.detect.dated import find_dated
 from dlp.detect.fields import check_field
+from dlp.detect.fragments import find_fragments
 from dlp.detect.identities import Identities
 from dlp.detect.labelled import find_labelled
 from dlp.detect.licences import find_licences
@@ -87,6 +88,7 @@ class Detectors:
                 "labelled": _if_digits(find_labelled),
                 "licences": _if_digits(find_licences),
                 "plates": _if_digits(find_plates),
+                "fragments": find_fragments,
                 "dates": _if_digits(find_dated),
                 "places": _if_digits(find_places),
                 "people": lambda reading: find_people(reading, self._is_not_phi),

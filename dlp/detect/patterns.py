@@ -170,8 +170,8 @@ RULES: tuple[Rule, ...] = (
             left=r"(?:^|[^A-Z0-9])", right=r"(?:[^A-Z0-9]|$)"),
          None, frozenset(), 0.95, 0.95),
     Rule("ipv4", Category.IP_ADDRESS, compile_bounded(
-            r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}", left=r"(?:^|[^0-9A-Z.\-])", right=r"(?:[^0-9A-Z.\-]|\.[^0-9]|\.?$)"),
-         _ip, _IP_WORDS, 0.6, 0.9, frozenset({"version", "release", "build", "section", "oid"})),
+            r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}", left=r"(?:^|[^0-9A-Z./\-]|(?:^|[^A-Z])/)", right=r"(?:[^0-9A-Z.\-]|\.[^0-9]|\.?$)"),
+         _ip, _IP_WORDS, 0.6, 0.9, frozenset({"version", "release", "build", "section", "oid", "libreoffice", "openoffice"})),
     Rule("ipv6", Category.IP_ADDRESS, compile_bounded(
             r"[0-9A-F]{0,4}(?::[0-9A-F]{0,4}){2,7}", left=r"(?:^|[^0-9A-Z:.])", right=r"(?:[^0-9A-Z:]|$)"),
          _ipv6, _IP_WORDS, 0.75, 0.9),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dlp.model import Passage
 from dlp.parse.keyed import Told, is_title, told
 
 _MOST: Final = 200
@@ -26,6 +27,11 @@ class Cells:
             self._row = []
         elif local in ("td", "th") and len(self._row) < _MOST:
             self._row.append("")
+
+    def passage(self, said: Passage) -> Passage:
+        """A passage, with what its cell says of it."""
+        found = self.told(said.text)
+        return said._replace(category=found.category, part=found.part) if found else said
 
     def told(self, text: str) -> Told | None:
         """What a line of text is by its column's title or the cell before it."""

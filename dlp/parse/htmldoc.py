@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Spans, Uninspectable
+from dlp.parse.cells import Cells
 from dlp.parse.markup import Fragment, Tag, fragments
 from dlp.parse.slots import is_label
 from dlp.streams import CHUNK
@@ -56,10 +57,11 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
     text, encoding = _decoded(data)
     places = _places(text, encoding)
     active: dict[str, None] = {}
-    attachments = 0
+    attachments, cells = 0, Cells()
     for index, found in enumerate(fragments(text), 1):
         meter.check_time()
         if isinstance(found, Tag):
+            cells.start(found.name.lstrip("/"))
             for name, value in found.attributes:
                 if inner := _embedded(value):
                     attachments += 1
@@ -68,7 +70,8 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
             if found.name in ("script", "object", "embed", "applet"):
                 active[f"<{found.name}>"] = None
         elif found.text.strip("\ufeff\t\r\n ") and not _is_layout(found):
-            yield from _passages(found, index, places)
+            said = _passages(found, index, places)
+            yield from said if found.kind else map(cells.passage, said)
     if active:
         named = ", ".join(sorted(active))
         yield Uninspectable(Obstacle.ACTIVE_CONTENT, f"HTML with active content ({named})")

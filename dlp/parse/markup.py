@@ -44,7 +44,7 @@ class Tag(NamedTuple):
     """A start tag, for who looks for scripts and embedded data.
 
     Attributes:
-        name: Lower case.
+        name: Lower case; of tags that end something, ``/table`` alone is given.
         attributes: Name in lower case and value, entities undone.
     """
 
@@ -130,6 +130,8 @@ def _tag(name: str, source: str, found: re.Match[str]) -> Iterator[Fragment | Ta
         yield from odd.flush(found.end(6), "odd attribute")
     if not found[4]:
         yield Tag(name, tuple(attributes))
+    elif name == "table":
+        yield Tag("/table", ())
 
 
 def _is_telling(written: str) -> bool:

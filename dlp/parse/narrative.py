@@ -42,9 +42,7 @@ class Block:
         self._runs.append(event)
 
     def _line(self) -> Iterator[Passage]:
-        for line in self._plain_line():
-            found = self._cells.told(line.text)
-            yield line._replace(category=found.category, part=found.part) if found else line
+        yield from map(self._cells.passage, self._plain_line())
 
     def _plain_line(self) -> Iterator[Passage]:
         runs, self._runs = self._runs, []

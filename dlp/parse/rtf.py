@@ -15,6 +15,7 @@ from typing import Final
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Uninspectable
+from dlp.parse.cells import Cells
 from dlp.parse.office.styles import is_built_in
 from dlp.parse.slots import is_author, is_label
 from dlp.streams import read_exactly
@@ -91,6 +92,7 @@ class _Document:
         self._codepage = "cp1252"
         self._bytes = b""
         self._skip = self._texts = self._entries = 0
+        self._cells, self._in_row = Cells(), False
 
     def read(self, data: bytes) -> Iterator[Item]:
         for count, token in enumerate(_TOKEN.finditer(data)):
@@ -138,6 +140,11 @@ class _Document:
             # No table of fonts has paragraphs.
             group.slot = b""
             yield from self._flush(group)
+            self._break(word)
+        elif word == b"trowd" and not self._in_row:
+            self._in_row = True
+            self._cells.start("tr")
+            self._cells.start("td")
         elif word in _APART:
             self._apart()
             self._groups[-1].embedded = word if word in _EMBEDDED else b""
@@ -153,6 +160,14 @@ class _Document:
             yield Uninspectable(Obstacle.UNSUPPORTED_TYPE, detail)
         elif word == b"ansicpg" and told:
             self._codepage = _known(f"cp{number}")
+
+    def _break(self, word: bytes) -> None:
+        """A cell or a row ends; text that stands in no row ends a table."""
+        if word == b"cell":
+            self._cells.start("td")
+        elif word == b"row":
+            self._in_row = False
+            self._cells.start("tr")
 
     def _apart(self) -> None:
         group = self._groups[-1]
@@ -203,7 +218,10 @@ class _Document:
             text = ";".join(entry for entry in entries if entry and not check(entry))
         if text.strip(" \t\r\n;"):
             self._texts += 1
-            yield Passage(text, f"document text {self._texts}", Carrier.FREE_TEXT)
+            if not self._in_row:
+                self._cells.start("table")
+            said = Passage(text, f"document text {self._texts}", Carrier.FREE_TEXT)
+            yield self._cells.passage(said)
 
 
 def _known(name: str) -> str:

@@ -44,6 +44,28 @@ def test_a_document_whose_pieces_cant_be_told_is_named(damage: dict[str, bytes])
     assert Obstacle.NOT_READ in obstacles(read(parse, compound(streams)))
 
 
+def test_built_in_styles_and_fonts_are_no_text_of_a_document() -> None:
+    styles = ["heading 1", "Heading 1 Char", "", "toc 1,heading 2"]
+    said = texts(read(parse, files.designed(styles, ["MV Boli", "Arial\0Helvetica"])))
+    assert not [word for word in ("eading", "toc", "Boli", "Helv") if word in said]
+
+
+@pytest.mark.parametrize(
+    ("styles", "fonts"), [(["heading 1", "Jane Sample"], []), ([], ["Arial", "Jane Sample 12345"])]
+)
+def test_whatever_else_stands_in_their_place_is_read(styles: list[str], fonts: list[str]) -> None:
+    assert "Jane Sample" in texts(read(parse, files.designed(styles, fonts)))
+
+
+@given(at=st.integers(0, 300), value=st.integers(0, 255))
+def test_damaged_tables_of_styles_and_fonts_are_read_all_the_same(at: int, value: int) -> None:
+    whole = files.designed(["heading 1", "Jane Sample"], ["Arial"])
+    table = whole.index("heading 1".encode("utf-16-le")) - 24
+    damaged = bytearray(whole)
+    damaged[table + at] = value
+    assert survives(parse, bytes(damaged))
+
+
 SLIDES = files.record(
     0x03E8,
     files.record(0x0FA0, "Jonathan Ferndale".encode("utf-16-le"))

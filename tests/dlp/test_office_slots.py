@@ -184,3 +184,14 @@ def test_anything_else_is_read_there(part: str, xml: str, value: str) -> None:
 def test_a_workbooks_folder_is_read_without_its_server() -> None:
     said = _said("xl/workbook.xml", _FOLDER, "https://a.sharepoint.example/sites/Jane Roe/x/")
     assert "sites/Jane Roe/x/" in said.splitlines()
+
+
+@pytest.mark.parametrize("part", ["/_rels/.rels", "/word/_rels/document.xml.rels"])
+def test_a_part_that_links_parts_is_no_text(part: str) -> None:
+    types = '<Types><Override PartName="{}"/></Types>'
+    assert part not in _said("[Content_Types].xml", types, part)
+
+
+def test_any_other_part_that_the_types_name_is_read() -> None:
+    types = '<Types><Override PartName="{}"/></Types>'
+    assert "Roe" in _said("[Content_Types].xml", types, "/word/Marguerite Roe.xml")

@@ -32,6 +32,28 @@ def word_streams(pieces: list[tuple[str, bool]], left_over: str = "") -> dict[st
     return {"WordDocument": bytes(document), "1Table": bytes(16) + clx}
 
 
+def designed(styles: list[str], fonts: list[str]) -> bytes:
+    """A document of one word with styles and fonts ([MS-DOC] 2.9.271, 2.9.286)."""
+    streams = word_streams([("word\r", False)])
+    head = struct.pack("<HHHH", 6, len(styles), 10, 0)
+    sheet = head + b"".join(map(_style, styles))
+    table = struct.pack("<HH", len(fonts), 0) + b"".join(map(_font, fonts))
+    document, rest = bytearray(streams["WordDocument"]), streams["1Table"]
+    struct.pack_into("<II", document, 0xA2, len(rest), len(sheet))
+    struct.pack_into("<II", document, 0x112, len(rest) + len(sheet), len(table))
+    return compound({"WordDocument": bytes(document), "1Table": rest + sheet + table})
+
+
+def _style(name: str) -> bytes:
+    body = bytes(10) + struct.pack("<H", len(name)) + name.encode("utf-16-le") + bytes(2)
+    return struct.pack("<H", len(body)) + body
+
+
+def _font(name: str) -> bytes:
+    body = bytes(39) + name.encode("utf-16-le") + bytes(2)
+    return bytes([len(body)]) + body
+
+
 def word(pieces: list[tuple[str, bool]], left_over: str = "") -> bytes:
     """The same as a file."""
     return compound(word_streams(pieces, left_over))

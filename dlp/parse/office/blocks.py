@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from dlp.parse.cells import Cells
+from dlp.parse.keyed import Told
 from dlp.parse.office.slots import is_designed, is_own, is_writer
 from dlp.parse.office.xmlparts import Aside, End, Event, Start, Text
 
 _BLOCKS: Final = frozenset({"p", "si", "is", "comment", "threadedComment"})
 """Elements whose runs make one text; a text box inside a paragraph is a block of its own."""
+_TABLES: Final = {"tbl": "table", "tr": "tr", "tc": "td"}
+"""Tables of documents and slides (ECMA-376-1, 17.4.37 and 21.1.3.13) in HTML's words."""
 _DELETED: Final = frozenset({"del", "moveFrom"})
 _INSERTED: Final = frozenset({"ins", "moveTo"})
 _GAPS: Final = {
@@ -55,11 +59,13 @@ class Said(NamedTuple):
         kind: "paragraph", "text", "attribute", "field", "before changes" or "comment".
         ordinal: From 1, among its kind.
         text: What it says.
+        told: What its table says that it is.
     """
 
     kind: str
     ordinal: int
     text: str
+    told: Told | None = None
 
 
 class _Block:
@@ -83,6 +89,7 @@ class Blocks:
         self._loose: list[str] = []
         self._path: list[str] = []
         self._deleted = self._inserted = 0
+        self._cells = Cells()
         self._counts: dict[str, int] = {}
 
     def read(self, events: Iterable[Event]) -> Iterator[Said]:
@@ -105,6 +112,7 @@ class Blocks:
         if not self._open:
             yield from self._flush()
         self._path.append(event.name)
+        self._cells.start(_TABLES.get(event.name, ""))
         self._deleted += event.name in _DELETED
         self._inserted += event.name in _INSERTED
         if event.name in _BLOCKS:
@@ -119,6 +127,8 @@ class Blocks:
 
     def _end(self, name: str) -> Iterator[Said]:
         self._path.pop()
+        if _TABLES.get(name) == "table":
+            self._cells.start("table")
         self._deleted -= name in _DELETED
         self._inserted -= name in _INSERTED
         if name in _BLOCKS:
@@ -142,7 +152,7 @@ class Blocks:
     def _close(self) -> Iterator[Said]:
         block = self._open.pop()
         shown, before = "".join(block.shown), "".join(block.before)
-        yield from self._said("paragraph", shown)
+        yield from self._said("paragraph", shown, self._cells.told(shown))
         if before != shown:
             # Deleted text is still in the file, and a name may be whole only with it.
             yield from self._said("before changes", before)
@@ -154,7 +164,7 @@ class Blocks:
         if not (self._own and is_writer(self._part, element, text)):
             yield from self._said("text", text)
 
-    def _said(self, kind: str, text: str) -> Iterator[Said]:
+    def _said(self, kind: str, text: str, told: Told | None = None) -> Iterator[Said]:
         if text.strip():
             self._counts[kind] = self._counts.get(kind, 0) + 1
-            yield Said(kind, self._counts[kind], text)
+            yield Said(kind, self._counts[kind], text, told)

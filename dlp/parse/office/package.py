@@ -124,7 +124,9 @@ class _Package:
         for said in Blocks(entry.name).read(everything):
             if shared and said.kind in _STRINGS:
                 continue
-            yield Passage(said.text, f"{place} {said.kind} {said.ordinal}", Carrier.FREE_TEXT)
+            passage = Passage(said.text, f"{place} {said.kind} {said.ordinal}", Carrier.FREE_TEXT)
+            told = said.told
+            yield passage._replace(category=told.category, part=told.part) if told else passage
 
     def _binary(self, entry: Entry, head: bytes, where: str) -> Iterator[Item]:
         assert entry.source is not None  # noqa: S101 - the caller has looked

@@ -27,9 +27,19 @@ def _is_protection(value: str) -> bool:
     return bool(_PROTECTION.fullmatch(value))
 
 
-_OWN: Final = re.compile(r"(?i)/?(?:word|xl|ppt|docProps)/.*")
+_OWN: Final = re.compile(r"(?i)/?(?:word|xl|ppt|docProps)/.*|/?\[Content_Types\]\.xml")
 _PROPERTIES: Final = re.compile(r"(?i)/?docProps/.*")
 _FONTS: Final = frozenset({"typeface", "ascii", "hAnsi", "eastAsia"})
+_RELATIONSHIPS: Final = re.compile(
+    r"(?:/[A-Za-z]{1,20}){0,3}/_rels/(?:[A-Za-z]{1,20}[0-9]{0,4}\.xml)?\.rels"
+)
+
+
+def _is_relationships(value: str) -> bool:
+    """Whether a part is one that links parts, whose name follows theirs (ECMA-376-2, 6.5.2.2)."""
+    return bool(_RELATIONSHIPS.fullmatch(value))
+
+
 _SLOTS: Final[dict[tuple[str, str], Callable[[str], bool]]] = {
     **dict.fromkeys(
         (("rFonts", "cs"), ("font", "name"), ("rFont", "val"), ("altName", "val"), ("sym", "font"),
@@ -47,6 +57,7 @@ _SLOTS: Final[dict[tuple[str, str], Callable[[str], bool]]] = {
          ("fileSharing", "userName")), is_author),
     **dict.fromkeys((("presenceInfo", "userId"), ("person", "userId")), _is_account),
     ("property", "name"): _is_protection,
+    ("Override", "PartName"): _is_relationships,
 }  # fmt: skip
 _NAMED_BY_PARENT: Final = {"font": is_label, "style": is_built_in}
 """What the element ``name`` with its attribute ``val`` names."""

@@ -16,6 +16,7 @@ from dlp.parse.office.runs import runs
 from dlp.parse.office.sheets import laid_out
 from dlp.parse.ole import biff, embedded, lzfu, slides, vba, word
 from dlp.parse.ole.cells import cells
+from dlp.parse.ole.designs import without_designs
 from dlp.parse.ole.opening import encrypted, opened, paths, whole
 from dlp.unpack.entry import Entry
 
@@ -59,6 +60,8 @@ class _File:
         self._shown: set[str] = set()
         self._readers: dict[str, Callable[[bytes, str], Iterator[Item]]] = {
             "worddocument": self._document,
+            "0table": self._table,
+            "1table": self._table,
             "powerpoint document": self._slides,
             "pictures": self._pictures,
             "workbook": self._workbook,
@@ -143,6 +146,10 @@ class _File:
         self._meter.take(sum(piece.length for piece in found))
         yield from word.passages(data, found)
         yield from self._other(word.rest(data, found), where)
+
+    def _table(self, data: bytes, where: str) -> Iterator[Item]:
+        document = self._read("WordDocument") or b""
+        yield from self._other(without_designs(document, data), where)
 
     def _slides(self, data: bytes, where: str) -> Iterator[Item]:
         ordinal, others = 0, []

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dlp.model import Carrier, Passage
+from dlp.parse.cells import Cells
 
 _IDENT: Final = 0xA5EC
 _WORD_97: Final = 0xC1
@@ -20,6 +21,7 @@ _NARROW: Final = 0x40000000
 _MOST_PIECES: Final = 1_000_000
 _ENDS: Final = re.compile(r"[\r\x07\x0b\x0c]")
 """Ends of paragraphs, cells, lines and pages."""
+_CELL: Final = "\x07"
 _MARKS: Final = re.compile(r"[\x00-\x08\x0e-\x1f]+")
 """Fields' brackets, anchors of notes and pictures: no character of the text."""
 
@@ -105,12 +107,44 @@ def passages(document: bytes, found: list[Piece]) -> Iterator[Passage]:
         )
         for piece in found
     )
-    ordinal = 0
-    for paragraph in _ENDS.split(text):
+    ordinal, cells = 0, _Cells()
+    for paragraph, end in _paragraphs(text):
         said = _MARKS.sub(" ", paragraph).strip()
+        cells.take(said, end)
         if said:
             ordinal += 1
-            yield Passage(said, f"document paragraph {ordinal}", Carrier.FREE_TEXT)
+            passage = Passage(said, f"document paragraph {ordinal}", Carrier.FREE_TEXT)
+            yield cells.passage(passage)
+
+
+def _paragraphs(text: str) -> Iterator[tuple[str, str]]:
+    """Each, and the mark that ends it, "" for the last."""
+    at = 0
+    for end in _ENDS.finditer(text):
+        yield text[at : end.start()], end[0]
+        at = end.end()
+    yield text[at:], ""
+
+
+class _Cells(Cells):
+    """The cells of a document: each ends in a mark, and a row in one more ([MS-DOC] 2.4.3)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_row = False
+
+    def take(self, said: str, end: str) -> None:
+        """Go to the cell of a paragraph."""
+        if end != _CELL:
+            self._in_row = False
+            self.start("table")
+        elif said:
+            if not self._in_row:
+                self.start("tr")
+            self._in_row = True
+            self.start("td")
+        elif self._in_row:
+            self._in_row = False
 
 
 def rest(document: bytes, found: list[Piece]) -> bytes:

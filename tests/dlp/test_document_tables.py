@@ -1,0 +1,85 @@
+"""A bare number in a table of a document is told by its column's title or the cell before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dlp.content import Item
+from dlp.model import Category, Passage
+from dlp.parse import htmldoc, ole, rtf
+from dlp.parse.office import parse
+from tests.support import word_files
+from tests.support.office_files import package, paragraph, run
+from tests.support.office_files import word as docx
+from tests.support.reading import read
+
+Rows = list[list[str]]
+UNDER: Rows = [["Ref", "SSN", "Paid"], ["100200300", "236458714", "10.00"]]
+BESIDE: Rows = [["Claims", "236458714"], ["MRN", "00482913"]]
+_AFTER = "412556781"
+"""A number in no table."""
+
+
+def _xml(rows: Rows, tag: str, cell: Callable[[str], str]) -> str:
+    lines = ("".join(f"<{tag}:tc>{cell(text)}</{tag}:tc>" for text in row) for row in rows)
+    return f"<{tag}:tbl>{''.join(f'<{tag}:tr>{line}</{tag}:tr>' for line in lines)}</{tag}:tbl>"
+
+
+def _docx(rows: Rows) -> list[Item]:
+    table = _xml(rows, "w", lambda text: paragraph(run(text)))
+    return read(parse, docx(f"{table}{paragraph(run(_AFTER))}"))
+
+
+def _pptx(rows: Rows) -> list[Item]:
+    def said(text: str) -> str:
+        return f"<a:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></a:txBody>"
+
+    slide = f'<p:sld xmlns:p="p" xmlns:a="a">{_xml(rows, "a", said)}{said(_AFTER)}</p:sld>'
+    return read(parse, package({"ppt/slides/slide1.xml": slide}))
+
+
+def _html(rows: Rows) -> list[Item]:
+    lines = ("".join(f"<td><b>{text}</b></td>" for text in row) for row in rows)
+    table = "".join(f"<tr>{line}</tr>" for line in lines)
+    return read(htmldoc.parse, f"<p>x</p><table>{table}</table><p>{_AFTER}</p>".encode())
+
+
+def _rtf(rows: Rows) -> list[Item]:
+    lines = ("".join(rf"\pard\intbl {text}\cell " for text in row) for row in rows)
+    table = "".join(rf"\trowd\cellx900 {line}\trowd\cellx900\row " for line in lines)
+    return read(rtf.parse, rf"{{\rtf1\ansi x\par {table}\pard {_AFTER}\par}}".encode())
+
+
+def _doc(rows: Rows) -> list[Item]:
+    lines = "".join("".join(f"{text}\x07" for text in row) + "\x07" for row in rows)
+    return read(ole.parse, word_files.word([(f"x\r{lines}{_AFTER}\r", False)]))
+
+
+READERS = [_docx, _pptx, _html, _rtf, _doc]
+
+
+def told(items: list[Item]) -> list[tuple[Category, str]]:
+    said = (item for item in items if isinstance(item, Passage) and item.category)
+    return [(item.category, item.text) for item in said if item.category]
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_columns_title_names_its_cells(reader: Callable[[Rows], list[Item]]) -> None:
+    assert told(reader(UNDER)) == [(Category.SSN, "236458714")]
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_cell_before_names_a_cell(reader: Callable[[Rows], list[Item]]) -> None:
+    assert told(reader(BESIDE)) == [(Category.MEDICAL_RECORD_NUMBER, "00482913")]
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_table_without_such_titles_names_nothing(reader: Callable[[Rows], list[Item]]) -> None:
+    assert told(reader([["Invoice", "Paid"], ["236458714", "10.00"]])) == []
+
+
+def test_an_empty_cell_of_a_word_97_document_ends_no_table() -> None:
+    rows = [["SSN", "Paid"], ["", ""], ["236458714", "10.00"]]
+    assert told(_doc(rows)) == [(Category.SSN, "236458714")]

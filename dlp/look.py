@@ -20,7 +20,7 @@ from dlp.model import (
     Subject,
     Uninspectable,
 )
-from dlp.pseudonym import is_redacted, without_redacted
+from dlp.pseudonym import has_redacted, is_redacted, without_redacted
 from dlp.tally import Tally
 from dlp.walk import Spot
 
@@ -182,7 +182,7 @@ def _was_taken_out(text: str, match: Match) -> bool:
     A single word is nobody's name, and isn't one for standing beside such a word.
     """
     said = text[match.start : match.end]
-    if match.category is not Category.NAME:
-        return is_redacted(said)
-    left = without_redacted(said)
-    return left != said and len(_WORD.findall(left)) <= 1
+    if is_redacted(said):
+        return True
+    named = match.category is Category.NAME and has_redacted(said)
+    return named and len(_WORD.findall(without_redacted(said))) <= 1

@@ -57,6 +57,11 @@ def is_redacted(text: str) -> bool:
     return bool(words) and all(map(_is_written, words))
 
 
+def has_redacted(text: str) -> bool:
+    """Whether a text has a word that redaction writes; one X alone is an initial as well."""
+    return any(len(word) > 1 and _is_written(word) for word in _WORDS.findall(text))
+
+
 def without_redacted(text: str) -> str:
     """A text without the words that redaction writes."""
     return _WORDS.sub(lambda found: "" if _is_written(found.group()) else found.group(), text)

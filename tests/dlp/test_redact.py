@@ -453,3 +453,17 @@ def test_a_name_of_which_half_is_bold_leaves_its_tags_behind(detectors: Detector
     assert b"Volkova" not in left
     assert left.count(b"</content>") == 1
     ET.fromstring(left)
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("Please call X. Sokolov about the balance.", Action.HOLD),
+        ("Spoke with XXXX XXXXXXX today.", Action.RELEASE),
+        ("Spoke with XXXX Medicare today.", Action.RELEASE),
+    ],
+)
+def test_an_initial_x_is_not_taken_for_what_redaction_writes(
+    inspected: Inspected, text: str, action: Action
+) -> None:
+    assert inspected(f"{text}\n".encode(), "no-phi")[1].action is action

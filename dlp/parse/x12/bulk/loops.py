@@ -53,7 +53,7 @@ class Loops:
         """As :func:`dlp.parse.x12.people.nm1` tells persons from providers."""
         codes, kinds = self._layout.value(names, 1), self._layout.value(names, 2)
         found: Mask = among(codes, _PERSON_CODES) | (
-            (kinds == key(b"1")) & ~among(codes, _PROVIDER_CODES)
+            (kinds != key(b"2")) & ~among(codes, _PROVIDER_CODES)
         )
         return found
 

@@ -35,7 +35,8 @@ def start(enrolled: Enrolled) -> Running:
 
 @pytest.fixture(scope="module")
 def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
-    return enrol(tmp_path_factory.mktemp("serve"))
+    # A busy machine takes a while to say that it is stopping, which an upload has to outlast.
+    return enrol(tmp_path_factory.mktemp("serve"), grace=60)
 
 
 @pytest.fixture

@@ -7,6 +7,11 @@ from typing import Final
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
+
+# How long a draw takes says how busy the machine is.
+settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 LONG: Final = ("e2e", "faults")
 

@@ -77,8 +77,8 @@ class VirtualServer(asyncssh.SFTPServer):
 
     @property
     def busy(self) -> bool:
-        """Whether a file is open."""
-        return bool(self._open)
+        """Whether a file is open, or one is being closed whose answer the client waits for."""
+        return bool(self._open) or self.closing
 
     def format_user(self, uid: int | None) -> str:  # noqa: ARG002 - asyncssh's signature
         """The owner column of ``ls -l``: never a user of this machine."""

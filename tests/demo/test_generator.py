@@ -65,7 +65,8 @@ def test_an_encrypted_zip_opens_with_its_password_alone() -> None:
     archive = zipfile.ZipFile(io.BytesIO(encrypted_zip("a.837", b"content" * 9, b"secret")))
     assert archive.infolist()[0].flag_bits & 1
     assert archive.read("a.837", b"secret") == b"content" * 9
-    with pytest.raises(RuntimeError):
+    # One wrong password in 256 passes the check of one byte, and then gives another checksum.
+    with pytest.raises((RuntimeError, zipfile.BadZipFile)):
         archive.read("a.837", b"wrong")
 
 

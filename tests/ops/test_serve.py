@@ -35,8 +35,7 @@ def start(enrolled: Enrolled) -> Running:
 
 @pytest.fixture(scope="module")
 def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
-    # A busy machine takes a while to say that it is stopping, which an upload has to outlast.
-    return enrol(tmp_path_factory.mktemp("serve"), grace=60)
+    return enrol(tmp_path_factory.mktemp("serve"))
 
 
 @pytest.fixture

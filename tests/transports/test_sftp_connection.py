@@ -14,7 +14,8 @@ from asyncssh.packet import String, UInt32, UInt64
 
 from tests.support.eventually import eventually
 from tests.support.sftp_site import SftpSite
-from tests.support.simulated_gateway import SimulatedGateway, SimulatedJudge
+from tests.support.simulated_gateway import SimulatedGateway, SimulatedJudge, SimulatedUpload
+from transports.ports import Submission
 
 Start = Callable[..., Awaitable[SftpSite]]
 
@@ -211,6 +212,28 @@ async def test_a_stop_lets_an_open_file_finish(
         await file.write(b"whole")
         await file.close()
         await stopping
+    assert gateway.submitted() == [("a", b"whole")]
+
+
+async def test_a_stop_waits_for_the_answer_to_a_close(
+    sftp_site: SftpSite, gateway: SimulatedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, begun = SimulatedUpload.commit, asyncio.Event()
+
+    async def slowly(upload: SimulatedUpload) -> Submission:
+        begun.set()
+        await asyncio.sleep(0.5)
+        return await commit(upload)
+
+    monkeypatch.setattr(SimulatedUpload, "commit", slowly)
+    async with await sftp_site.connect() as connection:
+        client = await connection.start_sftp_client()
+        file = await client.open("/outbox/claims/a", "wb")
+        await file.write(b"whole")
+        closing = asyncio.ensure_future(file.close())
+        await begun.wait()
+        await sftp_site.service.stop(5)
+        await closing
     assert gateway.submitted() == [("a", b"whole")]
 
 

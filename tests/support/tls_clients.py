@@ -39,6 +39,13 @@ class Client:
         return found.fingerprint(hashes.SHA256()).hex()
 
 
+_SIGNING = x509.KeyUsage(
+    digital_signature=False, content_commitment=False, key_encipherment=False,
+    data_encipherment=False, key_agreement=False, key_cert_sign=True, crl_sign=True,
+    encipher_only=False, decipher_only=False,
+)  # fmt: skip
+
+
 class Authority:
     """Issues certificates into a folder."""
 
@@ -46,9 +53,9 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = named(name)
-        own = self._builder(self._name, self._key, -DAY, 10 * DAY).add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
-        )
+        own = self._builder(self._name, self._key, -DAY, 10 * DAY)
+        own = own.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        own = own.add_extension(_SIGNING, critical=True)
         self.bundle = folder / f"{name.replace(' ', '-')}.pem"
         self.bundle.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(PEM))
 
@@ -93,8 +100,13 @@ class Authority:
         ends: timedelta,
     ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
+        # Python 3.13 checks by RFC 5280 to the letter, which wants both identifiers.
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         return (
             x509.CertificateBuilder()
+            .add_extension(own, critical=False)
+            .add_extension(issuer, critical=False)
             .subject_name(subject)
             .issuer_name(self._name)
             .public_key(key.public_key())

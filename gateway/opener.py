@@ -23,7 +23,7 @@ from gateway.process_ports import OpenError, UnverifiedError
 from gateway.staged_keys import present
 from keys.openpgp_open import Fault
 from keys.openpgp_packets import HEAD, ArmorEnd, is_armored
-from keys.openpgp_stream import parted
+from keys.openpgp_stream import StreamError, parted
 
 _PIECE: Final = 2**20
 _ADVICE: Final = (
@@ -109,7 +109,7 @@ class ProcessOpener:
             if error.obstacle is Obstacle.TIMEOUT:
                 raise
             raise UnverifiedError(signed=True) from None
-        for signature in parted(bytes(found)):
+        for signature in _parted(bytes(found)):
             with suppress(UnverifiedError):
                 feed = partial(_Content, content, signature)
                 return await self._run("verify", feed, certificates, _nothing)
@@ -231,6 +231,14 @@ class _Content(_Feed):
     def __init__(self, source: Source, signature: bytes) -> None:
         super().__init__(source)
         self.head = signature
+
+
+def _parted(found: bytes) -> list[bytes]:
+    try:
+        return list(parted(found))
+    except StreamError:
+        # It has read a hostile message: what it says is looked at before it is believed.
+        raise OpenError("the opener process gave no signatures") from None
 
 
 def _nothing(piece: bytes) -> None:

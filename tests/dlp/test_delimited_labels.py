@@ -10,7 +10,7 @@ from config.contracts import Action, Contract, Rules
 from dlp.budget import Budget
 from dlp.detect.engine import Detectors
 from dlp.inspect import inspect
-from dlp.model import Category
+from dlp.model import Category, Finding
 from dlp.parse import delimited
 from dlp.parse.delimited import parser
 from tests.support.inspecting import Inspected
@@ -85,7 +85,7 @@ def test_a_label_far_down_a_table_is_seen_as_one_by_one(
     rows[300:300] = [f",{label},", *(f"9,{int(NUMBER) + i * 1009},9" for i in range(40))]
     data = ("\n".join(["id,ref,amount", *rows]) + "\n").replace(",", mark).encode()
 
-    def found() -> object:
+    def found() -> tuple[Finding, ...]:
         source = io.BytesIO(data)
         return inspect(
             source, "a.csv", contracts["totals"], Rules(), Budget(), detectors=detectors
@@ -94,4 +94,4 @@ def test_a_label_far_down_a_table_is_seen_as_one_by_one(
     quick = found()
     monkeypatch.setattr(delimited, "parse", delimited.parse_slowly)
     assert quick == found()
-    assert len(quick) == 40  # type: ignore[arg-type]
+    assert len(quick) == 40

@@ -329,6 +329,30 @@ async def test_an_opener_that_is_killed_gives_nothing(
     assert (await opened(opener, sealed(CONTENT)))[0] == CONTENT
 
 
+def liar(key_file: Path, tmp_path: Path, lie: str) -> ProcessOpener:
+    """An opener that its message captured: it writes what it likes and says ``lie``."""
+    script = tmp_path / "liar.py"
+    script.write_text(
+        textwrap.dedent(f"""
+        import os, socket, struct, sys
+        control = socket.socket(fileno=int(sys.argv[1]))
+        say = lambda text: control.sendall(struct.pack("!I", len(text)) + text.encode())
+        say('{{"fingerprint": "", "confinement": {{"landlock": 9, "seccomp": true, '
+            '"network_namespace": true, "no_capabilities": true}}}}')
+        os.write(int(sys.argv[3]), b"made up")
+        if {lie!r} == "all well":
+            os.close(int(sys.argv[3]))
+            while os.read(int(sys.argv[2]), 2**20):
+                pass
+            say('{{"opened": ""}}')
+        elif {lie!r}:
+            say({lie!r})
+        control.recv(2**20)
+        """)
+    )
+    return ProcessOpener(key_file, command=(sys.executable, "-P", str(script)))
+
+
 @pytest.mark.parametrize(
     "lie",
     [
@@ -341,23 +365,18 @@ async def test_an_opener_that_is_killed_gives_nothing(
     ],
 )
 async def test_an_opener_that_lies_gives_nothing(key_file: Path, tmp_path: Path, lie: str) -> None:
-    script = tmp_path / "liar.py"
-    script.write_text(
-        textwrap.dedent(f"""
-        import os, socket, struct, sys
-        control = socket.socket(fileno=int(sys.argv[1]))
-        say = lambda text: control.sendall(struct.pack("!I", len(text)) + text.encode())
-        say('{{"fingerprint": "", "confinement": {{"landlock": 9, "seccomp": true, '
-            '"network_namespace": true, "no_capabilities": true}}}}')
-        os.write(int(sys.argv[3]), b"made up")
-        if {lie!r}:
-            say({lie!r})
-        control.recv(2**20)
-        """)
-    )
-    liar = ProcessOpener(key_file, command=(sys.executable, "-P", str(script)))
     with pytest.raises(OpenError):
-        await opened(liar, sealed(os.urandom(5 * MIB)))
+        await opened(liar(key_file, tmp_path, lie), sealed(os.urandom(5 * MIB)))
+
+
+async def test_an_opener_that_makes_signatures_up_verifies_nothing(
+    key_file: Path, tmp_path: Path
+) -> None:
+    message = io.BytesIO(packed(CONTENT, certificate_of(SECRET), [CLINIC_KEY]))
+    with pytest.raises(OpenError, match="gave no signatures"):
+        await liar(key_file, tmp_path, "all well").signer(
+            message, io.BytesIO(CONTENT), [CLINIC_CERTIFICATE]
+        )
 
 
 @pytest.fixture

@@ -37,6 +37,13 @@ def inspection(works: Works) -> dict[str, object]:
     return dict(next(e["facts"] for e in events if e["kind"] == "transfer.inspected"))
 
 
+def signature_facts(works: Works) -> dict[str, object]:
+    """What the log's record of the inspection says of the message's signature."""
+    opened = inspection(works)["opened"]
+    assert isinstance(opened, dict)
+    return {key: opened[key] for key in opened if key.startswith("sign")}
+
+
 async def test_the_content_goes_to_the_mailbox(works: Works) -> None:
     transfer = works.stage(message(CLEAN))
     assert await works.all_steps() == [
@@ -97,9 +104,7 @@ async def test_the_record_says_whether_the_sender_signed(
     works.opener.signed_by = signed_by
     transfer = works.stage(message(CLEAN))
     assert (await works.all_steps())[-1] is State.DELIVERED
-    opened = inspection(works)["opened"]
-    assert isinstance(opened, dict)
-    assert {key: opened[key] for key in opened if key.startswith("sign")} == signature
+    assert signature_facts(works) == signature
     report = works.transfers.get(transfer).report
     assert report
     assert note in str(report["notes"])
@@ -119,9 +124,7 @@ async def test_the_signature_of_a_packed_message_is_checked_over_its_content(
     works.opener.packed_by = packed_by
     transfer = works.stage(message(CLEAN))
     assert (await works.all_steps())[-1] is State.DELIVERED
-    opened = inspection(works)["opened"]
-    assert isinstance(opened, dict)
-    assert {key: opened[key] for key in opened if key.startswith("sign")} == signature
+    assert signature_facts(works) == signature
     assert works.sealed(transfer) == b"CERT:" + CLEAN[::-1]
 
 

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import threading
 import time
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,11 +28,8 @@ from gateway.sealer import ProcessSealer
 from keys.admission import admit
 from keys.interoperable import generate_partner_key
 from keys.openpgp import certificate_of, fingerprint, generate_gateway_key
+from keys.pgpy_import import PGPKey, PGPMessage
 from keys.segments import SegmentError, SegmentReader, SegmentWriter
-
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'?imghdr'? (is deprecated|was removed)", DeprecationWarning)
-    from pgpy import PGPKey, PGPMessage
 
 MIB = 2**20
 SIZES = [0, 1, MIB - 1, MIB, MIB + 1, 20 * MIB]

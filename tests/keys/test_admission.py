@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
@@ -17,17 +16,15 @@ from keys.admission import MAX_SIZE, KeyRefusedError, Reason, admit, refusals
 from keys.certificate import packets
 from keys.interoperable import generate_partner_key
 from keys.openpgp import certificate_of, generate_gateway_key
+from keys.pgpy_import import (
+    PGPUID,
+    EllipticCurveOID,
+    HashAlgorithm,
+    KeyFlags,
+    PGPKey,
+    PubKeyAlgorithm,
+)
 from keys.trial import trial
-
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "'?imghdr'? (is deprecated|was removed)", DeprecationWarning)
-    from pgpy import PGPUID, PGPKey
-    from pgpy.constants import (
-        EllipticCurveOID,
-        HashAlgorithm,
-        KeyFlags,
-        PubKeyAlgorithm,
-    )
 
 NOW = datetime.now(UTC)
 CURVE = (PubKeyAlgorithm.EdDSA, EllipticCurveOID.Ed25519)

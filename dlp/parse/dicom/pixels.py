@@ -23,7 +23,7 @@ _MOST_FRAMES: Final = 64
 """Frames that are read; what is burned in stands on all of them."""
 
 
-def read(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401
+def read(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401 - pydicom has no types
     """What pixel data holds beside its pixels, and the text in its frames."""
     yield from _beside(dataset, where, meter)
     try:
@@ -42,7 +42,7 @@ def read(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN
     yield from _frames(dataset, count, where, meter)
 
 
-def _frames(dataset: Any, count: int, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401
+def _frames(dataset: Any, count: int, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401 - pydicom has no types
     for number in range(1, min(count, _MOST_FRAMES) + 1):
         meter.check_time()
         image = _frame(dataset, number - 1)
@@ -55,7 +55,7 @@ def _frames(dataset: Any, count: int, where: str, meter: Meter) -> Iterator[Item
         yield Uninspectable(Obstacle.NOT_READ, detail, where)
 
 
-def _behind(dataset: Any, samples: int, where: str) -> Iterator[Item]:  # noqa: ANN401
+def _behind(dataset: Any, samples: int, where: str) -> Iterator[Item]:  # noqa: ANN401 - pydicom has no types
     """What uncompressed pixel data holds beyond its pixels, which no viewer shows."""
     data, bits = (dataset.get(key) for key in ("PixelData", "BitsAllocated"))
     colours = dataset.get("SamplesPerPixel", 1)
@@ -65,7 +65,7 @@ def _behind(dataset: Any, samples: int, where: str) -> Iterator[Item]:  # noqa: 
     yield from passages(text_of(data[(samples * colours * bits + 7) // 8 :]), f"{where} remainder")
 
 
-def _beside(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401
+def _beside(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401 - pydicom has no types
     """Comments and EXIF of JPEG frames, which a camera or a converter left in them."""
     data = dataset.get("PixelData")
     if not isinstance(data, bytes) or data[:4] != _ITEM:
@@ -96,7 +96,7 @@ def _fragments(data: bytes) -> Iterator[bytes]:
         at += 8 + size
 
 
-def overlay(dataset: Any, group: int, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401
+def overlay(dataset: Any, group: int, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401 - pydicom has no types
     """The text in one overlay plane (PS3.3, C.9.2): one bit a pixel."""
     try:
         rows, columns = (int(dataset[group, tag].value) for tag in (0x0010, 0x0011))
@@ -113,7 +113,7 @@ def overlay(dataset: Any, group: int, where: str, meter: Meter) -> Iterator[Item
     yield from read_pixels(image, where, meter)
 
 
-def _frame(dataset: Any, index: int) -> Image.Image | None:  # noqa: ANN401
+def _frame(dataset: Any, index: int) -> Image.Image | None:  # noqa: ANN401 - pydicom has no types
     """One frame in eight bits, None if its coding has no decoder here."""
     from pydicom.pixels.utils import pixel_array  # noqa: PLC0415 - for files that have pixels
 

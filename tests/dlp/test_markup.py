@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 
 from dlp.budget import Budget, Meter
 from dlp.content import Content, Item
-from dlp.identify import identify
 from dlp.model import (
     Carrier,
     Category,
@@ -359,10 +357,3 @@ def test_what_else_stands_in_a_pages_technical_places_is_read(
     inspected: Inspected, page: str
 ) -> None:
     assert inspected(page.encode())[1].action == "hold"
-
-
-def test_comments_without_end_before_a_page_are_told_in_time() -> None:
-    data = b"<!---->" * 9_000 + b"x"
-    started = time.monotonic()
-    identify(io.BytesIO(data), "")
-    assert time.monotonic() - started < 1.0

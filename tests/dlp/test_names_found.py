@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -253,33 +250,6 @@ def test_any_text_gives_places_inside_it_without_overlap(text: str) -> None:
         assert last <= match.start < match.end <= len(text)
         assert 0 < match.confidence <= 1
         last = match.end
-
-
-HOSTILE: dict[str, Callable[[int], str]] = {
-    "names": lambda n: "Okafor " * n,
-    "initials": lambda n: "J. " * n,
-    "commas": lambda n: "Smith, " * n,
-    "one word": lambda n: "z" * 6 * n,
-    "digits and streets": lambda n: "12 Oak " * n,
-    "pieces": lambda n: "xqzjkvw" * 12 * (n // 12) + " ",
-    "blanks": lambda n: " \n" * 3 * n,
-    "different names": lambda n: " ".join(
-        f"Okaf{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}r" for i in range(n)
-    ),
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_time_follows_the_length_of_the_text(name: str) -> None:
-    def seconds(count: int) -> float:
-        passage = Passage(HOSTILE[name](count), "here", Carrier.FREE_TEXT)
-        started = time.process_time()
-        DETECTORS.find(passage, Identities())
-        return time.process_time() - started
-
-    # Eight times the text: quadratic work would take 64 times as long, at each try.
-    seconds(100)
-    assert any(seconds(4000) < 30 * seconds(500) + 0.5 for _ in range(3))
 
 
 # --- the site's demand -------------------------------------------------------------------------

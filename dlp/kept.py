@@ -6,11 +6,12 @@ from typing import Final, NamedTuple
 
 from dlp.batch import Batch
 from dlp.model import Passage
+from dlp.parse.lines import LinesPlace
 from dlp.vocabulary import Vocabulary
 from dlp.walk import Spot
 
 _OVERHEAD: Final = 512
-"""Bytes that a kept passage costs besides its text."""
+"""Bytes that a kept passage costs besides its text, and each line that is a field of its own."""
 _BATCH_BYTES: Final = 72 * 2**20
 """Bytes of batches kept; beyond them the file is read again for the people it may speak of."""
 _MOST_WORDS: Final = 500_000
@@ -53,7 +54,7 @@ class Kept:
         if not self.has_all_text:
             self._note(item)
             return
-        self._text_left -= len(item.passage.text) + _OVERHEAD
+        self._text_left -= _weight(item.passage)
         self.open.append(item)
         if self._text_left < 0:
             self.has_all_text = False
@@ -85,3 +86,9 @@ class Kept:
         for item in self.open:
             self._note(item)
         return self._words
+
+
+def _weight(passage: Passage) -> int:
+    """About how many bytes a kept passage costs."""
+    lines = len(passage.where.lines) if isinstance(passage.where, LinesPlace) else 1
+    return len(passage.text) + _OVERHEAD * lines

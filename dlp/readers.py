@@ -111,4 +111,4 @@ def _place(fmt: str) -> str:
 def _x12(content: Content, meter: Meter) -> Iterator[Item]:
     from dlp.parse import x12  # noqa: PLC0415 - when first met
 
-    return x12.parse(content, meter, met=content.met)
+    return x12.side_by_side(x12.parse(content, meter, met=content.met))

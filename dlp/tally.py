@@ -22,11 +22,12 @@ from dlp.model import (
     Uninspectable,
 )
 from dlp.normalise import normalise
-from dlp.parse.place import LinePlace
+from dlp.parse.lines import LinesPlace
+from dlp.parse.place import LinePlace, bytes_of
 from dlp.walk import Spot
 
-_ENCODINGS: Final = ("utf-8", "latin-1", "utf-16-le")
 _MOST_TROUBLES: Final = 1_000
+_OF_LINES: Final = (LinePlace, LinesPlace)
 
 
 Unexpected = Callable[[Spot, str, Passage, Match], None]
@@ -66,7 +67,7 @@ class Tally:
             passage: Where it was found.
             match: What was found.
         """
-        if isinstance(passage.where, LinePlace) and not self._is_new(spot, passage, match):
+        if _may_repeat(passage) and not self._is_new(spot, passage, match):
             return
         expected = self._expects(fmt, passage, match)
         self.counts[match.category, expected] += 1
@@ -149,7 +150,7 @@ class Tally:
         )
 
     def _is_new(self, spot: Spot, passage: Passage, match: Match) -> bool:
-        """Whether this place was not counted: the pieces of a long line overlap."""
+        """Whether this place was not counted: the pieces of a long text overlap."""
         offset, _ = bytes_at(passage, match)
         key = (spot.place, match.detector, match.category, offset)
         if key in self._seen:
@@ -219,26 +220,20 @@ def _fits(expectation: Expectation, fmt: str, carrier: Carrier, category: Catego
     )
 
 
+def _may_repeat(passage: Passage) -> bool:
+    """Whether some of a passage may be given twice.
+
+    Texts cut at a line share it; a field at fault is read alone and with its neighbours.
+    """
+    return isinstance(passage.where, _OF_LINES) or bool(passage.fault)
+
+
 def _where(passage: Passage, start: int) -> str:
-    if isinstance(passage.where, LinePlace):
+    if isinstance(passage.where, _OF_LINES):
         return passage.where.at(start)
     return passage.where if isinstance(passage.where, str) else passage.where()
 
 
 def bytes_at(passage: Passage, match: Match) -> tuple[int | None, int | None]:
     """The match's bytes where characters map to bytes, else those of the whole passage."""
-    text, offset, length = passage.text, passage.offset, passage.length
-    if offset is None or length is None or (match.start == 0 and match.end == len(text)):
-        return offset, length
-    if passage.spans is not None:
-        return passage.spans(match.start, match.end)
-    if len(text) == length:
-        return offset + match.start, match.end - match.start
-    for encoding in _ENCODINGS:
-        try:
-            if len(text.encode(encoding)) == length:
-                before = len(text[: match.start].encode(encoding))
-                return offset + before, len(text[match.start : match.end].encode(encoding))
-        except UnicodeEncodeError:
-            continue
-    return offset, length
+    return bytes_of(passage, match.start, match.end)

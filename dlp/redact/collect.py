@@ -9,6 +9,7 @@ from typing import Final
 
 from config.contracts import Redaction as Style
 from dlp.model import Carrier, Match, Passage, Source
+from dlp.parse.lines import LinesPlace
 from dlp.redact.edits import Edit
 from dlp.redact.style import masked, replacement
 from dlp.redact.taken import Piece, Taken
@@ -20,7 +21,7 @@ from dlp.walk import Spot
 _JSON: Final = ("fhir/json", "fhir/ndjson", "json", "ndjson")
 _MARKUP: Final = ("ccda", "fhir/json", "fhir/ndjson", "fhir/xml")
 """Formats in which a passage may have tags inside: the narrative."""
-_X12: Final = "x12/"
+_X12, _HL7 = "x12/", "hl7v2"
 _SEPARATED: Final = re.compile(rb"([^0-9A-Za-z\x80-\xff '.,-]+)")
 _SEGMENT: Final = re.compile(rb"[A-Z][A-Z0-9]{1,2}")
 _TAG: Final = re.compile(rb"(<[^<>]*>)")
@@ -53,7 +54,7 @@ class Edits:
         self.blocked = _obstacle(spot, fmt, passage)
         if len(self._wanted) >= _MOST:
             self.blocked = f"more than {_MOST} places would have to be redacted"
-        self._wanted.append((fmt, passage, match))
+        self._wanted.extend((fmt, *part) for part in _parts(passage, match))
 
     def against(self, source: Source) -> list[Edit]:
         """The edits, made for the bytes of ``source``; sets ``blocked`` if one can't be made."""
@@ -95,6 +96,8 @@ class Edits:
             new = _between_tags(raw, new)
         elif fmt.startswith(_X12) and not literal:
             new = _between_marks(raw, new)
+        elif fmt == _HL7 and len(new) == len(raw):
+            new = _around_marks(raw, new)
         return Edit(offset, length, new)
 
     def _new(self, taken: Taken, ordinal: int, piece: Piece, *, literal: bool) -> str:
@@ -107,6 +110,15 @@ class Edits:
         if written == masked(taken.passage.text[piece.match.start : piece.match.end]):
             return masked(whole, literal=literal)
         return written
+
+
+def _parts(passage: Passage, match: Match) -> Iterator[tuple[Passage, Match]]:
+    """A match by the fields that it stands in, so that what separates them is left standing."""
+    if not isinstance(passage.where, LinesPlace):
+        yield passage, match
+        return
+    for line, start, end in passage.where.split(match.start, match.end):
+        yield line, match._replace(start=start, end=end)
 
 
 def _obstacle(spot: Spot, fmt: str, passage: Passage) -> str:
@@ -148,6 +160,11 @@ def _between_marks(raw: bytes, new: bytes) -> bytes:
         else:
             pieces[i] = new if i == kept else b""
     return b"".join(pieces)
+
+
+def _around_marks(raw: bytes, new: bytes) -> bytes:
+    """``new``, of the same length, with HL7's usual separators of components where they were."""
+    return bytes(old if old in b"^&" else put for old, put in zip(raw, new, strict=True))
 
 
 def _is_bare_number(before: bytes, raw: bytes, passage: Passage) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from dlp.model import Spans
@@ -74,6 +75,34 @@ def decoded(raw: bytes, offset: int, marks: Delimiters) -> Text:
     _add(characters, places, plain(raw[end:]), raw[end:], end)
     places.append(len(raw))
     return Text("".join(characters), _spans(places, offset))
+
+
+def prose(raw: bytes, offset: int, marks: Delimiters) -> Text:
+    """A value as people would write it: a comma between words, a blank for other separators.
+
+    Args:
+        raw: As in :func:`decoded`.
+        offset: Likewise.
+        marks: Likewise.
+    """
+    if marks.component not in raw and marks.subcomponent not in raw:
+        return decoded(raw, offset, marks)
+    written = _parting(marks).sub(lambda found: b"," if found[1] else b" ", raw)
+    found = decoded(written, offset, marks)
+    if found.spans is not None or written == raw:
+        return found
+    places: list[int] = []
+    _add([], places, found.text, written, 0)
+    return Text(found.text, _spans([*places, len(raw)], offset))
+
+
+@lru_cache(maxsize=64)
+def _parting(marks: Delimiters) -> re.Pattern[bytes]:
+    """Separators of components; the first group is there between letters, if words alone follow."""
+    component, sub = re.escape(marks.component), re.escape(marks.subcomponent)
+    before = rb"(?<=[A-Za-z\x80-\xff.'][A-Za-z\x80-\xff.'])"
+    words = rb"(?=[A-Za-z\x80-\xff][A-Za-z\x80-\xff.' -]{0,60}+(?:%b|\Z))" % component
+    return re.compile(rb"(%b%b%b)|%b|(?<=\S)%b(?=\S)" % (before, component, words, component, sub))
 
 
 def plain(raw: bytes) -> str:

@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 from dlp.content import Item
 from dlp.model import Carrier, Category, Passage, Subject
 from dlp.parse.base64s import unwrapped
-from dlp.parse.hl7v2.escapes import Delimiters, decoded, plain
+from dlp.parse.hl7v2.escapes import Delimiters, decoded, plain, prose
 from dlp.parse.hl7v2.table import AUTHORITIES, FIELDS, SYSTEMS, TYPES, Field
 from dlp.parse.keyed import told
+from dlp.parse.lines import Lines
 from dlp.parse.misplaced import has_ssn, is_somebodys
 from dlp.unpack.entry import Entry
 
@@ -36,6 +37,8 @@ _FIELDS, _REPETITIONS = 10_000, 10_000
 """More than a segment and a field have: parts of one name share a record, repetitions don't."""
 _HEADERS: Final = ("MSH", "FHS", "BHS")
 _ENCAPSULATED: Final = ("ED", "RP")
+_PROSE: Final = ("TX", "FT", "ST", "")
+"""Types of observations (OBX-2) whose values may be lines of a report."""
 _DATES: Final = ("TS", "DT", "DTM")
 
 
@@ -68,7 +71,19 @@ class Piece(NamedTuple):
     where: str
 
 
-def items(segment: Segment) -> Iterator[Item]:
+class Line(NamedTuple):
+    """A text that goes on in the segments that follow.
+
+    Attributes:
+        text: Which one: ``OBX``, ``NTE``, or a segment that the standard doesn't know.
+        passage: What the field says of it.
+    """
+
+    text: str
+    passage: Passage
+
+
+def items(segment: Segment) -> Iterator[Item | Line]:
     """Every field of a segment."""
     known = FIELDS.get(segment.name, {})
     fields = list(_pieces(Piece(segment.raw, segment.offset, segment.where), segment.marks.field))
@@ -86,8 +101,19 @@ def items(segment: Segment) -> Iterator[Item]:
         label = fields[3 if number == 5 else index - 1].raw  # noqa: PLR2004 - OBX-3 names OBX-5
         if (role is None or role.type == "TX") and (found := _labelled(at, label, segment)):
             yield found
-            continue
-        yield from _field(at, role, segment.ordinal * _FIELDS + number, segment.marks)
+        elif text := _continued(segment.name, number, kind):
+            yield from (Line(text, line) for line in _repeated(at, segment.marks))
+        else:
+            yield from _field(at, role, segment.ordinal * _FIELDS + number, segment.marks)
+
+
+def _continued(name: str, number: int, kind: str) -> str:
+    """Which text a field of free text may be a line of; "" for none."""
+    if name == "OBX":
+        return name if number == 5 and kind in _PROSE else ""  # noqa: PLR2004 - OBX-5
+    if name == "NTE":
+        return name if number == 3 else ""  # noqa: PLR2004 - NTE-3, comment
+    return "" if name in FIELDS or name in _HEADERS else name
 
 
 def _head(fields: list[Piece], segment: Segment) -> Iterator[Passage]:
@@ -127,23 +153,37 @@ def _pieces(piece: Piece, separator: bytes) -> Iterator[Piece]:
 
 
 def _field(field: Piece, role: Field | None, record: int, marks: Delimiters) -> Iterator[Item]:
-    repetitions = list(_pieces(field, marks.repetition))
-    for number, piece in enumerate(repetitions, 1):
-        where = f"{field.where}[{number}]" if len(repetitions) > 1 else field.where
-        at = piece._replace(where=where)
-        if role is None or role.type == "TX":
-            yield from _text(at, marks)
-        elif role.type == "ED":
+    if role is None or role.type == "TX":
+        lines = Lines()
+        for line in _repeated(field, marks):
+            yield from lines.add(line)
+        yield from lines.end()
+        return
+    for number, at in enumerate(_repetitions(field, marks), 1):
+        if role.type == "ED":
             yield from _document(at, record // _FIELDS, marks)
         else:
             yield from _typed(at, role, record * _REPETITIONS + number, marks)
 
 
+def _repetitions(field: Piece, marks: Delimiters) -> Iterator[Piece]:
+    repetitions = list(_pieces(field, marks.repetition))
+    for number, piece in enumerate(repetitions, 1):
+        where = f"{field.where}[{number}]" if len(repetitions) > 1 else field.where
+        yield piece._replace(where=where)
+
+
+def _repeated(field: Piece, marks: Delimiters) -> Iterator[Passage]:
+    """Free text of each repetition."""
+    for piece in _repetitions(field, marks):
+        yield from _text(piece, marks)
+
+
 def _text(piece: Piece, marks: Delimiters) -> Iterator[Passage]:
-    """Free text, separators included: a name in a field that nobody defined is seen whole."""
+    """Free text, as if without components: a name in a field that nobody defined is seen whole."""
     if _HARMLESS.fullmatch(piece.raw.strip()):
         return
-    found = decoded(piece.raw, piece.offset, marks)
+    found = prose(piece.raw, piece.offset, marks)
     yield Passage(
         found.text, piece.where, Carrier.FREE_TEXT, offset=piece.offset, length=len(piece.raw),
         spans=found.spans,

@@ -10,7 +10,8 @@ from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import NotReadableError, Obstacle, Source
 from dlp.parse.hl7v2.escapes import Delimiters
-from dlp.parse.hl7v2.fields import Segment, items
+from dlp.parse.hl7v2.fields import Line, Segment, items
+from dlp.parse.hl7v2.texts import Texts
 from dlp.streams import CHUNK
 
 _LONGEST: Final = 64 * 2**20
@@ -30,6 +31,7 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
             a longer segment, or a spent budget.
     """
     marks, ordinals, messages = Delimiters(), Counter[str](), 0
+    texts = Texts()
     begun = False
     for ordinal, (offset, line) in enumerate(_lines(content.source, meter), 1):
         name = line[:3].decode("latin-1")
@@ -43,7 +45,13 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
         ordinals[name] += 1
         place = f"{name}#{ordinals[name]}"
         where = f"message {messages} {place}" if messages > 1 else place
-        yield from items(Segment(name, line, offset, where, marks, ordinal))
+        yield from texts.before(name)
+        for item in items(Segment(name, line, offset, where, marks, ordinal)):
+            if isinstance(item, Line):
+                yield from texts.add(item)
+            else:
+                yield item
+    yield from texts.before("")
 
 
 def _lines(source: Source, meter: Meter) -> Iterator[tuple[int, bytes]]:

@@ -39,6 +39,8 @@ _ACCOUNT, _ID = Field("CX", _C.ACCOUNT_NUMBER), Field("CX", _C.OTHER_ID)
 _SSN = Field("ST", _C.SSN)
 _DIAGNOSIS, _PROCEDURE = Field("CE", _C.DIAGNOSIS), Field("CE", _C.PROCEDURE)
 _MEDICATION, _CODE = Field("CE", _C.MEDICATION), Field("CE")
+_LOCATION = _CODE
+"""PL: ward, room, bed and house, which side by side would read as an address."""
 
 FIELDS: Final[dict[str, dict[int, Field]]] = {
     "PID": {
@@ -60,9 +62,10 @@ FIELDS: Final[dict[str, dict[int, Field]]] = {
     "IN2": {1: _ID, 2: _SSN, 6: Field("ST", _C.MEDICARE_ID), 8: Field("ST", _C.MEMBER_ID),
             9: _NAME, 49: _NAME, 50: _PHONE, 52: _NAME, 53: _PHONE, 61: _MEMBER, 63: _PHONE,
             64: _PHONE},
-    "PV1": {7: _STAFF, 8: _STAFF, 9: _STAFF, 17: _STAFF, 19: _ACCOUNT, 44: _SERVICE, 45: _SERVICE,
+    "PV1": {3: _LOCATION, 6: _LOCATION, 11: _LOCATION, 42: _LOCATION, 43: _LOCATION,
+            7: _STAFF, 8: _STAFF, 9: _STAFF, 17: _STAFF, 19: _ACCOUNT, 44: _SERVICE, 45: _SERVICE,
             50: _ACCOUNT, 52: _STAFF},
-    "PV2": {3: _CODE, 8: _SERVICE, 9: _SERVICE, 13: _STAFF},
+    "PV2": {1: _LOCATION, 3: _CODE, 8: _SERVICE, 9: _SERVICE, 13: _STAFF},
     "MRG": {1: _MRN, 2: _MRN, 3: _ACCOUNT, 4: _MRN, 5: _ACCOUNT, 7: _NAME},
     "DG1": {3: _DIAGNOSIS, 5: _SERVICE, 16: _STAFF},
     "PR1": {3: _PROCEDURE, 5: _SERVICE, 8: _STAFF, 11: _STAFF, 12: _STAFF, 15: _DIAGNOSIS},
@@ -70,7 +73,7 @@ FIELDS: Final[dict[str, dict[int, Field]]] = {
     "AL1": {2: _CODE, 3: _CODE, 6: _SERVICE},
     "IAM": {2: _CODE, 3: _CODE, 13: _SERVICE, 14: _STAFF},
     "ORC": {2: _ID, 3: _ID, 4: _ID, 9: _SERVICE, 10: _STAFF, 11: _STAFF, 12: _STAFF,
-            14: _provider("XTN", _C.PHONE), 15: _SERVICE, 19: _STAFF,
+            13: _LOCATION, 14: _provider("XTN", _C.PHONE), 15: _SERVICE, 19: _STAFF,
             21: _provider("XON", _C.NAME), 22: _provider("XAD", _C.ADDRESS),
             23: _provider("XTN", _C.PHONE), 24: _provider("XAD", _C.ADDRESS)},
     "OBR": {2: _ID, 3: _ID, 4: _PROCEDURE, 6: _SERVICE, 7: _SERVICE, 8: _SERVICE, 10: _STAFF,
@@ -86,7 +89,7 @@ FIELDS: Final[dict[str, dict[int, Field]]] = {
             14: _provider("XAD", _C.ADDRESS), 16: _STAFF, 17: _provider("XTN", _C.PHONE),
             18: _provider("XAD", _C.ADDRESS), 20: _STAFF, 21: _provider("XTN", _C.PHONE),
             26: _ID, 27: _ID},
-    "AIG": {3: _CODE}, "AIL": {4: _CODE}, "AIP": {3: _STAFF, 6: _SERVICE},
+    "AIG": {3: _CODE}, "AIL": {3: _LOCATION, 4: _CODE}, "AIP": {3: _STAFF, 6: _SERVICE},
     "AIS": {3: _PROCEDURE, 4: _SERVICE},
     "TXA": {4: _SERVICE, 5: _STAFF, 6: _SERVICE, 7: _SERVICE, 8: _SERVICE, 9: _STAFF, 10: _STAFF,
             11: _STAFF, 12: _ID, 13: _ID, 14: _ID, 15: _ID, 22: _STAFF},

@@ -13,8 +13,10 @@ from urllib.parse import unquote_to_bytes
 
 from dlp.budget import Meter
 from dlp.content import Content, Item
-from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Spans, Uninspectable
+from dlp.model import Carrier, Category, NotReadableError, Obstacle, Passage, Spans, Uninspectable
+from dlp.parse.answers import is_answer
 from dlp.parse.cells import Cells
+from dlp.parse.keyed import told
 from dlp.parse.markup import Fragment, Tag, fragments
 from dlp.parse.slots import is_label
 from dlp.streams import CHUNK
@@ -42,6 +44,8 @@ _FONTS: Final = re.compile(r"(?i)(?<=font-family:)\s*([^;{}]{1,300})")
 _FONT: Final = re.compile(r"[^,\"']+")
 _LINKS: Final = frozenset({"attribute href", "attribute src", "attribute action"})
 """Where a plus sign in the query is a blank (WHATWG URL, 5.1)."""
+_NAMING: Final = ("name", "id", "aria-label", "placeholder", "title", "itemprop", "property")
+"""Attributes that say what an element's value is."""
 _STYLES: Final = frozenset({"style", "attribute style", "comment"})
 _PLAIN: Final = re.compile(r"[\s\w.:;,%#/\"'()!-]{0,200}")
 _PIECE: Final = 100_000
@@ -61,7 +65,8 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
     for index, found in enumerate(fragments(text), 1):
         meter.check_time()
         if isinstance(found, Tag):
-            cells.start(found.name.lstrip("/"))
+            cells.tag(found.name)
+            yield from _answers(found.attributes, index)
             for name, value in found.attributes:
                 if inner := _embedded(value):
                     attachments += 1
@@ -159,6 +164,21 @@ def _spans(found: Fragment, base: int, places: Sequence[int] | None) -> Spans:
         return first, byte(found.places[base + end]) - first
 
     return spans
+
+
+def _answers(attributes: Sequence[tuple[str, str]], index: int) -> Iterator[Passage]:
+    """What a form's field holds, and a script's attributes, by what they are called."""
+    named = dict(attributes)
+    for name, value in attributes:
+        keys = [name[5:]] if name.startswith("data-") else []
+        if name in ("value", "content"):
+            keys = [named[key] for key in _NAMING if key in named]
+        known = next(filter(None, (told(key, value.strip()) for key in keys)), None)
+        if known and (known.category is not Category.NAME or is_answer(known.part, value)):
+            yield Passage(
+                value, f"text {index} attribute {name}", Carrier.FREE_TEXT, known.category,
+                part=known.part,
+            )  # fmt: skip
 
 
 def _active(tag: str, name: str, value: str) -> Iterator[str]:

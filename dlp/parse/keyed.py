@@ -92,6 +92,7 @@ _ANYBODYS: Final = frozenset({_C.OTHER_ID, _C.ACCOUNT_NUMBER})
 """Numbers that a client, a vendor or a product has as well: a title must say that it's a person."""
 _ABOUT: Final = terms("format length pattern regex mask prefix suffix column required")
 """Words of titles that speak of a number and don't give one."""
+_WHOSE: Final = re.compile(r"['\u2019]s?\b")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -143,4 +144,5 @@ def _titled(title: str) -> _Kind | None:
 
 
 def _words(key: str) -> str:
-    return _HUMP.sub("_", key).replace("-", "_").replace(" ", "_").lower()
+    plain = _WHOSE.sub("", key.replace("#", " number"))
+    return _HUMP.sub("_", plain).replace("-", "_").replace(" ", "_").lower()

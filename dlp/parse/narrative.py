@@ -34,6 +34,7 @@ class Block:
         """An element ends, and with it the line unless it is an inline one."""
         if local not in self._inline or len(path.names) == self.depth:
             yield from self._line()
+        self._cells.end(local)
 
     def add(self, event: Text, path: Path) -> None:
         """A run of text."""

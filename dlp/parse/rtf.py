@@ -219,7 +219,7 @@ class _Document:
         if text.strip(" \t\r\n;"):
             self._texts += 1
             if not self._in_row:
-                self._cells.start("table")
+                self._cells.leave()
             said = Passage(text, f"document text {self._texts}", Carrier.FREE_TEXT)
             yield self._cells.passage(said)
 

@@ -80,6 +80,84 @@ def test_a_table_without_such_titles_names_nothing(reader: Callable[[Rows], list
     assert told(reader([["Invoice", "Paid"], ["236458714", "10.00"]])) == []
 
 
+NAMES = [(Category.NAME, "Eleni"), (Category.NAME, "Mbeki")]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["First Name", "Eleni", "Last Name", "Mbeki"]],
+        [["First Name", "Eleni"], ["Last Name", "Mbeki"]],
+        [["First", "Last", "Paid"], ["Eleni", "Mbeki", "$20"]],
+        [["First Name", "Last Name"], ["Eleni", "Mbeki"]],
+    ],
+)
+def test_parts_of_a_name_are_told(reader: Callable[[Rows], list[Item]], rows: Rows) -> None:
+    assert told(reader(rows)) == NAMES
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_label_names_the_whole_row_behind_it(reader: Callable[[Rows], list[Item]]) -> None:
+    rows = [["Visit", "1", "2"], ["SSN", "236458714", "412556781"]]
+    assert told(reader(rows)) == [(Category.SSN, "236458714"), (Category.SSN, "412556781")]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["First Name", ""], ["Last Name", ""], ["Home Phone", ""], ["City", ""]],
+        [["Field", "Meaning"], ["First Name", "Given name of the patient"]],
+        [["Label", "Required"], ["Last Name", "Yes"], ["First Name", "No"]],
+        [["Rank", "First"], ["Payer", "Aetna"]],
+    ],
+)
+def test_a_blank_form_and_a_description_name_nobody(
+    reader: Callable[[Rows], list[Item]], rows: Rows
+) -> None:
+    assert told(reader(rows)) == []
+
+
+def test_a_table_in_a_cell_is_what_the_label_before_it_says() -> None:
+    inner = _xml([["236458714"]], "w", lambda text: paragraph(run(text)))
+    rows = _xml([["SSN", "inner"]], "w", lambda text: inner if text == "inner" else label(text))
+    assert told(read(parse, docx(rows))) == [(Category.SSN, "236458714")]
+
+
+def label(text: str) -> str:
+    return paragraph(run(text))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<dl><dt>SSN</dt><dd>236458714</dd></dl>",
+        "<div>SSN</div><div>236458714</div>",
+        "<table><tr><td><p>SSN</p><p>236458714</p></td></tr></table>",
+        '<input name="ssn" value="236458714">',
+        '<p data-ssn="236458714">x</p>',
+    ],
+)
+def test_a_page_says_what_a_number_is(said: str) -> None:
+    assert told(read(htmldoc.parse, said.encode())) == [(Category.SSN, "236458714")]
+
+
+def test_the_line_before_in_a_document_says_what_a_number_is() -> None:
+    items = read(parse, docx(label("SSN") + label("236458714")))
+    assert told(items) == [(Category.SSN, "236458714")]
+
+
+def test_the_line_before_in_a_cell_of_a_word_97_document_says_what_a_number_is() -> None:
+    items = read(ole.parse, word_files.word([("x\rSSN\r236458714\x07\x07y\r", False)]))
+    assert told(items) == [(Category.SSN, "236458714")]
+
+
+def test_a_fields_name_that_is_described_names_nobody() -> None:
+    page = b'<input name="first_name" value="Enter your given name">'
+    assert told(read(htmldoc.parse, page)) == []
+
+
 def test_an_empty_cell_of_a_word_97_document_ends_no_table() -> None:
     rows = [["SSN", "Paid"], ["", ""], ["236458714", "10.00"]]
     assert told(_doc(rows)) == [(Category.SSN, "236458714")]

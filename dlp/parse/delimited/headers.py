@@ -72,7 +72,8 @@ _SPLIT: Final = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\
 
 def tokens(header: str) -> tuple[str, ...]:
     """The words of a header: ``BENE_LAST_NAME`` and ``beneLastName`` alike."""
-    return tuple(word.lower() for word in _SPLIT.split(header[:200]) if word)
+    written = header[:200].replace("#", " number ")
+    return tuple(word.lower() for word in _SPLIT.split(written) if word)
 
 
 def is_other_key(words: tuple[str, ...]) -> bool:

@@ -22,7 +22,7 @@ def narrative(leaf: Leaf, where: str) -> Iterator[Passage]:
     cells = Cells()
     for index, found in enumerate(fragments(text), 1):
         if not isinstance(found, Fragment):
-            cells.start(found.name)
+            cells.tag(found.name)
             continue
         if _is_layout(found):
             continue

@@ -127,8 +127,7 @@ class Blocks:
 
     def _end(self, name: str) -> Iterator[Said]:
         self._path.pop()
-        if _TABLES.get(name) == "table":
-            self._cells.start("table")
+        self._cells.end(_TABLES.get(name, ""))
         self._deleted -= name in _DELETED
         self._inserted -= name in _INSERTED
         if name in _BLOCKS:

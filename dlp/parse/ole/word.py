@@ -137,12 +137,15 @@ class _Cells(Cells):
         """Go to the cell of a paragraph."""
         if end != _CELL:
             self._in_row = False
-            self.start("table")
+            self.leave()
         elif said:
+            line = "" if self._in_row else self.line
             if not self._in_row:
                 self.start("tr")
             self._in_row = True
             self.start("td")
+            # A cell's own lines end as paragraphs do.
+            self.line = line
         elif self._in_row:
             self._in_row = False
 

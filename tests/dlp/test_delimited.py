@@ -278,6 +278,11 @@ def test_a_table_is_told_from_prose(head: bytes, name: str, dialect: str | None)
     assert (found.name if found else None) == dialect
 
 
+@pytest.mark.parametrize("name", ["MARY", "Maria", "Martin", "Julia", "Jane", "MAYA", "Augusta"])
+def test_a_given_name_is_no_month(name: str) -> None:
+    assert name in [said.text for said in passages(table([["first column", "b"], [name, "x"]]))]
+
+
 _CELL = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=12)
 
 

@@ -18,7 +18,11 @@ LONGEST_TYPED: Final = 100
 LONGEST_PHRASE: Final = 40
 BLANKS: Final = frozenset({"", "-", "--", "~", ".", "n/a", "na", "null", "none", "nan", "\\n", "?"})
 
-_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_MONTH: Final = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+"""Not "Mar" and whatever follows: a column of Mary, Maria and Martin would be one of dates."""
 _NUMBER: Final = re.compile(
     r"(?=\D*\d)[-+(]{0,2}\s?[$€£]?\s?[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:[.,]\d+)?"
     r"(?:[eE][-+]?\d{1,3})?\s?[%)]{0,2}-?"

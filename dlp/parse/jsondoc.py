@@ -10,12 +10,18 @@ from collections.abc import Iterator
 
 from dlp.budget import Meter
 from dlp.content import Content, Item
-from dlp.model import Passage
+from dlp.model import Carrier, Passage
+from dlp.parse import inparts
+from dlp.parse.hl7v2.named import title_of
 from dlp.parse.jsonleaf import Array, Leaf, Object, Value, text_of
-from dlp.parse.jsontree import Record, records
+from dlp.parse.jsonrows import Titles, pair, rows_in
+from dlp.parse.jsontree import records
 from dlp.parse.jsonvalues import is_designed, is_telling, passage
 from dlp.parse.keyed import is_title, told
 from dlp.parse.pairs import is_named, may_label
+
+_Keys = tuple[str, ...]
+"""The keys above a value, the innermost last."""
 
 
 def parse(content: Content, meter: Meter) -> Iterator[Item]:
@@ -24,56 +30,77 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
     Raises:
         NotReadableError: As :func:`dlp.parse.jsontree.records` does.
     """
-    columns = _Columns()
+    titles = Titles()
+    walk = _Walk(titles)
     for record in records(content.source, meter):
+        titles.record(record)
         place = "".join(f"{key}." if is_designed(key) else "(key)." for key in record.path)
         where = f"{place}[{record.ordinal}]" if record.ordinal else ""
-        titles = columns.of(record)
-        if titles and isinstance(record.value, Array):
-            for title, inner in zip(titles, record.value.elements, strict=True):
-                yield from _value(inner, where, (title,), record.ordinal)
-            continue
-        yield from _value(record.value, where, ("", *record.path[-1:]), record.ordinal)
+        yield from walk.value(record.value, where, ("", *record.path[-1:]), record.ordinal)
+    titles.end()
+    if titles.late:
+        yield from _late(content, meter, titles, walk)
 
 
-class _Columns:
-    """Rows without keys, under a first row of titles."""
-
-    def __init__(self) -> None:
-        self._titles: list[str] = []
-
-    def of(self, record: Record) -> list[str]:
-        """The titles of a row's elements; none where nothing names them."""
-        value = record.value
-        if isinstance(value, Array):
-            if len(value.elements) == len(self._titles):
-                return self._titles
-            words = [_word(inner) for inner in value.elements]
-            self._titles = words if all(words) and any(map(is_title, words)) else []
-        return []
+def _late(content: Content, meter: Meter, titles: Titles, walk: _Walk) -> Iterator[Passage]:
+    """Rows that stand before their titles, read again: what their titles say of them."""
+    for record in records(content.source, meter):
+        for row in rows_in(record.value, titles.late):
+            where = f"[{record.ordinal}]"
+            told_by_title = walk.row(row, titles.of(row), where, record.ordinal)
+            yield from (found for found in told_by_title if found.category)
 
 
-def _word(value: Value) -> str:
-    return text_of(value).text if isinstance(value, Leaf) and value.quoted else ""
+class _Walk:
+    """Goes through values with what is known of the document's rows."""
 
+    def __init__(self, titles: Titles) -> None:
+        self._titles = titles
 
-def _value(value: Value, where: str, keys: tuple[str, ...], record: int) -> Iterator[Passage]:
-    """What a value says; ``keys`` are those above it, the innermost last."""
-    if isinstance(value, Object):
+    def value(self, value: Value, where: str, keys: _Keys, record: int) -> Iterator[Passage]:
+        """What a value says."""
+        if isinstance(value, Object):
+            yield from self._object(value, where, keys, record)
+        elif isinstance(value, Array):
+            yield from self._array(value, where, keys, record)
+        else:
+            yield from _leaf(value, where or "value", keys, record)
+
+    def row(self, row: Array, titles: list[str], where: str, record: int) -> Iterator[Passage]:
+        """A row's cells under their titles."""
+        for title, inner in zip(titles, row.elements, strict=False):
+            yield from self.value(inner, where, (title,), record)
+
+    def _object(self, value: Object, where: str, keys: _Keys, record: int) -> Iterator[Passage]:
         label = _label(value)
+        keys = (*keys, "person") if _names_person(value) else keys
+        yield from _in_parts(value, where, keys, record)
         for number, (name, inner) in enumerate(value.members, 1):
             title = text_of(name).text
             designed = is_designed(title)
             if not designed:
                 yield passage(name, f"{where} key {number}".strip())
             shown = title if designed else f"(key {number})"
-            above = (label,) if label and is_named(title) else (*keys[-1:], title)
-            yield from _value(inner, f"{where}.{shown}".lstrip("."), above, record)
-    elif isinstance(value, Array):
+            above = _above(keys, title, label)
+            yield from self.value(inner, f"{where}.{shown}".lstrip("."), above, record)
+
+    def _array(self, value: Array, where: str, keys: _Keys, record: int) -> Iterator[Passage]:
+        if titles := self._titles.of(value):
+            yield from self.row(value, titles, where, record)
+            return
+        whole = inparts.listed([_digits(inner) for inner in value.elements])
+        yield from _whole(whole, where, keys, record)
+        label = pair(value)
         for index, inner in enumerate(value.elements):
-            yield from _value(inner, f"{where}[{index}]", keys, record)
-    elif value.quoted or is_telling(value):
-        yield from _leaf(value, where or "value", keys, record)
+            above = (label,) if label and index else keys
+            yield from self.value(inner, f"{where}[{index}]", above, record)
+
+
+def _above(keys: _Keys, title: str, label: str) -> _Keys:
+    """The keys above a member's value: a mere "value" is what the key above it says."""
+    if is_named(title) or title.isdecimal() or title[:1] == "$" or title in ("S", "N"):
+        return (label,) if label else keys
+    return (*keys[-3:], title)
 
 
 def _label(value: Object) -> str:
@@ -86,13 +113,43 @@ def _label(value: Object) -> str:
     return ""
 
 
-def _leaf(leaf: Leaf, where: str, keys: tuple[str, ...], record: int) -> Iterator[Passage]:
+def _names_person(value: Object) -> bool:
+    """Whether an object has a "first" and a "last", as names have and pages of a list too."""
+    return {"first", "last"} <= {text_of(key).text.lower() for key, _ in value.members}
+
+
+def _in_parts(value: Object, where: str, keys: _Keys, record: int) -> Iterator[Passage]:
+    """What an object's members make together: ``{"year": 1961, "month": 3, "day": 4}``."""
+    parts = [(text_of(key).text, _digits(inner)) for key, inner in value.members]
+    for shared, date in inparts.named(parts):
+        yield from _whole(date, where, (*keys[-3:], shared) if shared else keys, record)
+    if len(parts) == 3:  # noqa: PLR2004 - an SSN's parts
+        number = inparts.listed([part for _, part in parts])
+        yield from _whole(number, where, keys, record)
+
+
+def _whole(text: str, where: str, keys: _Keys, record: int) -> Iterator[Passage]:
+    """A value that was written in parts; it has no place of its own, so it isn't redacted."""
+    found = told(keys[-1], text, ("", *keys)[-2]) if text and keys else None
+    if found:
+        yield Passage(
+            text, where or "value", Carrier.FREE_TEXT, found.category, record=record,
+            part=found.part,
+        )  # fmt: skip
+
+
+def _digits(value: Value) -> str:
+    text = text_of(value).text if isinstance(value, Leaf) else ""
+    return text if text.isdecimal() else ""
+
+
+def _leaf(leaf: Leaf, where: str, keys: _Keys, record: int) -> Iterator[Passage]:
     text = text_of(leaf).text.strip()
     if not text:
         return
     around, key = ("", "", *keys)[-2:]
-    found = told(key, text, around)
+    found = told(key, text, around) or told(title_of(list(keys)), text)
     if found:
         yield passage(leaf, where, found.category, record=record, part=found.part)
-    else:
+    elif leaf.quoted or is_telling(leaf):
         yield passage(leaf, where)

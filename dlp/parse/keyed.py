@@ -18,7 +18,7 @@ _C: Final = Category
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T.{0,32})?|\d{8}|\d{1,2}/\d{1,2}/\d{2,4}")
 _DIGITS: Final = re.compile(r"[A-Za-z]{0,4}[0-9][0-9A-Za-z-]{3,24}")
 _NAME: Final = re.compile(
-    r"(?!(?i:true|false|yes|no|null|none|string|text)\Z)[^\W\d_][^\d@<>{}]{0,60}"
+    r"(?!(?i:true|false|yes|no|null|none|string|text)\Z)[^\W\d_][^\d@<>{}/:=]{0,60}"
 )
 _PERSON: Final = (
     "(?:patient|pt|member|mbr|subscriber|insured|guarantor|dependent|beneficiary|bene|enrollee"
@@ -57,7 +57,8 @@ _KINDS: Final = (
     _kind(rf"(?:{_PERSON}_?)?(?:first|given|fore)_?name|{_PERSON}_(?:first|given)|fname",
           _NAME, Category.NAME, "first"),
     _kind(rf"(?:{_PERSON}|full)_?name", _NAME, Category.NAME, "full"),
-    _kind(r".*(?:phone|mobile|cell).*|(?:.*_)?(?:tel|fax)(?:_?(?:no|num|number))?",
+    _kind(r".*(?:phone|mobile|cell).*|(?:.*_)?(?:tel|ph|fax)(?:_?(?:no|nbr|num|number))?"
+          r"|telecom|call_?back(?:_?(?:no|nbr|num|number))?",
           re.compile(r"[0-9()+. -]{10,20}"), Category.PHONE),
     _kind(r".*e_?mail.*", re.compile(r"[^@\s]+@[^@\s]+"), Category.EMAIL),
     _kind(r".*(?:street|address)_?(?:line)?_?1?", re.compile(r"\d+ .{3,60}"), Category.ADDRESS,
@@ -73,7 +74,9 @@ _WHOLE_DATE: Final = re.compile(
 )
 _SHAPES: Final = {
     _C.SSN: re.compile(r"\d{3}[- .]?\d\d[- .]?\d{4}"),
-    _C.BIRTH_DATE: re.compile(rf"{_WHOLE_DATE.pattern}|\d{{6}}|-?\d{{9,13}}"),
+    _C.BIRTH_DATE: re.compile(
+        rf"{_WHOLE_DATE.pattern}|\d{{6}}|-?\d{{9,13}}|[1-4]\d{{4}}|/Date\(-?\d{{6,14}}[0-9+-]*\)/"
+    ),
     _C.DEATH_DATE: _WHOLE_DATE,
     _C.NAME: _NAME,
     **dict.fromkeys(
@@ -86,14 +89,15 @@ _SHAPES: Final = {
 }  # fmt: skip
 """Categories that a title tells of one value alone, and what the value must look like."""
 _PATIENTS: Final = terms(
-    "patient pt member mbr subscriber insured beneficiary bene enrollee guarantor dependent"
+    "patient pt pat member mbr mem memb subscriber subscr insured beneficiary bene enrollee"
+    " guarantor dependent"
 )
 _ANYBODYS: Final = frozenset({_C.OTHER_ID, _C.ACCOUNT_NUMBER})
 """Numbers that a client, a vendor or a product has as well: a title must say that it's a person."""
 _ABOUT: Final = terms("format length pattern regex mask prefix suffix column required")
 """Words of titles that speak of a number and don't give one."""
 _WHOSE: Final = re.compile(r"['\u2019]s?\b")
-_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 
 
 def told(key: str, value: str, around: str = "") -> Told | None:
@@ -126,7 +130,8 @@ def _candidates(key: str, around: str) -> tuple[_Kind, ...]:
     own = _words(key)
     names = (own, f"{_words(around)}_{own}")
     known = (kind for kind in _KINDS if any(map(kind.keys.fullmatch, names)))
-    titled = (_titled(title) for title in (key, f"{around} {key}"))
+    # One letter around says nothing: <f><Name> is no "f name".
+    titled = (_titled(title) for title in (key, f"{around} {key}" if len(around) > 1 else key))
     return (*known, *filter(None, titled))
 
 

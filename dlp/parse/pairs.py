@@ -10,9 +10,12 @@ from dlp.parse.xmlevents import Attribute
 
 _LABELS: Final = terms(
     "name label key field fieldname title question caption prompt attribute property displayname "
-    "description type code id"
+    "description type code id path column col header element attributename variable parameter"
 )
-_VALUES: Final = terms("value val answer response data content text fieldvalue valuestring")
+_VALUES: Final = terms(
+    "value val v answer response data content text fieldvalue valuestring varcharvalue string "
+    "newvalue oldvalue integer date"
+)
 
 
 def may_label(key: str) -> bool:
@@ -46,8 +49,8 @@ class Labels:
 
     def learn(self, local: str, text: str) -> None:
         """Take an element's text for the label of those beside it, if it is one."""
-        if may_label(local) and is_title(text):
-            self._labels[-2] = text.strip()
+        if may_label(local):
+            self._labels[-2] = text.strip() if is_title(text) else ""
 
     def of_text(self, local: str) -> str:
         """What names the text of the innermost element; "" for nothing."""

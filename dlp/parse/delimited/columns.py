@@ -134,6 +134,7 @@ def _column(
     # Seven sites don't have a hundred telephones: those are of somebody else.
     office = not personal and len(set(cells)) <= _NUMBERS_EACH * others
     told = _by_shape(title, cells, office=office) or _by_spread(title, cells)
+    told = told or _by_digits(name, cells, office=office)
     if told is not None:
         # Header and values agree on a column that speaks of persons by its values alone.
         if name and name.category is told.category and told.carrier is Carrier.FREE_TEXT:
@@ -199,6 +200,17 @@ def _by_shape(title: str, cells: Sequence[str], *, office: bool) -> Column | Non
                 return Column((shape,), place, category, part, Subject.PROVIDER)
             return Column((shape,), Carrier.FREE_TEXT, category, part)
     return None
+
+
+def _by_digits(name: Named | None, cells: Sequence[str], *, office: bool) -> Column | None:
+    """Telephones without punctuation under a header that calls them so."""
+    bare = values.PHONE_BARE.fullmatch
+    if name is None or name.category is not Category.PHONE or not cells:
+        return None
+    if _share(bare, cells) < _TELL:
+        return None
+    subject = Subject.PROVIDER if office else name.subject
+    return Column((bare,), Carrier.IDENTIFIER_FIELD, Category.PHONE, subject=subject)
 
 
 def _by_spread(title: str, cells: Sequence[str]) -> Column | None:

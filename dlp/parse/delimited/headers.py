@@ -36,9 +36,9 @@ def _words(text: str) -> frozenset[str]:
 
 
 _PERSON: Final = _words(
-    "patient pt pat member mbr memb subscriber subscr insured bene beneficiary enrollee dependent"
-    " guarantor claimant policyholder person employee cardholder recipient client spouse child"
-    " responsible"
+    "patient pt pat member mbr memb mem subscriber subscr insured bene beneficiary enrollee"
+    " dependent guarantor claimant policyholder person employee cardholder recipient client"
+    " spouse child responsible"
 )
 _OTHERS: Final = _words(
     "provider prvdr prov physician phys physn phsyn doctor dr rendering attending referring rfr"
@@ -47,6 +47,8 @@ _OTHERS: Final = _words(
     " operator agent carrier carr npi tin department dept office location site product drug plan"
     " contact manager analyst user sender receiver surgeon operating oprtg atndg"
 )
+_ONLY_PATIENTS: Final = _words("mrn dob")
+"""What no provider has: a facility's MRN is a patient's."""
 _CARERS: Final = _words(
     "provider prvdr physician phys doctor dr rendering attending referring ordering prescriber"
     " surgeon operating"
@@ -67,7 +69,10 @@ _OTHER_KEYS: Final = _words(
 )
 """Words of numbers that aren't persons': evidence against bare nine digits being SSNs."""
 
-_SPLIT: Final = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)")
+_SPLIT: Final = re.compile(
+    r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])|(?<=[A-Za-z])(?=\d)"
+)
+"""Borders of words: ``SSNumber`` has two, ``patientIDs`` as well."""
 
 
 def tokens(header: str) -> tuple[str, ...]:
@@ -84,7 +89,7 @@ def is_other_key(words: tuple[str, ...]) -> bool:
 def speaks_of_others(words: tuple[str, ...]) -> bool:
     """Whether the column is about a provider, payer, product or place."""
     others = [i for i, word in enumerate(words) if word in _OTHERS]
-    persons = [i for i, word in enumerate(words) if word in _PERSON]
+    persons = [i for i, word in enumerate(words) if word in _PERSON or word in _ONLY_PATIENTS]
     # "member provider name" is the provider's, "group member id" is the member's.
     return bool(others) and (not persons or others[-1] > persons[-1])
 
@@ -101,11 +106,12 @@ def names_premises(words: tuple[str, ...]) -> bool:
 
 _SHORT_FORMS: Final = _words(
     "dx dob dod dos dt nm nme brth bdate bday addr adr acct cc dl svc srvc serv admsn dschrg thru"
-    " tel phn ssn mbi hicn hic mrn iban vin cpt icd icd9 icd10 dgns hcpcs ndc rx lname fname mname"
-    " surname forename fullname zip5 postcode medicaid dcn icn tcn clm pcn"
+    " tel phn ph ss ssn soc socsec mbi hicn hic mrn iban vin cpt icd icd9 icd10 dgns hcpcs ndc rx"
+    " lname fname mname surname forename fullname zip5 postcode medicaid dcn icn tcn clm pcn"
 )
 _TITLE_WORDS: Final = _PERSON | _OTHERS | _CARERS | _NOT_IDS | _ID | _OTHER_KEYS | _SHORT_FORMS
 _LONGEST_COUNTER: Final = 3
+_FEW_TITLE_WORDS: Final = 3
 
 
 def is_title(header: str) -> bool:
@@ -160,7 +166,7 @@ def _clinical(have: set[str]) -> Named | None:
 
 
 def _date(have: set[str]) -> Named | None:
-    if have & _words("dob birth brth birthdate bday birthday born bdate"):
+    if have & _words("dob birth brth bth birthdate bday birthday born bdate"):
         return None if have & _words("place state weight city") else Named(_C.BIRTH_DATE)
     if have & _words("death dod deceased dth"):
         return Named(_C.DEATH_DATE) if have & _words("dt date dod on") else None
@@ -176,18 +182,28 @@ def _date(have: set[str]) -> Named | None:
     return None
 
 
+_INITIALS: Final[dict[tuple[str, ...], str]] = {
+    ("l", "name"): "last",
+    ("f", "name"): "first",
+    ("m", "name"): "middle",
+}
 _PARTS: Final = (
-    (_words("last lname surname srnm family lst lastname"), "last"),
-    (_words("first 1st fname given gvn firstname forename"), "first"),
+    (_words("last lname lnm surname srnm family lst lastname maiden"), "last"),
+    (_words("first 1st frst fname fnm given gvn firstname forename"), "first"),
     (_words("middle mdl midl mname mi"), "middle"),
 )
 
 
 def _name(words: tuple[str, ...], have: set[str]) -> Named | None:
     named = have & _words("name nm nme names fullname")
+    initial = _INITIALS.get(words[-2:]) if len(words) > 1 else None
+    if initial:
+        return Named(_C.NAME, initial)
     for marks, part in _PARTS:
         # "last" alone is also the last of something; "mi" is also Michigan.
-        short = have & _words("lname surname srnm fname gvn lastname firstname forename mname")
+        short = have & _words(
+            "lname lnm surname srnm fname fnm gvn lastname firstname forename mname"
+        )
         whose = have & _PERSON and have <= marks | _PERSON
         if (
             have & marks
@@ -204,7 +220,7 @@ def _name(words: tuple[str, ...], have: set[str]) -> Named | None:
 
 
 _CONTACT: Final = (
-    (_words("phone telephone tel mobile cell phn"), _C.PHONE, ""),
+    (_words("phone telephone tel mobile cell phn ph"), _C.PHONE, ""),
     (_words("fax"), _C.FAX, ""),
     (_words("email"), _C.EMAIL, ""),
     (_words("address addr adr street address1 addr1"), _C.ADDRESS, "street"),
@@ -226,11 +242,11 @@ def _contact(have: set[str]) -> Named | None:
 
 
 def _number(words: tuple[str, ...], have: set[str]) -> Named | None:  # noqa: PLR0911 - a list of rules
-    if have & _words("ssn ssnum socsec") or {"social", "security"} <= have:
+    if _is_ssn(have):
         return Named(_C.SSN)
     if have & _words("mbi hicn hic") or ("medicare" in have and have & _ID):
         return Named(_C.MEDICARE_ID)
-    if have & _words("mrn") or {"medical", "record"} <= have or ("chart" in have and have & _ID):
+    if _is_mrn(words, have):
         return Named(_C.MEDICAL_RECORD_NUMBER)
     if have & _words("iban") or ({"bank", "account"} <= have):
         return Named(_C.BANK_ACCOUNT)
@@ -243,6 +259,24 @@ def _number(words: tuple[str, ...], have: set[str]) -> Named | None:  # noqa: PL
     return _account(words, have)
 
 
+def _is_ssn(have: set[str]) -> bool:
+    if have & _words("ssn ssnum ssnbr socsec"):
+        return True
+    if {"social", "security"} <= have or {"soc", "sec"} <= have:
+        return True
+    national = "national" in have and have <= _ID | _PERSON | {"national"}
+    short = have & _words("ss social") and have <= _ID | _PERSON | _words("ss social")
+    return bool(short or (national and have & _ID))
+
+
+def _is_mrn(words: tuple[str, ...], have: set[str]) -> bool:
+    if have & _words("mrn medrec") or have >= {"med", "rec"} or {"medical", "record"} <= have:
+        return True
+    if "chart" in have:
+        return bool(have & _ID)
+    return "mr" in have and bool(have & _ID) and len(words) <= _FEW_TITLE_WORDS
+
+
 def _account(words: tuple[str, ...], have: set[str]) -> Named | None:
     if not have & _ID:
         return Named(_C.ACCOUNT_NUMBER, vague=True) if words in _BARE_ACCOUNTS else None
@@ -250,7 +284,9 @@ def _account(words: tuple[str, ...], have: set[str]) -> Named | None:
         return Named(_C.ACCOUNT_NUMBER, vague=True)
     if have & _words("claim clm icn dcn tcn"):
         return Named(_C.CLAIM_NUMBER)
-    if have & _words("member mbr memb subscriber insured policy medicaid cardholder enrollee"):
+    if have & _words(
+        "member mbr memb mem subscriber subscr insured policy medicaid cardholder enrollee"
+    ):
         return Named(_C.MEMBER_ID)
     if have & _PERSON:
         return Named(_C.OTHER_ID)

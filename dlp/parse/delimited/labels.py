@@ -18,14 +18,16 @@ from dlp.parse.delimited import headers, values
 from dlp.parse.delimited.columns import Column
 
 _WHO: Final = (
-    r"(?:(?:patient|pt|member|subscriber|insured|enrollee|beneficiary|employee|guarantor|spouse"
+    r"(?:(?:patient|pat|pt|member|mbr|mem|subscriber|subscr|insured|enrollee|beneficiary|employee|guarantor|spouse"
     r"|dependent|cardholder|policyholder)(?:'?s)?[ _.-]{0,2})"
 )
 _NUMBER: Final = r"(?:[ _.-]{0,2}(?:id|no|num|number|nbr|#)\.?)"
 _LABEL: Final = (
-    rf"{_WHO}?(?:ssn|ss[ _]?(?:#|no\.?)|social[ _-]security|soc\.? sec\.?){_NUMBER}?"
-    rf"|{_WHO}?(?:dob|d\.o\.b\.?|date[ _-]of[ _-]birth|birth[ _-]?date|birthday)"
-    rf"|{_WHO}?(?:mrn|mr ?#|(?:medical|med\.?)[ _-]rec(?:ord|\.)?|chart){_NUMBER}?"
+    rf"{_WHO}?(?:ssn|ss[ _]?(?:#|no\.?|nbr|num(?:ber)?)|social[ _-]security"
+    rf"|soc\.?[ _-]?sec\.?){_NUMBER}?"
+    rf"|{_WHO}?(?:dob|d\.o\.b\.?|date[ _-]of[ _-]birth|birth[ _-]?(?:date|dt)"
+    rf"|b(?:irth)?day|brth[ _-]?(?:date|dt))"
+    rf"|{_WHO}?(?:mrn|mr ?#|(?:medical|med\.?)[ _-]?rec(?:ord|\.)?|chart){_NUMBER}?"
     rf"|(?:mbi|hicn|medicare{_NUMBER}|iban|bank[ _-]account{_NUMBER}?)"
     rf"|(?:policy|medicaid|{_WHO}){_NUMBER}"
     rf"|(?:{_WHO}?(?:account|acct\.?)|claim){_NUMBER}"

@@ -44,6 +44,8 @@ _SIX_DIGITS: Final = re.compile(
     r"\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d\d"
 )
 """YYMMDD or MMDDYY."""
+_SERIAL: Final = re.compile(r"(?:[1-3]\d|4[0-9])\d{3}(?:\.0{1,6})?")
+"""A day as spreadsheets count them: 10000 is in 1927, 49999 in 2036."""
 _TIME: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:[AaPp][Mm])?")
 _SHORT: Final = re.compile(r"[A-Za-z0-9]{1,3}|(?i:true|false|yes|male|female|total|totals)")
 _CODE: Final = re.compile(r"(?=[^\d]*\d)[A-Za-z0-9][A-Za-z0-9._/:+#-]{0,39}")
@@ -63,6 +65,8 @@ _PHONE_WRITTEN: Final = re.compile(
     r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?:\s?(?:x|ext\.?)\s?\d{1,6})?"
 )
 _PHONE: Final = re.compile(r"\+?[\d().x -]{7,25}")
+PHONE_BARE: Final = re.compile(r"(?:\+?1)?[2-9]\d{2}[2-9]\d{6}(?:\.0)?")
+"""Ten digits, under a title that says what they are."""
 _NAME: Final = re.compile(r"[^\W\d_][^\d@/\\:|<>]{0,59}")
 _NAME_LAST_FIRST: Final = re.compile(
     r"[^\W\d_][\w'\u2019-]{1,30}(?: (?:JR|SR|II|III)\.?)?, ?"
@@ -98,6 +102,11 @@ def _name_full(text: str) -> bool:
     return bool(_NAME_FULL.fullmatch(text)) and not _ORGANISATION.search(text)
 
 
+def is_birth(text: str) -> bool:
+    """A date, or a spreadsheet's number of a day, under a title that says what it is."""
+    return any(shape.fullmatch(text) for shape in (_WHOLE_DATE, _SIX_DIGITS, _SERIAL))
+
+
 def last_first(text: str) -> bool:
     """``SMITH, JOHN A``."""
     return bool(_NAME_LAST_FIRST.fullmatch(text)) and not _ORGANISATION.search(text)
@@ -111,7 +120,7 @@ def _card(text: str) -> bool:
 NAMED: Final[dict[Category, Shape]] = {
     _C.NAME: _NAME.fullmatch,
     _C.ADDRESS: _ADDRESS.fullmatch,
-    _C.BIRTH_DATE: lambda text: _WHOLE_DATE.fullmatch(text) or _SIX_DIGITS.fullmatch(text),
+    _C.BIRTH_DATE: is_birth,
     _C.DEATH_DATE: _WHOLE_DATE.fullmatch,
     _C.SERVICE_DATE: _WHOLE_DATE.fullmatch,
     _C.PHONE: _PHONE.fullmatch,

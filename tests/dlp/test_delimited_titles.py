@@ -1,0 +1,50 @@
+"""Titles of columns as people abbreviate them, and values that only such a title tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from config.contracts import Action
+from dlp.model import Category
+from tests.support.inspecting import Inspected
+
+
+def _table(title: str, values: list[str]) -> bytes:
+    rows = [f"C{number:03d},{value},{number}.50" for number, value in enumerate(values)]
+    return "\n".join([f"Claim,{title},Amount", *rows, ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("title", "values", "category"),
+    [
+        ("SS", ["536228714", "412883901"], Category.SSN),
+        ("SocSec", ["536228714", "412883901"], Category.SSN),
+        ("MedRecNo", ["0048291", "0048292"], Category.MEDICAL_RECORD_NUMBER),
+        ("Subscriber #", ["XQZ482913071", "XQZ482913072"], Category.MEMBER_ID),
+        ("MemID", ["XQZ482913071", "XQZ482913072"], Category.MEMBER_ID),
+        ("DOB", ["22344", "31077"], Category.BIRTH_DATE),
+        ("birth date", ["22344.0", "31077.0"], Category.BIRTH_DATE),
+        ("Home Ph", ["6145550142", "6145550177"], Category.PHONE),
+    ],
+)
+def test_an_abbreviated_title_tells_its_column(
+    inspected: Inspected, title: str, values: list[str], category: Category
+) -> None:
+    report, _ = inspected(_table(title, values), name="t.csv")
+    assert {finding.category for finding in report.findings} == {category}
+
+
+@pytest.mark.parametrize(
+    ("title", "values"),
+    [
+        ("Run Date", ["46356", "46357"]),
+        ("ph", ["7.35", "7.41"]),
+        ("Check #", ["100482913", "100482914"]),
+        ("Lot #", ["6145550142", "6145550177"]),
+    ],
+)
+def test_a_title_of_something_else_tells_nothing(
+    inspected: Inspected, title: str, values: list[str]
+) -> None:
+    _, verdict = inspected(_table(title, values), name="t.csv")
+    assert verdict.action is Action.RELEASE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 from typing import Any
 
@@ -12,14 +13,17 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from dlp import ocr
-from dlp.budget import Budget
+from dlp.budget import Budget, Meter
 from dlp.model import Category, NotReadableError, Obstacle, Passage
-from dlp.parse.image import parse
+from dlp.parse.image import parse, png
+from dlp.parse.image.parser import around
 from dlp.parse.image.strings import xml_text
+from tests.support import hiding_pictures as hiding
 from tests.support.reading import entries, obstacles, read, survives, texts
 
 SECRET = "Zora Quillfeather"
 _NO_OCR = ocr.available()
+HIDING = hiding.files(SECRET.encode())
 
 
 def _picture(written: str = "ink") -> Image.Image:
@@ -92,6 +96,39 @@ def test_text_comes_out_of_every_surface(surface: str) -> None:
 @pytest.mark.parametrize("fmt", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"])
 def test_bytes_after_an_image_are_an_entry(fmt: str) -> None:
     assert entries(read(parse, _saved(fmt) + SECRET.encode())) == [SECRET.encode()]
+
+
+@pytest.mark.parametrize("surface", HIDING)
+def test_text_where_no_viewer_looks_comes_out(surface: str) -> None:
+    items = read(parse, HIDING[surface])
+    kept = b"".join(entries(items))
+    assert SECRET in texts(items) + kept.decode("latin-1")
+
+
+@pytest.mark.parametrize("interlace", [0, 1])
+@pytest.mark.parametrize(("depth", "colour"), [(1, 0), (4, 3), (8, 2), (16, 6), (8, 4)])
+def test_rows_as_they_should_be_leave_nothing_over(depth: int, colour: int, interlace: int) -> None:
+    assert list(png.blocks(hiding.bare_png(depth, colour, interlace))) == []
+
+
+@pytest.mark.parametrize("interlace", [0, 1])
+def test_a_byte_behind_the_last_row_is_told(interlace: int) -> None:
+    data = hiding.bare_png(8, 2, interlace, b"x")
+    assert [block.data for block in png.blocks(data)] == [b"x"]
+
+
+def test_rows_without_an_end_behind_the_last_one_are_no_whole_block() -> None:
+    over = bytes(8 * 2**20).replace(b"\0", b"ab")
+    [block] = png.blocks(hiding.bare_png(8, 2, 0, over))
+    assert not block.whole
+
+
+@pytest.mark.parametrize("packing", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+def test_pixels_of_chance_are_no_text(packing: str) -> None:
+    image = Image.frombytes("RGB", (90, 70), random.Random(7).randbytes(18_900))
+    out = io.BytesIO()
+    image.save(out, "TIFF", compression=packing)
+    assert texts(list(around(out.getvalue(), "TIFF", "", Meter(Budget())))) == ""
 
 
 @pytest.mark.parametrize("fmt", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"])

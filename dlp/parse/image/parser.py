@@ -17,8 +17,9 @@ from dlp import ocr
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Uninspectable
-from dlp.parse.image import tiff
-from dlp.parse.image.blocks import Block, blocks
+from dlp.parse.image import profile, tiff
+from dlp.parse.image.block import Block
+from dlp.parse.image.blocks import blocks
 from dlp.parse.image.strings import passages, text_of, xml_text
 from dlp.streams import read_exactly, size_of
 from dlp.unpack.entry import Entry
@@ -168,9 +169,9 @@ def _texts(block: Block, where: str) -> Iterator[Item]:
     if block.kind == "xmp":
         yield from passages(xml_text(block.data), f"{where} XMP")
     elif block.kind == "icc":
-        # Names of colours and their maker's copyright: only a description could be a person's.
-        start = block.data.find(b"desc", 128)
-        yield from passages(text_of(block.data[start : start + 512]), f"{where} colour profile")
+        said, others = profile.texts(block.data.removeprefix(b"\1\1"))
+        yield from passages(text_of(said), f"{where} colour profile")
+        yield from passages(text_of(others), f"{where} colour profile")
     else:
         yield from passages(text_of(block.data), where)
 

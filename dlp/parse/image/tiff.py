@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 from dlp.budget import Meter
 from dlp.model import Carrier, Category, Passage
+from dlp.parse.image.block import written
+from dlp.parse.image.room import Span, behind_rows, between
 from dlp.parse.image.strings import is_stamp, passages, text_of
 from dlp.parse.slots import is_label
 
@@ -16,6 +18,10 @@ _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11
 _POINTERS: Final = frozenset({0x8769, 0x8825, 0xA005, 0x014A})
 """EXIF, GPS and interoperability directories, and sub-images."""
 _GPS: Final = 0x8825
+_STRIPS: Final = 0x0111
+_PRIVATE: Final = 0x8000
+_TEXTUAL: Final = frozenset({1, 2, 6, 7})
+_WHOLE_NUMBERS: Final = frozenset({3, 4, 13, 16, 18})
 _SUB_IMAGES: Final = 0x014A
 _DEVICE: Final = frozenset({0x010F, 0x0110, 0x0131, 0x013C, 0xA433, 0xA434})
 """Make, model, software, host computer, and a lens's make and model: "NIKON Z 6" is nobody."""
@@ -75,7 +81,13 @@ class _Reader:
         self.data = data
         self.order = "<" if data[:2] == b"II" else ">"
         self.big = data[2:4] in (b"+\0", b"\0+")
-        self.end = 8
+        #: What the parts that were met take up.
+        self.used: list[Span] = [(0, 16 if self.big else 8)]
+
+    @property
+    def end(self) -> int:
+        """One past the last byte that a part takes up."""
+        return max(end for _, end in self.used)
 
     def number(self, code: str, at: int) -> int:
         found: int = struct.unpack_from(self.order + code, self.data, at)[0]
@@ -93,7 +105,7 @@ class _Reader:
             raise ValueError(count)
         tags = [self._tag(at + width + place * entry, code) for place in range(count)]
         after = at + width + count * entry
-        self.end = max(self.end, after + struct.calcsize("<" + code))
+        self.used.append((at, after + struct.calcsize("<" + code)))
         return tags, self.number(code, after) if after < len(self.data) else 0
 
     def _tag(self, at: int, code: str) -> _Tag:
@@ -103,7 +115,7 @@ class _Reader:
         size = _SIZES.get(kind, 1) * count
         if size > wide:
             place = self.number(code, place)
-            self.end = max(self.end, place + size)
+            self.used.append((place, place + size))
         return _Tag(number, kind, self.data[place : place + min(size, _MOST_VALUE)])
 
 
@@ -133,9 +145,11 @@ def read(data: bytes, where: str, meter: Meter) -> Tags:
             found.texts.extend(_texts(tags, where))
             found.blocks.extend((tag.number, tag.value) for tag in tags if tag.number in _RESOURCES)
             thumbnail = thumbnail or _thumbnail(reader, tags)
-            reader.end = max(reader.end, _pixels_end(reader, tags))
+            found.texts.extend(_pixels(reader, tags, where))
     except (struct.error, ValueError, OverflowError):
         return found._replace(thumbnail=thumbnail, whole=False)
+    for text in between(data, reader.used):
+        found.texts.extend(passages(text_of(text), f"{where} between its parts"))
     return found._replace(thumbnail=thumbnail, end=reader.end)
 
 
@@ -146,14 +160,15 @@ def _integers(reader: _Reader, tag: _Tag) -> list[int]:
     return list(struct.unpack_from(f"{reader.order}{count}{code}", tag.value))
 
 
-def _pixels_end(reader: _Reader, tags: list[_Tag]) -> int:
-    by = {tag.number: tag for tag in tags}
-    ends = [0]
+def _pixels(reader: _Reader, tags: list[_Tag], where: str) -> Iterator[Passage]:
+    """Note where pixels stand, and give what text stands among them."""
+    by = {tag.number: _integers(reader, tag) for tag in tags if tag.kind in _WHOLE_NUMBERS}
     for starts, sizes in ((0x0111, 0x0117), (0x0144, 0x0145), (0x0201, 0x0202)):
-        if starts in by and sizes in by:
-            pairs = zip(_integers(reader, by[starts]), _integers(reader, by[sizes]), strict=False)
-            ends += [start + size for start, size in pairs]
-    return max(ends)
+        pairs = zip(by.get(starts, ()), by.get(sizes, ()), strict=False)
+        spans = [(start, start + size) for start, size in pairs]
+        reader.used.extend(spans)
+        if starts == _STRIPS:
+            yield from passages(text_of(behind_rows(reader.data, spans, by)), f"{where} pixels")
 
 
 def _tried(reader: _Reader, at: int) -> tuple[list[_Tag], int]:
@@ -161,13 +176,13 @@ def _tried(reader: _Reader, at: int) -> tuple[list[_Tag], int]:
 
     Many writers leave out the four bytes that would say so, and values stand in their place.
     """
-    end = reader.end
+    met = len(reader.used)
     try:
         tags, following = reader.directory(at)
     except (struct.error, ValueError):
         tags, following = [], 0
     if not tags or not all(tag.kind in _SIZES and tag.value for tag in tags):
-        reader.end = end
+        del reader.used[met:]
         return [], 0
     return tags, following
 
@@ -182,7 +197,12 @@ def _below(reader: _Reader, tags: list[_Tag]) -> Iterator[_Waiting]:
 
 def _texts(tags: list[_Tag], where: str) -> Iterator[Passage]:
     for tag in tags:
-        if tag.number in _PIXELS or tag.number in _RESOURCES or tag.kind not in (1, 2, 6, 7):
+        if tag.number in _PIXELS or tag.number in _RESOURCES:
+            continue
+        if tag.kind not in _TEXTUAL:
+            private = written(tag.value) if tag.number >= _PRIVATE else ()
+            for block in private:
+                yield from passages(text_of(block.data), f"{where} tag 0x{tag.number:04X}")
             continue
         text = _value(tag)
         if tag.number in _DEVICE and is_label(text.strip("\0 ")):

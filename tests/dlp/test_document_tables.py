@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from dlp.parse.office import parse
 from tests.support import word_files
 from tests.support.office_files import package, paragraph, run
 from tests.support.office_files import word as docx
+from tests.support.ole_files import compound
 from tests.support.reading import read
 
 Rows = list[list[str]]
@@ -57,7 +59,27 @@ def _doc(rows: Rows) -> list[Item]:
     return read(ole.parse, word_files.word([(f"x\r{lines}{_AFTER}\r", False)]))
 
 
-READERS = [_docx, _pptx, _html, _rtf, _doc]
+def _record(kind: int, data: bytes, *, holds: bool = False) -> bytes:
+    return struct.pack("<HHI", 0xF if holds else 0, kind, len(data)) + data
+
+
+def _shape(text: str, anchor: bytes) -> bytes:
+    said = _record(0x0FA0, text.encode("utf-16-le")) if text else b""
+    parts = _record(0xF00A, bytes(8)) + anchor + _record(0xF00D, said, holds=True)
+    return _record(0xF004, parts, holds=True)
+
+
+def _ppt(rows: Rows) -> list[Item]:
+    cells = (
+        _shape(text, _record(0xF00F, struct.pack("<4i", 9 * left, top, 9 * left + 9, top + 1)))
+        for top, row in enumerate(rows)
+        for left, text in enumerate(row)
+    )
+    group = _record(0xF003, b"".join(cells), holds=True) + _shape(_AFTER, b"")
+    return read(ole.parse, compound({"PowerPoint Document": group}))
+
+
+READERS = [_docx, _pptx, _html, _rtf, _doc, _ppt]
 
 
 def told(items: list[Item]) -> list[tuple[Category, str]]:
@@ -151,6 +173,10 @@ def test_the_line_before_in_a_document_says_what_a_number_is() -> None:
 def test_the_line_before_in_a_cell_of_a_word_97_document_says_what_a_number_is() -> None:
     items = read(ole.parse, word_files.word([("x\rSSN\r236458714\x07\x07y\r", False)]))
     assert told(items) == [(Category.SSN, "236458714")]
+
+
+def test_a_line_of_a_powerpoint_97_cell_is_told_by_the_one_above() -> None:
+    assert told(_ppt([["SSN\r236458714"]])) == [(Category.SSN, "236458714")]
 
 
 def test_a_fields_name_that_is_described_names_nobody() -> None:

@@ -152,17 +152,18 @@ class _File:
         yield from self._other(without_designs(document, data), where)
 
     def _slides(self, data: bytes, where: str) -> Iterator[Item]:
-        ordinal, others = 0, []
+        ordinal, others, table = 0, [], slides.Cells()
         for atom in slides.atoms(data, self._meter):
             if atom is None:
                 detail = "a PowerPoint document whose records break off; send PPTX"
                 yield Uninspectable(Obstacle.NOT_READ, detail)
                 yield from self._other(data, where)
                 return
+            table.take(atom)
             if atom.text is not None:
                 ordinal += 1
                 if atom.text.strip():
-                    yield Passage(atom.text, f"slide text {ordinal}", Carrier.FREE_TEXT)
+                    yield from table.passages(atom.text, f"slide text {ordinal}")
             elif atom.kind == slides.OBJECT:
                 yield self._entry(embedded.inflated(atom, self._meter) or b"")
             else:

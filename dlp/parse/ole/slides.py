@@ -5,11 +5,14 @@ All records are read, not only those that the last edit points to: an old slide 
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dlp.budget import Meter
+from dlp.model import Carrier, Passage
+from dlp.parse import cells
 
 _HEADER: Final = struct.Struct("<HHI")
 _CONTAINER: Final = 0xF
@@ -18,6 +21,12 @@ _CHARS, _BYTES, _STRING = 0x0FA0, 0x0FA8, 0x0FBA
 OBJECT: Final = 0x1011
 """ExOleObjStg: an embedded object or the project of macros."""
 _ENCRYPTED_TOKEN: Final = 0xF3D1C4DF
+
+
+_SHAPE, _ANCHOR = 0xF00A, 0xF00F
+"""OfficeArtFSP, which begins a shape, and OfficeArtChildAnchor, where one of a group's stands."""
+_TOP: Final = struct.Struct("<4xi8x")
+_BREAKS: Final = re.compile(r"[\r\n\x0b]+")
 
 
 class Atom(NamedTuple):
@@ -68,6 +77,39 @@ def atoms(stream: bytes, meter: Meter) -> Iterator[Atom | None]:
         at += size
     if stream[at:].strip(b"\0"):
         yield None
+
+
+class Cells(cells.Cells):
+    """The cells of tables: shapes of a group ([MS-ODRAW] 2.2.39), row by row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._top: int | None = None
+        self._anchored = False
+
+    def take(self, atom: Atom) -> None:
+        """Go to the shape that a record begins or puts in its place."""
+        if atom.kind == _SHAPE:
+            self._anchored = False
+        elif atom.kind == _ANCHOR and len(atom.data) == _TOP.size:
+            (top,) = _TOP.unpack(atom.data)
+            if top != self._top:
+                self.start("tr")
+            self._top, self._anchored = top, True
+            self.start("td")
+
+    def passages(self, text: str, where: str) -> Iterator[Passage]:
+        """A text, and those of its lines that a label says something of."""
+        if not self._anchored and self._top is not None:
+            self.leave()
+            self._top = None
+        lines = _BREAKS.split(text.strip())
+        if len(lines) == 1:
+            yield self.passage(Passage(text, where, Carrier.FREE_TEXT))
+            return
+        yield Passage(text, where, Carrier.FREE_TEXT)
+        said = (self.passage(Passage(line, where, Carrier.FREE_TEXT)) for line in lines)
+        yield from (line for line in said if line.category)
 
 
 def is_encrypted(current_user: bytes) -> bool:

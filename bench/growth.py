@@ -26,6 +26,7 @@ from dlp.detect.engine import Detectors
 from dlp.detect.identities import Identities
 from dlp.encoded import encoded
 from dlp.model import Carrier, Category, Passage
+from dlp.parse import text as plain_text
 from dlp.parse.vcard import parse
 
 TIMES = 8
@@ -54,6 +55,13 @@ def _decode(text: str) -> None:
 def _card(text: str) -> None:
     source = io.BytesIO(b"BEGIN:VCARD\r\n" + text.encode())
     for _ in parse(Content(source, "", "x/y"), Meter(Budget())):
+        pass
+
+
+def _text(text: str) -> None:
+    for _ in plain_text.parse(
+        Content(io.BytesIO(text.encode()), "", "text/plain"), Meter(Budget())
+    ):
         pass
 
 
@@ -88,6 +96,13 @@ CASES = {
     **{
         f"vCard: {unit[:12]!r}": Case(unit, 4_000_000, _card)
         for unit in ('N;"', "QUOTED-PRINTABLE", ";a=", "a.")
+    },
+    **{
+        f"text: {unit[:24]!r}": Case(unit, 800_000, _text)
+        for unit in (
+            "insert into t (a) values ('", "select '", "create table a (", "a|", "536228714 ",
+            "ssn  ", "| ssn | dob |\n", "0536228714  1.00\n", "copy a (ssn) from stdin;\n",
+        )
     },
     **{
         f"detectors: {unit[:16]!r}": Case(unit, 400_000, _find)

@@ -28,6 +28,8 @@ class Block:
         """An element begins: unless it is an inline one the line has ended."""
         if local not in self._inline:
             yield from self._line()
+        elif local == "br" and self._runs:
+            self._runs.append(line_end(self._runs[-1]))
         self._cells.start(local)
 
     def end(self, local: str, path: Path) -> Iterator[Passage]:
@@ -47,19 +49,30 @@ class Block:
 
     def _plain_line(self) -> Iterator[Passage]:
         runs, self._runs = self._runs, []
-        if not runs or not any(run.text.strip() for run in runs):
-            return
-        text = "".join(run.text for run in runs)
-        first, last = runs[0], runs[-1]
-        if first.offset is None or last.offset is None or last.length is None:
-            yield Passage(text, self._where, Carrier.FREE_TEXT)
-            return
-        end = last.offset + last.length
-        spans = first.spans if len(runs) == 1 else _joined(runs)
-        yield Passage(
-            text, self._where, Carrier.FREE_TEXT, offset=first.offset, length=end - first.offset,
-            spans=spans,
-        )  # fmt: skip
+        if any(run.text.strip() for run in runs):
+            yield joined(runs, self._where)
+
+
+def joined(runs: list[Text], where: str) -> Passage:
+    """What runs of text make together; a place over several has the tags between them."""
+    text = "".join(run.text for run in runs)
+    first, last = runs[0], runs[-1]
+    if first.offset is None or last.offset is None or last.length is None:
+        return Passage(text, where, Carrier.FREE_TEXT)
+    end = last.offset + last.length
+    spans = first.spans if len(runs) == 1 else _joined(runs)
+    return Passage(
+        text, where, Carrier.FREE_TEXT, offset=first.offset, length=end - first.offset,
+        spans=spans,
+    )  # fmt: skip
+
+
+def line_end(before: Text) -> Text:
+    """A line's end behind a run, at no byte of its own."""
+    if before.offset is None or before.length is None:
+        return Text("\n", None, None, None)
+    at = before.offset + before.length
+    return Text("\n", at, 0, lambda _start, _end: (at, 0))
 
 
 def _joined(runs: list[Text]) -> Spans:

@@ -31,14 +31,17 @@ class Columns:
         """Before the first line."""
         self._heads: list[tuple[int, int, Label]] = []
         self._missed = 0
+        self._before = ""
 
     def read(self, line: str) -> Iterator[Span]:
         """First character, the one past the last and the category of what a head names."""
         if not self._heads and "  " not in line and "\t" not in line:
+            self._before = line
             return
         if len(line) > _LONGEST or _RULE.fullmatch(line):
             return
-        if _APART.search(line) and (heads := list(_heads(line))):
+        before, self._before = self._before, line
+        if _APART.search(line) and (heads := list(_heads(line, before))):
             self._heads, self._missed = heads, 0
         elif self._heads:
             found = list(self._under(line))
@@ -55,8 +58,12 @@ class Columns:
                     break
 
 
-def _heads(line: str) -> Iterator[tuple[int, int, Label]]:
+def _heads(line: str, before: str) -> Iterator[tuple[int, int, Label]]:
+    """The heads in a line; a head may have begun in the line before: ``SOC SEC`` over ``NO``."""
+    above = [] if any(map(str.isdigit, before)) else list(_CELL.finditer(before))
     for cell in _CELL.finditer(line):
-        said = label(cell.group())
+        over = [a.group() for a in above if a.start() < cell.end() and a.end() > cell.start()]
+        titles = (cell.group(), *(f"{first} {cell.group()}" for first in over))
+        said = next(filter(None, map(label, titles)), None)
         if said and said.category is not Category.NAME:
             yield (*cell.span(), said)

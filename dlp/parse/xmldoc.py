@@ -12,15 +12,23 @@ from typing import Final
 from dlp.budget import Meter
 from dlp.content import Content, Item
 from dlp.model import Carrier, Passage
+from dlp.parse.cells import Cells
 from dlp.parse.hl7v2.named import title_of
 from dlp.parse.keyed import Told, told
 from dlp.parse.misplaced import has_ssn
 from dlp.parse.pairs import Labels
 from dlp.parse.xmlevents import Attribute, End, Start, Text, events
+from dlp.parse.xmlmixed import Mixed
 from dlp.parse.xmlpath import Path, is_designed
+from dlp.parse.xmlwhole import Parts
 
 _PLAIN: Final = re.compile(r"\s*(?:[A-Za-z]{0,3}|[0-9.]{1,4}|true|false)\s*")
 """Flags, counts and codes too short to identify anybody."""
+_TABLES: Final = {
+    "table": "table", "worksheet": "table", "tr": "tr", "row": "tr", "td": "td", "th": "td",
+    "cell": "td", "entry": "td",
+}  # fmt: skip
+"""Elements of tables, in HTML, DocBook and spreadsheets' XML."""
 _NAMESPACE: Final = re.compile(r"(?:https?://|urn:)[\w./:#-]{1,200}")
 
 
@@ -30,34 +38,53 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
     Raises:
         NotReadableError: As :func:`dlp.parse.xmlevents.events` does.
     """
-    path, labels, odd = Path(), Labels(), 0
+    path, labels, mixed, odd = Path(), Labels(), Mixed(), 0
+    cells, parts = Cells(), Parts()
     for event in events(content.source, meter):
         if isinstance(event, Start):
             path.enter(event.local)
             labels.enter(event.attributes)
+            mixed.start(event.local)
+            cells.start(_TABLES.get(event.local.lower(), ""))
+            parts.enter(event.attributes)
             if not is_designed(event.name):
                 odd += 1
                 yield Passage(event.local, f"element name {odd}", Carrier.FREE_TEXT)
             for attribute in event.attributes:
                 yield from _attribute(attribute, path, labels)
         elif isinstance(event, End):
+            yield from parts.leave(path)
+            cells.end(_TABLES.get(event.local.lower(), ""))
             path.leave()
             labels.leave()
-        elif event.text.strip():
+        elif event.kind:
             yield from _text(event, path, labels)
+        else:
+            value = event.text.strip()
+            told_by_cell = cells.told(value) if value and _in_cell(path) else None
+            parts.learn(path.names[-1] if path.names else "", value)
+            alone = list(_text(event, path, labels, told_by_cell))
+            yield from mixed.add(event, tuple(path.serials), path.where(), alone)
+    yield from mixed.end()
 
 
-def _text(text: Text, path: Path, labels: Labels) -> Iterator[Passage]:
+def _text(text: Text, path: Path, labels: Labels, known: Told | None = None) -> Iterator[Passage]:
     around, key = ("", "", *path.names)[-2:]
     value, found = text.text.strip(), None
+    if not value:
+        return
     if not text.kind:
         found = told(key, value, around) or told(labels.of_text(key), value)
-        found = found or told(title_of(path.names), value)
+        found = found or told(title_of(path.names), value) or known
         labels.learn(key, value)
     if found:
         yield _known(passage(text, path.where()), found, path.serials[-2])
     elif not _PLAIN.fullmatch(text.text):
         yield passage(text, f"{path.where()} {text.kind}".strip())
+
+
+def _in_cell(path: Path) -> bool:
+    return any(_TABLES.get(name.lower()) == "td" for name in path.names[-4:])
 
 
 def _known(passage: Passage, what: Told, record: int) -> Passage:

@@ -58,7 +58,7 @@ class End(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A run of text between tags; ``kind`` is "", "comment" or "instruction"."""
+    """A run of text between tags, blank or not; ``kind`` is "", "comment" or "instruction"."""
 
     text: str
     offset: int | None
@@ -193,8 +193,6 @@ class _Reader:
             return
         pieces, self._pieces, self._size = self._pieces, [], 0
         text = "".join(piece for piece, _ in pieces)
-        if not text.strip():
-            return
         start, end = pieces[0][1], self._parser.CurrentByteIndex
         if not self._utf8:
             self._events.append(Text(text, None, None, None))

@@ -26,7 +26,8 @@ class _Table:
 
     def __init__(self, label: str = "") -> None:
         self._around = label
-        self._above: dict[int, str] = {}
+        self._titles: dict[int, str] = {}
+        self._below: dict[int, str] = {}
         self._paired = False
         self._rows = 0
         self._row: list[str] = []
@@ -58,7 +59,7 @@ class _Table:
         first = not self._row[index]
         self._row[index] = self._row[index] or value
         if _may_label(value):
-            self._above[index] = self._before = value
+            (self._below if self._rows else self._titles)[index] = self._before = value
             return None
         found = next(filter(None, self._tellings(index, value, first=first)), None)
         if found is None and first and self._before != self._row[0]:
@@ -66,8 +67,13 @@ class _Table:
         return found
 
     def _tellings(self, index: int, value: str, *, first: bool) -> Iterator[Told | None]:
-        above = self._above.get(index, "")
-        yield _headed(above, value) if self._paired else _beside(above, value)
+        read = _headed if self._paired else _beside
+        yield read(self._titles.get(index, ""), value)
+        below = read(self._below.get(index, ""), value)
+        if below is None:
+            # A label in the middle of a table that a cell can't be is over.
+            self._below.pop(index, None)
+        yield below
         if not first:
             yield _beside(self._row[index], value)
         yield _beside(self._before, value, self._last_first)

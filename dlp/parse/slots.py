@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from dlp.parse.terms import terms
+
 _LABEL: Final = re.compile(r"[^\W_][\w .,+()'&-]{0,39}|[+.][\w .-]{1,39}")
 _FEW_DIGITS: Final = 4
 _AUTHOR: Final = re.compile(r"\s*[^\W\d_](?:[^\W\d_]|[ .,'\u2019&-]){0,63}\s*")
 _MOST_WORDS: Final = 5
+_PATIENT: Final = terms("patient pt mrn dob ssn")
 
 
 def is_label(text: str) -> bool:
@@ -25,4 +28,5 @@ def is_label(text: str) -> bool:
 
 def is_author(text: str) -> bool:
     """Whether a value is no more than a name: who wrote a document is staff, and no patient."""
-    return bool(_AUTHOR.fullmatch(text)) and len(text.split()) <= _MOST_WORDS
+    words = text.lower().split()
+    return bool(_AUTHOR.fullmatch(text)) and len(words) <= _MOST_WORDS and not _PATIENT & set(words)

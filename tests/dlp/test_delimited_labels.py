@@ -29,6 +29,7 @@ FORMS = {
     "beside": "Field,Value\nStatus,Open\n{label},{value}\nAmount,12.50\nCount,4\n",
     "transposed": "Month,Jan,Feb\nClaims,40,38\n{label},{value},{value}\nPaid,1,2\n",
     "over blanks": "Month,,Value\nClaims,,40\n{label},,{value}\nPaid,,3\n",
+    "first row": "{label},{value}\nGroup,Lakeside\nPlan,PPO\n",
     "below": "id,ref,amt\n1,44,2\n2,55,3\n,{label},\n3,{value},4\n4,{value},5\n",
     "second table": "month,claims\n2026-01,40\n2026-02,42\n\n{label},amount\n{value},3\n",
     "wider table": "month,claims\n2026-01,40\n2026-02,42\n\n{label},plan,amount\n{value},A,3\n",
@@ -56,6 +57,28 @@ def test_names_are_told_by_a_second_header(inspected: Inspected) -> None:
 @pytest.mark.parametrize(
     "data",
     [
+        "Field,Value\nGroup,Lakeside\nLast Name,Achterberg\n",
+        "Field,Value\nGroup,Lakeside\nFirst Name,Rosalind\n",
+        "Month,Jan,Feb\nFirst,Rosalind,Milo\nLast,Achterberg,Vantongeren\nTotal,33,44\n",
+    ],
+)
+def test_a_part_of_a_name_alone_is_told_by_its_label(inspected: Inspected, data: str) -> None:
+    report, _ = inspected(data.encode(), "totals", name="a.csv")
+    assert Category.NAME in {finding.category for finding in report.findings}
+
+
+def test_a_sign_stands_for_the_word_number(inspected: Inspected) -> None:
+    data = b"Patient Account #,Paid\n7733182,2\n7733183,3\n7733194,4\n"
+    report, _ = inspected(data, "totals", name="a.csv")
+    assert report.counts == {(Category.ACCOUNT_NUMBER, False): 3}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Field,Means\nFirst Name,Given name of the patient\nLast Name,Family name\nDOB,CCYYMMDD\n",
+        "Label,Required\nFirst Name,Yes\nLast Name,Required\n",
+        "Place,Payer\nFirst,Aetna\nLast,Cigna\n",
         "Field,Type,Length\nSSN,char,9\nDOB,date,8\nMRN,char,10\nMember ID,char,12\n",
         "Field,Rows,Distinct\nSSN,123456789,118234\nDOB,1203400,40211\nMRN,1203400,1100233\n",
         "Source,Target\nSSN,subscriber_ssn\nDOB,birth_dt\nMRN,mrn_id\nFirst Name,fname\n",
@@ -63,7 +86,17 @@ def test_names_are_told_by_a_second_header(inspected: Inspected) -> None:
         "Field,Since\nSSN,2024-01-01\nDOB,2024-01-01\nMRN,2024-01-01\n",
         "SSN,12\nDOB,40\nMRN,34\nClaim Number,98\nPatient ID,1203\n",
     ],
-    ids=["dictionary", "profile", "mapping", "layout", "since", "counts"],
+    ids=[
+        "means",
+        "required",
+        "places",
+        "dictionary",
+        "profile",
+        "mapping",
+        "layout",
+        "since",
+        "counts",
+    ],
 )
 def test_what_is_said_about_fields_is_nobodys(inspected: Inspected, data: str) -> None:
     assert inspected(data.encode(), "totals", name="a.csv")[1].action is Action.RELEASE

@@ -131,6 +131,7 @@ def test_a_label_names_the_whole_row_behind_it(reader: Callable[[Rows], list[Ite
     [
         [["First Name", ""], ["Last Name", ""], ["Home Phone", ""], ["City", ""]],
         [["Field", "Meaning"], ["First Name", "Given name of the patient"]],
+        [["Field", "Meaning"], ["Last Name", "Family name"], ["SSN", "Nine"], ["DOB", "CCYYMMDD"]],
         [["Label", "Required"], ["Last Name", "Yes"], ["First Name", "No"]],
         [["Rank", "First"], ["Payer", "Aetna"]],
     ],

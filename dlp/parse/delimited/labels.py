@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 import re2
 
-from dlp.detect.words import is_given_name
 from dlp.model import Carrier, Category
+from dlp.parse.answers import bare_part, is_answer
 from dlp.parse.delimited import headers, values
 from dlp.parse.delimited.columns import Column
 
@@ -105,9 +105,24 @@ def fits(said: Label, text: str) -> bool:
 
 def _fits_beside(said: Label, text: str) -> bool:
     """The same for a cell beside it: "First Name" may be described there, so it takes a name."""
-    if said.category is Category.NAME and not (said.part == "first" and is_given_name(text)):
+    if said.category is Category.NAME and not is_answer(said.part, text):
         return False
     return fits(said, text)
+
+
+def _beside(cells: Sequence[str], said: Mapping[int, Label]) -> dict[int, Label | None]:
+    """What the label in front of each cell says that it is; labels and empty cells left out."""
+    told: dict[int, Label | None] = {}
+    beside: Label | None = None
+    for index, text in enumerate(cells):
+        if index in said:
+            beside = said[index]
+        elif text:
+            fitting = beside is not None and _fits_beside(beside, text)
+            if beside and not fitting and beside.category is not Category.NAME:
+                beside = None
+            told[index] = beside if fitting else None
+    return told
 
 
 class Labels:
@@ -132,6 +147,7 @@ class Labels:
             index for index, title in enumerate(titles) if _COUNTED & set(headers.tokens(title))
         }
         self._below: dict[int, Label] = {}
+        self._lead = ""
 
     @property
     def active(self) -> bool:
@@ -144,22 +160,31 @@ class Labels:
         Args:
             cells: The row's, stripped.
         """
-        told: dict[int, Column] = {}
-        said = {index: found for index, text in enumerate(cells) if (found := label(text))}
-        beside: Label | None = None
-        for index, text in enumerate(cells):
-            if index in said:
-                beside = said[index]
-            elif text:
-                above = self._above(index, text)
-                fitting = beside is not None and _fits_beside(beside, text)
-                if beside and not fitting and beside.category is not Category.NAME:
-                    beside = None
-                meant = above or (beside if fitting else None)
-                if meant and index not in self._counted:
-                    told[index] = Column((), Carrier.IDENTIFIER_FIELD, meant.category, meant.part)
+        said = self._said(cells)
+        told = {}
+        for index, beside in _beside(cells, said).items():
+            meant = self._above(index, cells[index]) or beside
+            if meant and index not in self._counted:
+                told[index] = Column((), Carrier.IDENTIFIER_FIELD, meant.category, meant.part)
         self._hold(said)
         return told
+
+    def of_titles(self, cells: Sequence[str]) -> Mapping[int, Column]:
+        """The same for a header: a form's first row may look like one."""
+        return {
+            index: Column((), Carrier.IDENTIFIER_FIELD, meant.category, meant.part)
+            for index, meant in _beside(cells, self._said(cells)).items()
+            if meant
+        }
+
+    def _said(self, cells: Sequence[str]) -> dict[int, Label]:
+        """The labels of a row; "First" in front of one is a name's where "Last" is next to it."""
+        said = {index: found for index, text in enumerate(cells) if (found := label(text))}
+        lead = bare_part(cells[0]) if cells else ""
+        if lead and self._lead not in ("", lead):
+            said[0] = Label(Category.NAME, lead)
+        self._lead = lead
+        return said
 
     def _hold(self, said: Mapping[int, Label]) -> None:
         """Labels over what is to come; of names only both together, as a header has them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from config.states import code_of
@@ -73,7 +73,9 @@ class Table:
                 f"row {row.number}",
             )
         if row.number == self._header:
-            yield from _titles(row)
+            told = self.labels.of_titles([values.shown(cell.text) for cell in row.cells])
+            yield from (_passage(row, i, row.cells[i], column) for i, column in told.items())
+            yield from _titles(row, told)
             return
         told = self.labels.read([values.shown(cell.text) for cell in row.cells])
         if row.number in self._above:
@@ -156,14 +158,14 @@ def _above(body: Sequence[Row]) -> int:
     return 0
 
 
-def _titles(row: Row) -> Iterator[Passage]:
+def _titles(row: Row, told: Collection[int]) -> Iterator[Passage]:
     """Titles that say more than a title does; ``BENE_LAST_NAME`` and its like name columns.
 
     A file's only line looks like a header if it speaks of a patient, and "Patient" names a column.
     """
     for index, cell in enumerate(row.cells):
         written = " " in cell.text.strip() or any(map(str.isdigit, cell.text))
-        if written and not headers.is_title(cell.text):
+        if written and index not in told and not headers.is_title(cell.text):
             yield _passage(row, index, cell, TEXT)
 
 

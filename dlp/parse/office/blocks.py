@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from dlp.parse.cells import Cells
 from dlp.parse.keyed import Told
+from dlp.parse.office.controls import Answer, Controls
 from dlp.parse.office.slots import is_designed, is_own, is_writer
 from dlp.parse.office.xmlparts import Aside, End, Event, Start, Text
 
@@ -56,7 +57,8 @@ class Said(NamedTuple):
     """A text of a part.
 
     Attributes:
-        kind: "paragraph", "text", "attribute", "field", "before changes" or "comment".
+        kind: "paragraph", "text", "attribute", "field", "before changes", "control" or
+            "comment".
         ordinal: From 1, among its kind.
         text: What it says.
         told: What its table says that it is.
@@ -89,7 +91,7 @@ class Blocks:
         self._loose: list[str] = []
         self._path: list[str] = []
         self._deleted = self._inserted = 0
-        self._cells = Cells()
+        self._cells, self._controls = Cells(), Controls()
         self._counts: dict[str, int] = {}
 
     def read(self, events: Iterable[Event]) -> Iterator[Said]:
@@ -112,6 +114,7 @@ class Blocks:
         if not self._open:
             yield from self._flush()
         self._path.append(event.name)
+        yield from self._answers(self._controls.start(event.name, event.attributes))
         self._cells.start(_TABLES.get(event.name, ""))
         self._deleted += event.name in _DELETED
         self._inserted += event.name in _INSERTED
@@ -127,6 +130,7 @@ class Blocks:
 
     def _end(self, name: str) -> Iterator[Said]:
         self._path.pop()
+        yield from self._answers(self._controls.end(name))
         self._cells.end(_TABLES.get(name, ""))
         self._deleted -= name in _DELETED
         self._inserted -= name in _INSERTED
@@ -135,7 +139,12 @@ class Blocks:
         elif not self._open:
             yield from self._flush(name)
 
+    def _answers(self, answers: Iterable[Answer]) -> Iterator[Said]:
+        for answer in answers:
+            yield from self._said("control", answer.text, answer.told)
+
     def _text(self, text: str) -> None:
+        self._controls.text(text)
         if not self._open:
             self._loose.append(text)
             return

@@ -42,6 +42,13 @@ _NOT_IN: Final = {
     ),
 }
 """What a field of its kind doesn't hold, so that its text is read as well."""
+_NOBODY_ELSES: Final = frozenset({Category.SSN})
+"""What has a field of its own, and is in no other one by right."""
+_PATIENTS: Final = _NOBODY_ELSES | {
+    Category.BIRTH_DATE, Category.DEATH_DATE, Category.MEDICAL_RECORD_NUMBER, Category.MEMBER_ID,
+    Category.MEDICARE_ID, Category.ACCOUNT_NUMBER, Category.CLAIM_NUMBER,
+}  # fmt: skip
+"""The same of fields of providers, payers and staff."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _PROSE: Final = re.compile(r"[^\W\d_]{2,}[ ,.;:]+[^\W\d_]{2,}")
 """Two words. Of the 107 public X12 files that holds the same eight as three words do."""
@@ -143,7 +150,7 @@ class Looker:
         if passage.carrier is Carrier.IDENTIFIER_FIELD:
             found = [match for match in found if match.category is not passage.category]
         for match in found:
-            self._tally.add(order, spot, fmt, passage, match)
+            self._tally.add(order, spot, fmt, _standing(passage, match), match)
         if passage.fault and not found:
             self._fault(spot, passage)
 
@@ -174,6 +181,14 @@ class Looker:
     def notes(self) -> tuple[str, ...]:
         """Slips that decide nothing, by kind."""
         return tuple(f"{fault}: {count}" for fault, count in sorted(self._slips.items()))
+
+
+def _standing(passage: Passage, match: Match) -> Passage:
+    """The passage as what it is for a match: a patient's number in a firm's name is a remark."""
+    strays = _PATIENTS if passage.subject is Subject.PROVIDER else _NOBODY_ELSES
+    if passage.carrier is Carrier.IDENTIFIER_FIELD and match.category in strays:
+        return passage._replace(carrier=Carrier.FREE_TEXT)
+    return passage
 
 
 def _was_taken_out(text: str, match: Match) -> bool:

@@ -192,10 +192,10 @@ class _Walk:
         if isinstance(item, Passage) and _is_open(item):
             for piece in encoded(item.text):
                 self._encoded += 1
-                yield from self._undone(piece, item, spot)
+                yield from self._undone(piece, item, spot, fmt)
 
-    def _undone(self, piece: Encoded, around: Passage, spot: Spot) -> Iterator[Event]:
-        """One encoded piece of a passage, as a member of its own."""
+    def _undone(self, piece: Encoded, around: Passage, spot: Spot, fmt: str) -> Iterator[Event]:
+        """One encoded piece of a passage, as a member of its own; text is what it stands in."""
         where = around.where if isinstance(around.where, str) else around.where()
         if piece.data is None:
             yield spot.trouble(NotReadableError(Obstacle.UNKNOWN_TYPE, _ENCODED_UNKNOWN, where))
@@ -208,7 +208,8 @@ class _Walk:
         source = BytesIO(piece.data)
         if piece.scheme not in RUNS or identify(source, "").format == TEXT:
             # Text shorter than the text it stands in: no format that a contract is asked about.
-            yield from self._read(Content(source, "", TEXT, inside.depth), inside)
+            for event in self._read(Content(source, "", TEXT, inside.depth), inside):
+                yield replace(event, format=fmt) if isinstance(event, Found) else event
             return
         self._meter.enter(min(inside.depth, self._meter.budget.depth))
         yield from self.member(source, "", inside)

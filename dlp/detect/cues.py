@@ -25,5 +25,5 @@ THINGS_AFTER = vocabulary(
     "maneuver reflex stain blue cross shield law act airport beach city island ltd co hospice "
     "disorder lesion nerve tendon graft bag pump monitor contracture cyst ulcer bursa node "
     "nodes gland duct canal tubes lines sling brace splint boot index rule prep solution "
-    "ringer catheters aneurysm tumor tumors sarcoma dystrophy"
+    "ringer catheters aneurysm tumor tumors sarcoma dystrophy ppo hmo epo hdhp"
 )

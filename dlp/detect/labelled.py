@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import re2
 
 from dlp.detect import checksums
+from dlp.detect.context import near_words
 from dlp.detect.dates import parse_date
 from dlp.detect.reading import Reading
 from dlp.detect.scan import Screen, spans
@@ -49,6 +50,10 @@ _WHOSE = r"(?:patient|member|subscriber|insured|beneficiary|cardholder|recipient
 _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
     ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled(
         r"mrn|mr#|m\.r\.n\.|med(?:ical)?\.? rec(?:ord)?s?|chart(?: no\.?| number| ?#)|(?:patient|pt)(?: no\.?| number| ?#| id)")),
+    ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled(
+        "chart", r"([0-9]{5,12}(?:-[0-9]{1,3})?)", number="")),
+    ("date-role", Category.BIRTH_DATE, _labelled(
+        r"dob|d\.o\.b\.?|birth ?date|date of birth", r"([0-9]{8})", number="")),
     ("member-id", Category.MEMBER_ID, _labelled(
         r"(?:member|subscriber|insured|beneficiary|medicaid|insurance|cardholder|recipient|enrollee)(?:'s)?", number=_REQUIRED)),
     ("member-id", Category.MEMBER_ID, _labelled(
@@ -85,6 +90,10 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
 )  # fmt: skip
 _SCREEN = Screen(expression for _, _, expression in _LABELS)
 _LONG_CARD = 12
+_LONGEST_LEDGER = 9
+_LEDGER = frozenset({"gl", "g l", "ledger", "debit", "journal", "revenue", "expense", "operating",
+                     "cost center", "chart of accounts"})  # fmt: skip
+_WHOSE_ACCOUNT = frozenset({"patient", "pt", "member", "guarantor", "subscriber", "balance"})
 
 
 def find_labelled(reading: Reading) -> Iterator[Match]:
@@ -100,6 +109,8 @@ def find_labelled(reading: Reading) -> Iterator[Match]:
 def _is_it(category: Category, value: str, reading: Reading, start: int, end: int) -> bool:
     if category is Category.BIRTH_DATE:
         return bool(parse_date(value))
+    if category is Category.ACCOUNT_NUMBER and _is_of_ledger(reading, start, end):
+        return False
     return _plausible(category, value, reading, start, end)
 
 
@@ -120,3 +131,10 @@ def _plausible(category: Category, value: str, reading: Reading, start: int, end
         # An amount: "balance on account 1250.00".
         return False
     return not parse_date(value)
+
+
+def _is_of_ledger(reading: Reading, start: int, end: int) -> bool:
+    """Whether an account is one that books are kept by: cash, revenue, what the firm owes."""
+    if end - start > _LONGEST_LEDGER or near_words(reading, start, end, _WHOSE_ACCOUNT):
+        return False
+    return near_words(reading, start, end, _LEDGER)

@@ -93,6 +93,11 @@ _PAYER = frozenset(
         "correspondence",
     }
 )
+_OF_AN_ID = re.compile(
+    r"(?i)\b(?:payer|provider|member|patient|plan|group|claim|user|employee|submitter|receiver|sender"
+    r"|tax|facility|partner|batch|order|case|account|customer|client|vendor|site) id\.? {1,2}[0-9]{5}"
+)
+"""A number, and not a town in Idaho."""
 _AMBIGUOUS = frozenset({"dr", "ct", "way", "place", "pl", "court", "st", "ave", "av", "cir", "ter"})
 _WHOLE, _LINE, _KNOWN, _BOXED, _DOUBTFUL, _PAYER_BOX = 0.85, 0.75, 0.6, 0.6, 0.45, 0.35
 _BOX_BEFORE, _BOX_WITHIN = 24, 16
@@ -114,6 +119,8 @@ def find_places(reading: Reading) -> Iterator[Match]:
     for start, end in spans(_ROUTE, reading.data):
         yield Match(Category.ADDRESS, start, end, _BOXED, "po-box")
     for start, end in spans(_TOWN_SMALL if reading.whispers else _TOWN, reading.data):
+        if _OF_AN_ID.search(reading.folded, start, end):
+            continue
         payer = near_words(reading, start, end, _PAYER, after=False)
         yield Match(Category.ADDRESS, start, end, _PAYER_BOX if payer else _BOXED, "address")
 

@@ -46,6 +46,7 @@ _AHEAD: Final = 2
 _DOUBTFUL: Final = 0.35
 """Reported, and decides nothing."""
 _SEXES: Final = vocabulary("male female man woman boy girl males females yo y race")
+_PLANS: Final = vocabulary("ppo hmo epo hdhp")
 _TRIMMED: Final = 0.75
 _PARTICLES: Final = vocabulary("de la del der van von da di dos du le el al bin ben st san")
 _LONGEST_LIST: Final = len(", and ")
@@ -103,7 +104,7 @@ class Judge:
         def loose(token: Token) -> bool:
             if token.norm in _PARTICLES:
                 return False
-            if token.norm in SAID:
+            if token.norm in SAID or token.norm in _PLANS:
                 return True
             sure = chances.get(token.start, 0.0) >= _TRIMMED
             if not is_ordinary(token.norm):

@@ -15,6 +15,7 @@ _START: Final = 0.2
 """A word begins or goes on with a name from here on; what is made of it is judged as a whole."""
 _ADDRESS: Final = 0.4
 _STREET_ALONE: Final = 0.8
+_SAID_BACKWARDS: Final = 0.35
 _DETECTOR: Final = "name-model"
 _ADDRESS_DETECTOR: Final = "address-model"
 _GAP: Final = 3
@@ -142,7 +143,20 @@ def _address(reading: Reading, words: list[Scored]) -> Iterator[Match]:
         confidence = 0.55 if named and len(words) > 1 else 0.35
     elif Tag.ZIP in tags and tags & {Tag.CITY, Tag.STATE}:
         confidence = 0.3 + 0.25 * chance
+    if confidence > _SAID_BACKWARDS and _ends_in_a_count(reading, words):
+        confidence = _SAID_BACKWARDS
     if confidence and is_payers(reading, start, end):
         confidence = 0.35
     if confidence:
         yield Match(Category.ADDRESS, start, end, confidence, _ADDRESS_DETECTOR)
+
+
+def _ends_in_a_count(reading: Reading, words: list[Scored]) -> bool:
+    """Whether a number stands behind what may be a street, as in "oral 5 tabs".
+
+    Where streets are called so, something more tells: a suffix, a town.
+    """
+    if {Tag.CITY, Tag.STATE, Tag.ZIP} & {word.tag for word in words}:
+        return False
+    text = reading.text[words[0].start : words[-1].end]
+    return text[0].isalpha() and text[-1].isdigit() and not _SUFFIX.search(text)

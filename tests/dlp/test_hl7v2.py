@@ -281,3 +281,16 @@ def test_an_ssn_behind_an_escape_or_beside_its_label_is_held(
 def test_formatting_commands_say_nothing() -> None:
     found = at("NTE#1-3", b"MSH|^~\\&|A\rNTE|1||a\\.in+3\\b\\H\\c\\N\\d\\.sp 2\\e\r")
     assert found.text == "a bcd\ne"
+
+
+@pytest.mark.parametrize(
+    ("number", "carrier"),
+    [
+        ("S26-12345", Carrier.IDENTIFIER_FIELD),
+        ("LAB 77 A", Carrier.IDENTIFIER_FIELD),
+        ("PT SS# 236458714 NEW", Carrier.FREE_TEXT),
+    ],
+)
+def test_a_remark_in_the_place_of_an_id_is_text(number: str, carrier: Carrier) -> None:
+    data = MESSAGE.replace(b"ZP1|1|", f"TXA|1|DS|TX|||||||||{number}\rZP1|1|".encode())
+    assert at("TXA#1-12", data).carrier is carrier

@@ -78,7 +78,9 @@ def decoded(raw: bytes, offset: int, marks: Delimiters) -> Text:
 
 
 def prose(raw: bytes, offset: int, marks: Delimiters) -> Text:
-    """A value as people would write it: a comma between words, a blank for other separators.
+    """A value as people would write it: a comma after a surname, a blank behind a label.
+
+    Other separators stay: side by side, a ward, a room and a bed would read as an address.
 
     Args:
         raw: As in :func:`decoded`.
@@ -87,7 +89,7 @@ def prose(raw: bytes, offset: int, marks: Delimiters) -> Text:
     """
     if marks.component not in raw and marks.subcomponent not in raw:
         return decoded(raw, offset, marks)
-    written = _parting(marks).sub(lambda found: b"," if found[1] else b" ", raw)
+    written = _parting(marks).sub(_written, raw)
     found = decoded(written, offset, marks)
     if found.spans is not None or written == raw:
         return found
@@ -96,13 +98,24 @@ def prose(raw: bytes, offset: int, marks: Delimiters) -> Text:
     return Text(found.text, _spans([*places, len(raw)], offset))
 
 
+def _written(found: re.Match[bytes]) -> bytes:
+    return b",".ljust(len(found[1])) if found[1] else b" "
+
+
 @lru_cache(maxsize=64)
 def _parting(marks: Delimiters) -> re.Pattern[bytes]:
-    """Separators of components; the first group is there between letters, if words alone follow."""
-    component, sub = re.escape(marks.component), re.escape(marks.subcomponent)
-    before = rb"(?<=[A-Za-z\x80-\xff.'][A-Za-z\x80-\xff.'])"
+    """Separators between words (the first group), between a word and a number, and none but those.
+
+    A word is two letters long where a name may be, three where a label may be.
+    """
+    component, either = re.escape(marks.component), re.escape(marks.component + marks.subcomponent)
+    letter = rb"[A-Za-z\x80-\xff.']"
     words = rb"(?=[A-Za-z\x80-\xff][A-Za-z\x80-\xff.' -]{0,60}+(?:%b|\Z))" % component
-    return re.compile(rb"(%b%b%b)|%b|(?<=\S)%b(?=\S)" % (before, component, words, component, sub))
+    number = rb"(?=[A-Za-z]{0,5}-?[0-9])"
+    return re.compile(
+        rb"(?<=%b)(%b+)%b|(?<=[A-Za-z.#:]{3})[%b]%b"
+        % (letter * 2, component, words, either, number)
+    )
 
 
 def plain(raw: bytes) -> str:

@@ -27,7 +27,10 @@ _ADDRESS_PARTS: Final = {1: "street", 2: "street", 3: "city", 4: "state", 5: "zi
 _DATE: Final = re.compile(rb"[0-9]{4}(?:[0-9]{2}){0,5}(?:\.[0-9]{1,4})?(?:[+-][0-9]{4})?")
 _CODE: Final = re.compile(rb"[A-Za-z]{1,5}|(?=[^0-9]{0,9}[0-9])[A-Za-z0-9][A-Za-z0-9.\-+*/]{0,29}")
 """A code has a digit or is short; a longer word in its slot may be anybody's name."""
-_IDENTIFIER: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 ./#_*-]{0,39}")
+_IDENTIFIER: Final = re.compile(
+    rb"(?=.{1,40}\Z)[A-Za-z0-9][A-Za-z0-9./#_*-]*+(?: +[A-Za-z0-9./#_*-]+){0,2} *", re.DOTALL
+)
+"""Of three words at most: more say something besides a number."""
 _STAFF_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9./#_*-]{0,39}|[A-Za-z][A-Za-z .-]{0,39}")
 """Of one word; or the name that some systems write in the id's place."""
 _DIGIT: Final = re.compile(rb"[0-9]")
@@ -75,7 +78,7 @@ class Line(NamedTuple):
     """A text that goes on in the segments that follow.
 
     Attributes:
-        text: Which one: ``OBX``, ``NTE``, or a segment that the standard doesn't know.
+        text: Which one: ``OBX``, ``NTE``, or the name of a site's own segment.
         passage: What the field says of it.
     """
 
@@ -113,7 +116,7 @@ def _continued(name: str, number: int, kind: str) -> str:
         return name if number == 5 and kind in _PROSE else ""  # noqa: PLR2004 - OBX-5
     if name == "NTE":
         return name if number == 3 else ""  # noqa: PLR2004 - NTE-3, comment
-    return "" if name in FIELDS or name in _HEADERS else name
+    return name if name.startswith("Z") else ""
 
 
 def _head(fields: list[Piece], segment: Segment) -> Iterator[Passage]:

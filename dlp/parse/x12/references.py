@@ -47,9 +47,17 @@ def ref(walk: Walk) -> None:
     elif qualifier in PERSONS:
         walk.emit(2, PERSONS[qualifier], content.NUMBER, subject=Subject.PERSON)
     elif qualifier in _MEMBERS and walk.loop == b"INS":
-        walk.emit(2, Category.OTHER_ID, content.IDENTIFIER, subject=Subject.PERSON)
+        _members(walk)
     elif qualifier in _OTHERS:
         _others(walk)
+    else:
+        walk.open_text(2)
+
+
+def _members(walk: Walk) -> None:
+    """What an employer keeps of a member: a number, or the words for a department or class."""
+    if content.IDENTIFIER.fullmatch(walk.value(2)):
+        walk.emit(2, Category.OTHER_ID, subject=Subject.PERSON)
     else:
         walk.open_text(2)
 

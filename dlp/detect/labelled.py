@@ -80,6 +80,9 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
     ("date-role", Category.BIRTH_DATE, _set_apart(
         r"dob|d\.o\.b\.?|birth ?date|date of birth",
         r"([0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})", number="")),
+    ("date-role", Category.BIRTH_DATE, _labelled(
+        r"dob|d\.o\.b\.?|birth ?date|date of birth",
+        r"([01]?[0-9] {1,4}[0-3]?[0-9] {1,4}(?:[12][0-9])?[0-9]{2})", number="")),
     ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _set_apart(
         r"mrn|med(?:ical)?\.? rec(?:ord)?s?", number=_NUMBER)),
     ("member-id", Category.MEMBER_ID, _set_apart(_WHOSE)),
@@ -108,7 +111,8 @@ def find_labelled(reading: Reading) -> Iterator[Match]:
 
 def _is_it(category: Category, value: str, reading: Reading, start: int, end: int) -> bool:
     if category is Category.BIRTH_DATE:
-        return bool(parse_date(value))
+        # A form has a box each for month, day and year.
+        return bool(parse_date("/".join(value.split())))
     if category is Category.ACCOUNT_NUMBER and _is_of_ledger(reading, start, end):
         return False
     return _plausible(category, value, reading, start, end)

@@ -52,3 +52,8 @@ def test_counts_and_versions_are_nobodys(inspected: Inspected, text: str) -> Non
     assert inspected(f"Report\n{text}End\n".encode(), "totals", name="a.txt")[1].action is (
         Action.RELEASE
     )
+
+
+@pytest.mark.parametrize("text", ["DOB: 03 14 1961\n", "Date of birth  3  14  61\n"])
+def test_a_birth_date_may_stand_in_three_boxes(inspected: Inspected, text: str) -> None:
+    assert inspected(text.encode(), "no-phi", name="a.txt")[1].action is Action.HOLD

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
 
 from dlp.budget import Budget
-from dlp.model import NotReadableError, Obstacle
+from dlp.model import Category, NotReadableError, Obstacle, Passage
 from dlp.parse.pdf import parse
 from tests.support.pdf_files import appended, pdf, shows, stream
 from tests.support.reading import entries, obstacles, read, survives, texts
@@ -206,3 +206,48 @@ def test_numbers_without_a_drawing_operator_are_no_drawing() -> None:
 
 def test_a_destination_named_by_a_number_is_read() -> None:
     assert "236-45-6789" in texts(read(parse, pdf(catalog=b"/Dests<</236-45-6789[3 0 R/Fit]>>")))
+
+
+def _drawn(pieces: list[tuple[int, str]]) -> bytes:
+    return b" ".join(
+        b"BT /F1 12 Tf 1 0 0 1 %d 700 Tm (%s) Tj ET" % (left, text.encode())
+        for left, text in pieces
+    )
+
+
+_BOXES = [(60 + 14 * place, letter) for place, letter in enumerate(SECRET)]
+
+
+@pytest.mark.parametrize("pieces", [_BOXES, _BOXES[::-1], [p for p in _BOXES[::-1] if p[1] != " "]])
+def test_letters_in_boxes_of_a_form_are_words(pieces: list[tuple[int, str]]) -> None:
+    said = texts(read(parse, pdf(_drawn(pieces))))
+    assert SECRET in " ".join(said.split())
+
+
+def test_a_label_and_its_answer_on_one_line_are_read_together() -> None:
+    pieces = [(60, "SSN"), (300, "elsewhere"), (120, "236458714")]
+    said = texts(read(parse, pdf(_drawn(pieces))))
+    assert "SSN 236458714" in " ".join(said.split())
+
+
+def test_a_page_that_shows_its_lines_whole_is_read_once() -> None:
+    assert texts(read(parse, pdf(shows(SECRET)))).count(SECRET) == 1
+
+
+@pytest.mark.parametrize("place", [b"1e308", b"-1e308", b"9" * 400])
+def test_a_place_beyond_all_pages_is_none(place: bytes) -> None:
+    drawn = b"BT /F1 12 Tf 1 0 0 1 %s 9 Tm (a) Tj ET BT 1 0 0 1 2 9 Tm (b) Tj ET" % place
+    assert survives(parse, pdf(drawn))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pdf(objects={10: b"<</FT/Tx/T(f1)/TU(Social Security Number)/V(236458714)>>"}),
+        pdf(objects={10: b"<</FT/Tx/T(SSN)/V(236458714)>>"}),
+        pdf(trailer=b"/Info 10 0 R", objects={10: b"<</SSN(236458714)>>"}),
+    ],
+)
+def test_a_value_is_told_by_its_fields_name(data: bytes) -> None:
+    said = [item for item in read(parse, data) if isinstance(item, Passage) and item.category]
+    assert {(item.category, item.text) for item in said} == {(Category.SSN, "236458714")}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 from pypdf import PdfReader
@@ -19,6 +20,7 @@ from dlp.content import Content, Item
 from dlp.model import NotReadableError, Obstacle, Uninspectable
 from dlp.parse.image.strings import passages
 from dlp.parse.pdf import marked, streams, values
+from dlp.parse.pdf.baselines import Baselines, closed_up
 from dlp.parse.pdf.objects import Found, Sweep
 from dlp.parse.pdf.opening import opened
 from dlp.streams import read_exactly, size_of
@@ -96,13 +98,17 @@ class _Document:
 
     def _text(self, number: int, page: Any) -> Iterator[Item]:  # noqa: ANN401
         where = f"page {number}"
-        text = self._extracted(page.extract_text)
+        level = Baselines()
+        text = self._extracted(partial(page.extract_text, visitor_text=level.take))
         if text is None:
             yield Uninspectable(Obstacle.MALFORMED, "a page whose text can't be read", where)
             return
         self._contents.update(_references(page))
         self._shown.update(" ".join(line.split()) for line in text.splitlines())
         yield from passages(text, where)
+        lines = [*map(closed_up, text.splitlines()), *level.lines()]
+        fresh = [line for line in lines if line and " ".join(line.split()) not in self._shown]
+        yield from passages("\n".join(fresh), f"{where} lines")
 
     def _extracted(self, extract: Any, *args: Any) -> str | None:  # noqa: ANN401
         try:

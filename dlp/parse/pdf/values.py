@@ -15,8 +15,10 @@ from pypdf.generic import (
 )
 
 from dlp.content import Item
-from dlp.model import Obstacle, Uninspectable
+from dlp.model import Carrier, Category, Obstacle, Passage, Uninspectable
+from dlp.parse.answers import is_answer
 from dlp.parse.image.strings import is_stamp, passages, text_of
+from dlp.parse.keyed import told
 from dlp.parse.slots import is_author, is_label
 
 _ACTIONS: Final = {
@@ -87,9 +89,22 @@ def _below(value: DictionaryObject, depth: int) -> list[tuple[Any, str, int]]:
 
 def _labelled(value: DictionaryObject, where: str) -> Iterator[Item]:
     """A form field's name beside its value, since the one tells what the other is."""
-    name, held = (dict.get(value, key) for key in ("/T", "/V"))
-    if isinstance(name, TextStringObject) and isinstance(held, TextStringObject) and held.strip():
-        yield from passages(f"{name}: {held}", f"{where} field")
+    name, shown, held = (dict.get(value, key) for key in ("/T", "/TU", "/V"))
+    if isinstance(held, TextStringObject) and held.strip():
+        for label in (name, shown):
+            if isinstance(label, TextStringObject):
+                yield from passages(f"{label}: {held}", f"{where} field")
+                yield from _told(str(label), str(held), f"{where} field")
+    for key, said in dict.items(value):
+        if isinstance(said, TextStringObject) and str(key)[1:] not in _MEANT:
+            yield from _told(str(key)[1:], str(said), where)
+
+
+def _told(label: str, said: str, where: str) -> Iterator[Item]:
+    """What a value is by its name: a form's field, a document's property."""
+    found = told(label.strip(" :*"), said.strip())
+    if found and (found.category is not Category.NAME or is_answer(found.part, said)):
+        yield Passage(said, where, Carrier.FREE_TEXT, found.category, part=found.part)
 
 
 def _acts(value: DictionaryObject, where: str) -> Iterator[Item]:

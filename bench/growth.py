@@ -109,7 +109,9 @@ CASES = {
         for unit in (
             "1", "@", "([{", "1-", ":", "JOHN SMITHERS, ", "01/02/1980 ", "MRN MRN: ", "a.a@",
             "123 N Main ", "Smiterz ", "a", "PO BOX ", "http://", "Okafor ", "J. ", "Smith, ",
-            "12 Oak ", "xqzjkvw" * 12 + " ", " \n", _TOLD_APART,
+            "12 Oak ", "five ", "a dot b at ", "San Jose ", "MBI 1EG4-", "Kekoa Kealoha ",
+            "T. Bell ", "5500217 is her ", "SSN 4l8-", "2950 S ", "Born the ",
+            "xqzjkvw" * 12 + " ", " \n", _TOLD_APART,
         )
     },
 }  # fmt: skip

@@ -20,7 +20,7 @@ def words_before(reading: Reading, start: int, reach: int = BEFORE) -> list[str]
         # The first word may be a torn one ("lic" of "public").
         window = _TORN_FIRST.sub("", window)
     ends = [m.end() for m in _SENTENCE.finditer(window)]
-    return _WORD.findall(window[ends[-1] :] if ends else window)
+    return _words(window[ends[-1] :] if ends else window)
 
 
 def words_after(reading: Reading, end: int, reach: int = AFTER) -> list[str]:
@@ -29,7 +29,12 @@ def words_after(reading: Reading, end: int, reach: int = AFTER) -> list[str]:
     if end + reach < len(reading.lower):
         window = _TORN_LAST.sub("", window)
     stop = _SENTENCE.search(window)
-    return _WORD.findall(window[: stop.start()] if stop else window)
+    return _words(window[: stop.start()] if stop else window)
+
+
+def _words(window: str) -> list[str]:
+    """As they stand, but "her cell's" is her cell."""
+    return [word.removesuffix("'s") for word in _WORD.findall(window)]
 
 
 def near_words(

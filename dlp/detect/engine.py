@@ -13,8 +13,10 @@ from dlp.detect.dated import find_dated
 from dlp.detect.fields import check_field
 from dlp.detect.fragments import find_fragments
 from dlp.detect.identities import Identities
+from dlp.detect.institutions import without_institutions
 from dlp.detect.labelled import find_labelled
 from dlp.detect.licences import find_licences
+from dlp.detect.misread import find_misread
 from dlp.detect.patterns import find_patterns
 from dlp.detect.people import find_people, name_keys
 from dlp.detect.phones import find_phones
@@ -24,6 +26,7 @@ from dlp.detect.protected import ProtectedCodes
 from dlp.detect.reading import Reading, plain, seen, words
 from dlp.detect.resolve import resolve
 from dlp.detect.site import SitePatterns
+from dlp.detect.spoken import find_spoken
 from dlp.detect.words import is_given_name
 from dlp.model import Carrier, Category, Label, Match, Passage
 from dlp.names import CUES, REMEDY, NameModel, Strangers, find_forms, load, united
@@ -89,6 +92,8 @@ class Detectors:
                 "licences": _if_digits(find_licences),
                 "plates": _if_digits(find_plates),
                 "fragments": find_fragments,
+                "misread": _if_digits(find_misread),
+                "spoken": find_spoken,
                 "dates": _if_digits(find_dated),
                 "places": _if_digits(find_places),
                 "people": lambda reading: find_people(reading, self._is_not_phi),
@@ -166,7 +171,8 @@ class Detectors:
 
     def _find(self, reading: Reading, identities: Identities) -> list[Match]:
         matches, against = self.analyzer.analyze(reading)
-        matches = [*united(matches, reading.text), *identities.find_in(reading)]
+        guesses = without_institutions(united(matches, reading.text), reading)
+        matches = [*guesses, *identities.find_in(reading)]
         return resolve((m for m in matches if not self._is_known(m, reading.text)), against)
 
     def _find_forms(self, reading: Reading) -> Iterator[Match]:

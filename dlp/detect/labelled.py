@@ -15,7 +15,7 @@ from dlp.detect.reading import Reading
 from dlp.detect.scan import Screen, spans
 from dlp.model import Category, Match
 
-_REQUIRED = r"(?:[ _-]?(?:numbers?|no\.?|num\.?|nbr\.?|id|ids|#))"
+_REQUIRED = r"(?:[ _-]?(?:numbers?|no\.?|num\.?|nbr\.?|id|ids|i\.d\.|#))"
 _NUMBER = rf"{_REQUIRED}?"
 _OTHER = r"(?:/[A-Z]{2,12})?"
 """A second label, as in "MRN/DOB: 7741983/03-14-1962"."""
@@ -25,6 +25,7 @@ _LONG_VALUE = r"([A-Z]{1,5}-?[0-9][0-9A-Z]{4,38}|[0-9]{8,20})"
 """What can't be a count, a year or a version, behind a word that may speak of those."""
 _LEADERS = r"[ \t]{0,3}[:=]?[ \t]{0,3}(?:[. \t_-]{2,80}|[ \t]{0,40}\r?\n[ \t]{0,40})[:=]?[ \t]{0,3}"
 """Between a label and a value that a form sets apart: dots, blanks, or a line's end."""
+_NUMBERED = r"([A-Z]{0,3}-?[0-9]{6,20})"
 _QUOTED = r"['\"][ \t]{0,2}[:=,][ \t]{0,2}['\"]"
 _FAR_VALUE = r"([A-Z]{0,5}-?[0-9][0-9A-Z]{4,38}(?:-[0-9A-Z]{2,12}){0,3})"
 _SPACED = r"([A-Z]{0,5}-?[0-9][0-9A-Z]*(?:[- ][0-9]{2,12}){0,4})"
@@ -46,6 +47,14 @@ def _set_apart(labels: str, value: str = _FAR_VALUE, *, number: str = _REQUIRED)
     )
 
 
+def _called(labels: str, value: str = _NUMBERED) -> re2._Regexp:
+    """A value before its label: ``5500217 is her MRN``, ``04211955 (dob)``."""
+    return re2.compile(
+        rf"(?i)(?:^|[^0-9A-Z/.$-]){value} ?(?:is|was|as|for)? ?\(?(?:(?:the|her|his|their|my|a|pt'?s?|patient'?s?) )?"
+        rf"(?:{labels})(?:[^0-9A-Z]|$)".encode()
+    )
+
+
 _WHOSE = r"(?:patient|member|subscriber|insured|beneficiary|cardholder|recipient|enrollee|policy|medicaid)(?:'s)?"
 _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
     ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled(
@@ -54,6 +63,23 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
         "chart", r"([0-9]{5,12}(?:-[0-9]{1,3})?)", number="")),
     ("date-role", Category.BIRTH_DATE, _labelled(
         r"dob|d\.o\.b\.?|birth ?date|date of birth", r"([0-9]{8})", number="")),
+    ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled(
+        r"hosp(?:ital)?|encounter", _NUMBERED, number=_REQUIRED)),
+    ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled("mr", _NUMBERED, number="")),
+    ("account-number", Category.ACCOUNT_NUMBER, _labelled("guarantor", number=_REQUIRED)),
+    # Epic's hospital account and contact serial number, Cerner's financial number.
+    ("account-number", Category.ACCOUNT_NUMBER, _labelled("har|csn|fin", _LONG_VALUE)),
+    ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _called(
+        "mrn|med(?:ical)? rec(?:ord)?(?: number| no\\.?| #)?|chart (?:number|no\\.?|#)")),
+    ("member-id", Category.MEMBER_ID, _called(
+        "(?:member|subscriber|policy|insurance|medicaid|recipient)(?: id| number| no\\.?| #)")),
+    ("account-number", Category.ACCOUNT_NUMBER, _called("(?:acct|account)(?: number| no\\.?| #)?")),
+    ("medicare-id", Category.MEDICARE_ID, _called("(?:mbi|medicare(?: id| number| no\\.?| #))")),
+    ("ssn", Category.SSN, _called(
+        "ssn|social(?: security)?(?: number| no\\.?| #)?", "([0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4})")),
+    ("date-role", Category.BIRTH_DATE, _called(
+        "dob|birth ?date|birthday|date of birth",
+        r"([0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})")),
     ("member-id", Category.MEMBER_ID, _labelled(
         r"(?:member|subscriber|insured|beneficiary|medicaid|insurance|cardholder|recipient|enrollee)(?:'s)?", number=_REQUIRED)),
     ("member-id", Category.MEMBER_ID, _labelled(

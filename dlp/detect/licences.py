@@ -51,7 +51,7 @@ _WORDS: Final = sorted((NAMES[state] for state in _FORMATS), key=len, reverse=Tr
 _STATE: Final = rf"({'|'.join((*_FORMATS, *_WORDS))})"
 _LABELLED: Final = re2.compile(
     rf"(?i)(?:^|[^0-9a-z/])(?:{_STATE}[ ']s?[ ]?)?"
-    r"(driv(?:er'?s?'?|ing) ?(?:licen[cs]e|lic\b\.?)|dl|d\.l\.|(?:state )?licen[cs]e)"
+    r"(driv(?:er'?s?'?|ing) ?(?:licen[cs]e|lic\b\.?)|c?dl|d\.l\.|(?:state )?licen[cs]e)"
     rf"(?:[ ,(]{{1,2}}{_STATE}\)?)?"
     r"([ ]?(?:numbers?|no\.?|num\.?|#|id))?[ ]?(?:is|was|of|[:=#])?[ ]?"
     rf"(?:{_STATE}[ ]{{1,2}})?"
@@ -97,7 +97,7 @@ def _is_label(label: str, telling: bool, state: str) -> bool:
         telling: Whether a word for a number follows, or a number as long as a licence's.
         state: Which is named, or "".
     """
-    if label.lower().startswith("driv"):
+    if label.lower().startswith(("driv", "cdl")):
         return True
     if label.lower().startswith("d"):
         return label.isupper() and (telling or bool(state))

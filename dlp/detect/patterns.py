@@ -16,7 +16,7 @@ from typing import NamedTuple
 import re2
 
 from dlp.detect import checksums
-from dlp.detect.context import near_words
+from dlp.detect.context import near_words, words_after
 from dlp.detect.reading import Reading
 from dlp.detect.scan import Screen, compile_bounded, spans
 from dlp.model import Category, Match
@@ -120,8 +120,10 @@ RULES: tuple[Rule, ...] = (
     Rule("ssn", Category.SSN, compile_bounded(r"[0-9]{9}"),
          checksums.ssn, _SSN, 0.0, 0.85, frozenset({"npi", "ein"})),
     Rule("ssn-last-four", Category.SSN, compile_bounded(
-            r"[0-9]{4}", left=r"(?:\bssn?|social(?: security)?)(?: number| no\.?| #)?[ :#]{0,3}(?:is )?"
-            r"(?:ending(?: in| with)?|last (?:4|four)(?: digits)?|[x*]{3}-?[x*]{2}-?|l4)[ :#]{0,3}(?:is |are )?"),
+            r"[0-9]{4}", left=r"(?:(?:\bssn?|social(?: security)?)(?: number| no\.?| #)?[ :#]{0,3}(?:is )?"
+            r"(?:end(?:s|ing)(?: in| with)?|last (?:4|four)(?: digits)?|[x*]{3}-?[x*]{2}-?|l4)[ :#]{0,3}(?:is |are )?"
+            r"|last (?:4|four)(?: digits)? (?:of |in )?(?:(?:his|her|their|my|the|pt'?s?|patient'?s?) )?"
+            r"(?:ssn?|soc|social(?: security)?)(?: number| no\.?| #)?[ :#=]{0,3}(?:is |are |was )?)"),
          _ssn_last_four, frozenset(), 0.7, 0.7),
     Rule("itin", Category.SSN, compile_bounded(r"9[0-9]{2}-[0-9]{2}-[0-9]{4}"),
          _digits(checksums.itin), _SSN, 0.7, 0.9),
@@ -189,8 +191,28 @@ _AGE = re2.compile(
     rb"|(?:a|one) hundred(?:[ -]?(?:and[ -])?(?:one|two|three|four|five|six|seven|eight|nine|ten))?)[ -]years?[ -]old"
     rb"|(?:9[0-9]|1[01][0-9])[MF] (?:with|w/|who|presents|presenting|admitted|c/o|s/p|here))(?:[^0-9/a-z]|$)"
 )
+_AGE_SAID = re2.compile(
+    rb"(?i)\b(?:pt|patient|he|she|aged?|turned|turning)(?: is| was)? "
+    rb"(ninety(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?)(?:[^0-9a-z]|$)"
+)
 _NOT_AGES = frozenset({"temp", "temperature", "fever", "t", "tmax", "febrile", "oral"})
-_SCREEN = Screen((*(rule.expression for rule in RULES), _URL, _AGE))
+_NOT_YEARS = frozenset(
+    {
+        "percent",
+        "days",
+        "day",
+        "minutes",
+        "degrees",
+        "mg",
+        "dollars",
+        "pounds",
+        "lbs",
+        "tablets",
+        "visits",
+        "units",
+    }
+)
+_SCREEN = Screen((*(rule.expression for rule in RULES), _URL, _AGE, _AGE_SAID))
 
 
 def find_patterns(reading: Reading) -> Iterator[Match]:
@@ -205,12 +227,20 @@ def find_patterns(reading: Reading) -> Iterator[Match]:
                 yield match
     if _URL in possible:
         yield from _find_urls(reading)
-    for start, end in spans(_AGE, reading.data) if _AGE in possible else ():
-        written = reading.folded[start:end]
-        if written[:1].isdigit() and near_words(reading, start, end, _NOT_AGES, after=False):
-            continue
-        if reading.folded[start - 2 : start] != "$ ":
-            yield Match(Category.BIRTH_DATE, start, end, 0.7, "age-over-89")
+    for expression in (_AGE, _AGE_SAID):
+        for start, end in spans(expression, reading.data) if expression in possible else ():
+            if _is_age(reading, start, end):
+                yield Match(Category.BIRTH_DATE, start, end, 0.7, "age-over-89")
+
+
+def _is_age(reading: Reading, start: int, end: int) -> bool:
+    """Whether ninety of something are years, and no degrees, dollars or minutes."""
+    written = reading.folded[start:end]
+    if written[:1].isdigit() and near_words(reading, start, end, _NOT_AGES, after=False):
+        return False
+    if reading.folded[max(0, start - 2) : start] == "$ ":
+        return False
+    return _NOT_YEARS.isdisjoint(words_after(reading, end)[:1])
 
 
 def _judge(rule: Rule, reading: Reading, start: int, end: int) -> Match | None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from dlp.detect.cues import STAFF_AFTER, STAFF_BEFORE, THINGS_AFTER, TITLES
+from dlp.detect.cues import (
+    STAFF_AFTER,
+    STAFF_BEFORE,
+    THINGS_AFTER,
+    TITLES,
+    has_dotted_degree,
+    is_staff_before,
+)
 from dlp.detect.name_index import near
 from dlp.detect.reading import Reading, Token, words
 from dlp.detect.words import is_given_name, is_not_name, is_word, vocabulary
@@ -24,6 +31,8 @@ _DETECTOR = "name-pattern"
 _LONGEST = 4
 _ATTRIBUTE = 3
 _ABBREVIATION = 4
+_DEGREE = 16
+_HOUSES = frozenset({"manor", "pavilion", "villas", "estates", "commons"})
 
 
 class _Run:
@@ -45,6 +54,19 @@ class _Run:
         """The normalised word after the run."""
         tokens = self.reading.tokens
         return tokens[self.end].norm if self.end < len(tokens) else ""
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether what stands right before or after says that somebody treats or works there."""
+        tokens = self.reading.tokens
+        further = tokens[self.begin - 2].norm if self.begin > 1 else ""
+        following = self.reading.folded[self.tokens[-1].end : self.tokens[-1].end + _DEGREE]
+        return (
+            self.after in STAFF_AFTER
+            or self.before in STAFF_BEFORE
+            or (self.begin > 0 and self._close() and is_staff_before(self.before, further))
+            or has_dotted_degree(following)
+        )
 
     @property
     def cued(self) -> bool:
@@ -126,9 +148,9 @@ def _name_like(reading: Reading, token: Token) -> bool:
 
 
 def _judge(run: _Run) -> Match | None:
-    if run.before in STAFF_BEFORE or run.after in STAFF_AFTER or run.after in THINGS_AFTER:
+    if run.is_staff or run.after in THINGS_AFTER:
         return None
-    if any(t.norm in STAFF_AFTER for t in run.tokens[1:]):
+    if any(t.norm in STAFF_AFTER or t.norm in _HOUSES for t in run.tokens[1:]):
         return None
     confidence = _confidence(run)
     if not confidence:

@@ -35,13 +35,20 @@ _STREET = re2.compile(
     ).encode()
 )
 _BOX = re2.compile(
-    rf"(?i)(?:^|[^0-9A-Za-z])(P\.? ?O\.? ?Box #?[0-9]{{1,7}}{_TAIL})(?:[^0-9A-Za-z]|$)".encode()
+    rf"(?i)(?:^|[^0-9A-Za-z])((?:P\.? ?O\.?|Post ?Office) ?Box #?[0-9]{{1,7}}{_TAIL})(?:[^0-9A-Za-z]|$)".encode()
 )
 _ROUTE = re2.compile(
     (
         r"(?i)(?:^|[^0-9A-Za-z])((?:(?:RR|R\.R\.|HCR?|Rural Route|RFD|Star Route) ?#?[0-9]{1,4},? Box #?[0-9]{1,5}[A-Z]?"
         r"|(?:PSC|CMR|Unit) [0-9]{1,5},? Box [0-9]{1,5}(?:,? (?:APO|FPO|DPO),? A[AEP] [0-9]{5}(?:-[0-9]{4})?)?"
         rf"|(?:APO|FPO|DPO),? A[AEP] [0-9]{{5}}){_TAIL})(?:[^0-9A-Za-z]|$)"
+    ).encode()
+)
+# Salt Lake's streets are numbers: "2950 S 1300 E".
+_GRID = re2.compile(
+    (
+        r"(?i)(?:^|[^0-9A-Za-z$./:\-])([0-9]{2,5} (?:N|S|E|W|North|South|East|West)\.? [0-9]{1,3}(?:00|50)"
+        rf" (?:N|S|E|W|North|South|East|West)\b\.?{_TAIL})"
     ).encode()
 )
 _TOWN = re2.compile(
@@ -101,7 +108,7 @@ _OF_AN_ID = re.compile(
 _AMBIGUOUS = frozenset({"dr", "ct", "way", "place", "pl", "court", "st", "ave", "av", "cir", "ter"})
 _WHOLE, _LINE, _KNOWN, _BOXED, _DOUBTFUL, _PAYER_BOX = 0.85, 0.75, 0.6, 0.6, 0.45, 0.35
 _BOX_BEFORE, _BOX_WITHIN = 24, 16
-_SCREEN = Screen((_STREET, _BOX, _ROUTE, _TOWN, _TOWN_SMALL))
+_SCREEN = Screen((_STREET, _BOX, _ROUTE, _GRID, _TOWN, _TOWN_SMALL))
 _DIRECTIONS = frozenset({"n", "s", "e", "w", "ne", "nw", "se", "sw"})
 
 
@@ -118,6 +125,8 @@ def find_places(reading: Reading) -> Iterator[Match]:
         yield Match(Category.ADDRESS, start, end, _PAYER_BOX if payer else _BOXED, "po-box")
     for start, end in spans(_ROUTE, reading.data):
         yield Match(Category.ADDRESS, start, end, _BOXED, "po-box")
+    for start, end in spans(_GRID, reading.data):
+        yield Match(Category.ADDRESS, start, end, _LINE, "address")
     for start, end in spans(_TOWN_SMALL if reading.whispers else _TOWN, reading.data):
         if _OF_AN_ID.search(reading.folded, start, end):
             continue

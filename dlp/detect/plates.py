@@ -5,6 +5,8 @@ state has others. A word that has other uses ("plate", "tag") counts only with a
 state.
 """
 
+# ruff: noqa: E501 - an expression broken over lines is read worse than a long one
+
 from __future__ import annotations
 
 import re
@@ -22,7 +24,7 @@ from dlp.model import Category, Match
 _STATE: Final = rf"({'|'.join(NAMES)})"
 _LABELLED: Final = re2.compile(
     rf"(?i)(?:^|[^0-9a-z])(?:{_STATE} )?"
-    r"((?:licen[cs]e|number|registration|car|vehicle|truck|van) (?:with )?plates?|plates?|tags?)"
+    r"((?:licen[cs]e|lic\.?|number|registration|car|vehicle|truck|van) (?:with )?plates?|plates?|tags?)"
     r"( ?#| no\.?| numbers?)?[ ]?(?:is|was|of|[:=#])?[ ]?"
     rf"(?:{_STATE}[ -]{{1,2}})?"
     r"([A-Z0-9]{1,8}(?:[ -][A-Z0-9]{1,8}){0,2})".encode()

@@ -43,7 +43,8 @@ def vocabulary(text: str) -> frozenset[str]:
 
 WORDS = _load("words.txt")
 GIVEN_NAMES = _load("given_names.txt")
-NOT_NAMES = _load("not_names.txt")
+PAYERS = _load("payers.txt")
+NOT_NAMES = _load("not_names.txt") | PAYERS
 
 
 def _stems(word: str) -> list[str]:
@@ -84,3 +85,8 @@ def is_given_name(word: str) -> bool:
 def is_not_name(word: str) -> bool:
     """Whether it stands for an eponym, drug, payer, place or month."""
     return word in NOT_NAMES
+
+
+def is_payer(word: str) -> bool:
+    """Whether it stands for a payer, a clearing house, a vendor: who works there is staff."""
+    return word in PAYERS

@@ -23,7 +23,7 @@ CUES: Final = vocabulary(
     "mrs ms miss named parent aunt uncle grandmother grandfather grandma grandpa niece nephew "
     "partner fiance client resident deceased with called spoke see saw seen contacted texted "
     "emailed messaged met told asked informed advised attn dear hi hello thanks regards sincerely "
-    "from for to by am contact per poa caregiver roommate neighbor friend girlfriend boyfriend"
+    "from for to by am contact per poa caregiver roommate neighbor friend girlfriend boyfriend fyi"
 )
 SAID: Final = vocabulary(
     "called calls states stated reports reported denies denied presents presented says said asked "

@@ -5,32 +5,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dlp.detect.cues import CLINICAL_THINGS, STAFF_AFTER, STAFF_BEFORE, THINGS_AFTER, TITLES
+from dlp.detect.cues import (
+    STAFF_AFTER,
+    STAFF_ROLES,
+    has_dotted_degree,
+    is_staff_before,
+)
 from dlp.detect.reading import Reading, Token
-from dlp.detect.words import is_given_name, is_not_name, is_word, vocabulary
+from dlp.detect.words import is_given_name, is_not_name, is_payer, is_word, vocabulary
 from dlp.model import Category, Match
 from dlp.names.filter import CUES, SAID, is_ordinary
 from dlp.names.spans import Name
+from dlp.names.things import CLOSE, PERSONS, Beside, is_thing
 
 _DETECTOR: Final = "name-model"
-_ROLES: Final = STAFF_BEFORE | vocabulary(
-    "provider physician attending surgeon therapist pharmacist dentist hygienist practitioner pcp "
-    "anesthetist radiologist specialist rep representative agent operator supervisor adjuster "
-    "examiner hospitalist resident-physician counselor psychologist optometrist chiropractor "
-    "podiatrist technician tech assistant coordinator biller coder auditor scribe intern fellow "
-    "facility clinic hospital payer insurance pharmacy carrier plan vendor"
-)
-_PERSONS: Final = TITLES | vocabulary(
-    "patient pt name member subscriber insured spouse wife husband daughter son mother father "
-    "sister brother guarantor guardian mom dad caller policyholder dependent beneficiary named "
-    "parent aunt uncle niece nephew dear grandmother grandfather"
-)
-_ORGANISATIONS: Final = THINGS_AFTER | vocabulary(
-    "hospitals clinics centers cancer regional general community county state city healthcare "
-    "wellness rehabilitation rehab nursing assisted living manor oaks pines dental pediatrics "
-    "cardiology internal family urgent emergency dialysis oncology dermatology partners bros sons "
-    "network systems solutions technologies sign signs maneuvers disease diseases score"
-)
+_HOUSES: Final = vocabulary("facility clinic hospital payer insurance pharmacy carrier plan vendor")
+_ROLES: Final = STAFF_ROLES | _HOUSES
 _AT: Final = frozenset({"at", "from", "of", "with"})
 _LISTS: Final = re.compile(r"\s?(?:,|/|&|and|or)\s(?:and\s)?|/")
 _NEXT_INITIAL: Final = re.compile(r"(?:,? |\.)([A-Zb-hj-z])(?![0-9A-Za-z'\u2019/&])")
@@ -39,9 +29,13 @@ _GENERATION: Final = re.compile(r",? (?:[Jj][Rr]|[Ss][Rr]|III|II|IV)\b\.?")
 _COMMA: Final = re.compile(r" ?,\s?")
 _SURE, _LIKELY, _SUPPORTED, _POSSIBLE = 0.88, 0.6, 0.35, 0.2
 _ABBREVIATION: Final = 4
+_DEGREE: Final = 16
+"""Characters that a degree behind a name takes."""
+_SELF: Final = frozenset({"this", "name"})
+_GREETING: Final = 120
+"""Characters of a greeting before who gives it."""
 _LONGEST: Final = 6
 """Words of a name."""
-_CLOSE: Final = 3
 _AHEAD: Final = 2
 _DOUBTFUL: Final = 0.35
 """Reported, and decides nothing."""
@@ -61,6 +55,7 @@ class Judge:
 
     def __init__(self, reading: Reading) -> None:
         self._text, self._tokens = reading.text, reading.tokens
+        self._beside = Beside(reading)
         self._place = 0
         self._staff_end = -1
 
@@ -73,7 +68,7 @@ class Judge:
         if self._is_staff(name, first, last):
             self._staff_end = name.end
             return None
-        if self._is_thing(first, last):
+        if is_thing(self._beside, first, last) or self._is_prose(first, last):
             return None
         first, last = self._grown(first, last)
         start, end = self._tokens[first].start, self._tokens[last - 1].end
@@ -120,29 +115,57 @@ class Judge:
             first += 1
         return first, last
 
-    def _norm(self, index: int) -> str:
-        return self._tokens[index].norm if 0 <= index < len(self._tokens) else ""
-
-    def _gap(self, index: int) -> str:
-        """What stands between a token and the one before it."""
-        if not 0 < index < len(self._tokens):
-            return "\n\n"
-        return self._text[self._tokens[index - 1].end : self._tokens[index].start][:8]
-
     def _is_staff(self, name: Name, first: int, last: int) -> bool:
         """A provider, payer's or staff member's name: no PHI."""
-        before, after = self._norm(first - 1), self._norm(last)
-        if (before in _ROLES or before.endswith("ologist")) and len(self._gap(first)) <= _CLOSE:
+        after = self._beside.norm(last)
+        if self._follows_staff(first) or self._has_degree(first, last):
             return True
-        if after in STAFF_AFTER and len(self._gap(last)) <= _CLOSE and self._is_degree(last):
+        if after in STAFF_AFTER and len(self._beside.gap(last)) <= CLOSE and self._is_degree(last):
             return True
         if any(t.norm in STAFF_AFTER and self._is_degree(i) for i, t in self._inner(first, last)):
             return True
-        if after in _AT and is_not_name(self._norm(last + 1)) and after != "with":
+        if self._works_at(first, last) or self._answers(first):
             return True
         if self._staff_end < 0 or name.start - self._staff_end > _LONGEST_LIST:
             return False
         return _LISTS.fullmatch(self._text[self._staff_end : name.start]) is not None
+
+    def _follows_staff(self, first: int) -> bool:
+        """``Dr. A. Fitzgerald``, ``rep Tonya``, ``read by Castellanos``: initials are skipped."""
+        place = first
+        while place > 0 and self._is_initial(place - 1):
+            place -= 1
+        before = self._beside.norm(place - 1)
+        if len(self._beside.gap(place)) > CLOSE:
+            return False
+        return before in _HOUSES or is_staff_before(before, self._beside.norm(place - 2))
+
+    def _is_initial(self, index: int) -> bool:
+        raw = self._tokens[index].raw
+        return len(raw) == 1 and raw.isupper() and len(self._beside.gap(index + 1)) <= _AHEAD
+
+    def _has_degree(self, first: int, last: int) -> bool:
+        """``R. Castellanos, M.D.``: its letters may have been taken for initials."""
+        ends = (token.end for token in self._tokens[first:last])
+        return any(has_dotted_degree(self._text[end : end + _DEGREE]) for end in ends)
+
+    def _works_at(self, first: int, last: int) -> bool:
+        """``Kim at Humana``, ``brandon @ uhc``, ``this is Chloe with Anthem``: a payer's own."""
+        after, sign = self._beside.norm(last), self._beside.gap(last).strip()
+        if sign == "@":
+            return is_payer(after)
+        if after not in _AT or not is_payer(self._beside.norm(last + 1)):
+            return False
+        return after != "with" or self._introduces_itself(first)
+
+    def _introduces_itself(self, first: int) -> bool:
+        return self._beside.norm(first - 1) == "is" and self._beside.norm(first - 2) in _SELF
+
+    def _answers(self, first: int) -> bool:
+        """``Thank you for calling Sutter, this is Alexis``: who answers works there."""
+        start = self._tokens[first].start
+        said = self._text[max(0, start - _GREETING) : start].lower()
+        return self._introduces_itself(first) and "for calling" in said
 
     def _inner(self, first: int, last: int) -> list[tuple[int, Token]]:
         return [(i, self._tokens[i]) for i in range(first + 1, last)]
@@ -151,30 +174,6 @@ class Judge:
         """``MD``, ``Md``, ``md``: but not ``do`` and ``pa`` in a sentence of small letters."""
         raw = self._tokens[index].raw
         return raw[0].isupper() or len(raw) > 2 or raw == "md"  # noqa: PLR2004 - "do", "pa", "np"
-
-    def _is_thing(self, first: int, last: int) -> bool:
-        """An eponym, place, firm or drug."""
-        tokens = self._tokens[first:last]
-        cued = self._norm(first - 1) in _PERSONS
-        full = [t for t in tokens if len(t.norm) > 1]
-        if not full:
-            return not cued
-        if all(is_not_name(t.norm) and not is_given_name(t.norm) for t in full) and not cued:
-            return True
-        if len(full) == 2 and full[1].norm in CLINICAL_THINGS and not cued:  # noqa: PLR2004 - "BELL PALSY"
-            return True
-        for step in range(_AHEAD):
-            index = last + step
-            if len(self._gap(index)) > _CLOSE or self._gap(index).strip(" '\u2019-"):
-                break
-            norm, raw = self._norm(index), self._tokens[index].raw
-            if norm in _ORGANISATIONS:
-                # Capitals alone say nothing of "JOHN SMITH PLANS TO RETURN".
-                written = raw[0].isupper() and not raw.isupper()
-                return len(full) == 1 or written or not any(is_given_name(t.norm) for t in full)
-            if raw.isupper() or not raw[0].isupper():
-                break
-        return False
 
     def _grown(self, first: int, last: int) -> tuple[int, int]:
         """``LAST, FIRST`` and neighbours that are names by the list, though not by the model."""
@@ -189,33 +188,33 @@ class Judge:
 
     def _particles(self, index: int) -> int:
         """How many words ``de la Cruz`` is, if it goes on so; 0 if not."""
-        place = index
-        while place < index + 3 and self._norm(place) in _PARTICLES and self._gap(place) == " ":
+        place, gap = index, self._beside.gap
+        while place < index + 3 and self._beside.norm(place) in _PARTICLES and gap(place) == " ":
             place += 1
-        if place == index or place >= len(self._tokens) or self._gap(place) != " ":
+        if place == index or place >= len(self._tokens) or gap(place) != " ":
             return 0
         token = self._tokens[place]
         return place + 1 - index if self._name_like(token) and not is_ordinary(token.norm) else 0
 
     def _goes_on(self, index: int) -> bool:
-        token, gap = self._tokens[index], self._gap(index)
+        token, gap = self._tokens[index], self._beside.gap(index)
         if not self._name_like(token):
             return False
         if _COMMA.fullmatch(gap):
             # "Okafor, Chidi": after a comma only a given name, or a list would be one person.
-            return is_given_name(token.norm) and not is_given_name(self._norm(index - 1))
+            return is_given_name(token.norm) and not is_given_name(self._beside.norm(index - 1))
         if gap not in (" ", "-", " - "):
             return False
         # "Avi Washington": towns are surnames too, after a given name.
-        place = is_not_name(token.norm) and is_given_name(self._norm(index - 1))
+        place = is_not_name(token.norm) and is_given_name(self._beside.norm(index - 1))
         return place or not is_ordinary(token.norm)
 
     def _goes_before(self, index: int) -> bool:
-        token, gap = self._tokens[index - 1], self._gap(index)
-        if not self._name_like(token) or token.norm in _PERSONS or token.norm in _ROLES:
+        token, gap = self._tokens[index - 1], self._beside.gap(index)
+        if not self._name_like(token) or token.norm in PERSONS or token.norm in _ROLES:
             return False
         if _COMMA.fullmatch(gap):
-            return is_given_name(self._norm(index)) and not is_ordinary(token.norm)
+            return is_given_name(self._beside.norm(index)) and not is_ordinary(token.norm)
         return gap in (" ", "-") and (is_given_name(token.norm) or not is_ordinary(token.norm))
 
     @staticmethod
@@ -225,13 +224,10 @@ class Judge:
     def _confidence(self, chance: float, first: int, last: int, *, initials: bool) -> float:
         tokens = self._tokens[first:last]
         full = [t for t in tokens if len(t.norm) > 1]
-        cued = self._norm(first - 1) in _PERSONS and len(self._gap(first)) <= _CLOSE
+        cued = self._is_cued(first)
         listed = any(is_given_name(t.norm) and not is_word(t.norm) for t in full)
-        small = all(t.raw.islower() for t in full)
-        if small and not cued and all(is_ordinary(t.norm) or is_word(t.norm) for t in full):
-            return 0.0
         if len(full) == 1 and is_ordinary(full[0].norm):
-            if self._norm(last) in _SEXES:
+            if self._beside.norm(last) in _SEXES:
                 return 0.0
             if not (cued or initials or self._introduced(first, last)) and self._flat(first):
                 return _DOUBTFUL
@@ -244,6 +240,20 @@ class Judge:
             return min(_SURE, 0.5 + 0.4 * chance)
         return _DOUBTFUL if chance >= _POSSIBLE else 0.0
 
+    def _is_cued(self, first: int) -> bool:
+        return self._beside.norm(first - 1) in PERSONS and len(self._beside.gap(first)) <= CLOSE
+
+    def _is_prose(self, first: int, last: int) -> bool:
+        """Whether words in small letters are none: ordinary ones, or where others have capitals."""
+        full = [t for t in self._tokens[first:last] if len(t.norm) > 1]
+        if self._is_cued(first) or not all(t.raw.islower() for t in full):
+            return False
+        if all(is_ordinary(t.norm) or is_word(t.norm) for t in full):
+            return True
+        if self._beside.is_flat(first) or self._introduced(first, last):
+            return False
+        return any(is_word(t.norm) for t in full) or not any(is_given_name(t.norm) for t in full)
+
     def _flat(self, index: int) -> bool:
         """Whether case says nothing around a word."""
         around = "".join(t.raw for t in self._tokens[max(0, index - 4) : index + 5])
@@ -251,8 +261,8 @@ class Judge:
 
     def _introduced(self, first: int, last: int) -> bool:
         """Whether what stands beside it is mostly said of persons."""
-        before = self._norm(first - 1) in CUES and len(self._gap(first)) <= _CLOSE
-        return before or (self._norm(last) in SAID and len(self._gap(last)) <= _CLOSE)
+        before = self._beside.norm(first - 1) in CUES and len(self._beside.gap(first)) <= CLOSE
+        return before or (self._beside.norm(last) in SAID and len(self._beside.gap(last)) <= CLOSE)
 
     def _is_code(self, token: Token, first: int) -> bool:
         """``CT``, ``ABC``: short capitals among small letters; or no letters alone."""

@@ -27,6 +27,12 @@ _SUFFIX: Final = re.compile(
     r"|pl|terrace|way|parkway|pkwy|highway|hwy|trail|square|loop)\b"
 )
 
+_NO_ADDRESS: Final = re.compile(
+    r"(?i)\b(?:[0-9]{2,3}/[0-9]{2,3}|[ctl][0-9]{1,2}-[ctls]?[0-9]{1,2}|drg|tob|los|cpt|icd|hcpcs|ndc|bp|hr|bmi"
+    r"|spo2|recheck|trough|dose|doses|bid|tid|prn|mg|mcg|ml|visits|units|mod|modifier|poc|dx|rx|ref)\b"
+)
+"""What notes count and code; no street is called so."""
+
 
 class Scored(NamedTuple):
     """A word that the model takes for more than nothing.
@@ -145,7 +151,8 @@ def _address(reading: Reading, words: list[Scored]) -> Iterator[Match]:
         confidence = 0.3 + 0.25 * chance
     if confidence > _SAID_BACKWARDS and _ends_in_a_count(reading, words):
         confidence = _SAID_BACKWARDS
-    if confidence and is_payers(reading, start, end):
+    written = reading.text[start:end]
+    if confidence and (is_payers(reading, start, end) or _NO_ADDRESS.search(written)):
         confidence = 0.35
     if confidence:
         yield Match(Category.ADDRESS, start, end, confidence, _ADDRESS_DETECTOR)

@@ -43,8 +43,23 @@ def test_a_label_may_be_a_programs_name_of_it(inspected: Inspected, text: str) -
 @pytest.mark.parametrize(
     "text",
     [
+        "4829137 is her MRN\n", "04211955 is the birthdate on the card\n", "Hosp # 4829137\n",
+        "HAR 482913377 late charges\n", "MR 0048291\n", "guarantor number 4829137\n",
+        "her member i.d. is R48291377\n", "last 4 of social 7714\n", "Her SSN ends in 3381\n",
+        "Lic plate BXR-4471 seen\n", "CDL D221-4471-8823 copied\n", "pt is ninety three\n",
+        "lives at 2950 S 1300 E now\n", "post office box 1204, Gallup\n", "her cell's 8085550127\n",
+    ],
+)  # fmt: skip
+def test_a_label_may_stand_behind_or_be_shorthand(inspected: Inspected, text: str) -> None:
+    assert inspected(text.encode(), "no-phi", name="a.txt")[1].action is Action.HOLD
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Total claims: 12034\n", "Claims 12034 paid, 311 denied\n", "Claims ......... 12034\n",
         "Medicare: 43120\nMedicaid: 120344\n", "Policy 2024-15 applies\n",
+        "up ninety percent\n", "MR 3 tesla\n", "he was ninety minutes late\n",
         "Claim count\n12034\n", "Account            Balance\n", "Members ....... 40211\n",
     ],
 )  # fmt: skip

@@ -28,6 +28,7 @@ from dlp.detect.resolve import resolve
 from dlp.detect.site import SitePatterns
 from dlp.detect.spoken import find_spoken
 from dlp.detect.words import is_given_name
+from dlp.detect.wraps import find_wrapped
 from dlp.model import Carrier, Category, Label, Match, Passage
 from dlp.names import CUES, REMEDY, NameModel, Strangers, find_forms, load, united
 
@@ -100,6 +101,7 @@ class Detectors:
                 "forms": self._find_forms,
                 "model": self._find_strangers,
                 "site": self._site.find,
+                "wraps": _if_digits(find_wrapped),
             },
             _if_digits(find_against),
         )

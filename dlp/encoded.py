@@ -20,8 +20,9 @@ import re2
 
 from dlp.escapes import escaped
 from dlp.signatures import BINARY, TEXTUAL
+from dlp.textfiles import text_files
 
-RUNS: Final = frozenset({"base64", "hex"})
+RUNS: Final = frozenset({"base64", "hex", "uuencode", "ascii85"})
 """Schemes that carry any bytes; the others give text alone, as UTF-8."""
 _SURE_RUN: Final = 160
 """Characters from which a run that decodes to nothing known is held."""
@@ -75,6 +76,9 @@ def encoded(text: str) -> Iterator[Encoded]:
     if len(text) >= len(_MARK):
         yield from _runs(text)
         yield from _dumps(text)
+    for start, end, scheme, data in text_files(text):
+        if (found := data if _signed(data) else _readable(data)) is not None:
+            yield Encoded(start, end, scheme, found)
     for piece in escaped(text):
         yield Encoded(*piece)
 

@@ -44,6 +44,14 @@ def has_dotted_degree(following: str) -> bool:
     return _DOTTED_DEGREE.match(following) is not None
 
 
+TECHNICAL = vocabulary(
+    "varchar nvarchar varchar2 nchar bigint tinyint smallint datetime timestamp boolean integer "
+    "uuid lambda nginx postgres postgresql mysql oracle docker kubernetes apache tomcat kafka "
+    "redis linux ubuntu windows python java javascript npm api endpoint schema json xml html http "
+    "https url uri "
+    "fhir hapi loinc snomed rxnorm localhost server database config install deploy"
+)
+"""What programs are called and made of: in a configuration everything has a name."""
 CLINICAL_THINGS = vocabulary(
     "syndrome disease palsy catheter catheters fracture lymphoma sarcoma tumor tumors aneurysm "
     "thyroiditis esophagus phenomenon maneuver reflex stain lesion contracture cyst ulcer bursa "

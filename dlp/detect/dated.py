@@ -25,6 +25,7 @@ _ROLES: dict[str, Category] = {
         Category.SERVICE_DATE,
     ),
 }  # fmt: skip
+_BIRTHS = {word: role for word, role in _ROLES.items() if role is Category.BIRTH_DATE}
 _CONFIDENCE = {
     Category.BIRTH_DATE: 0.9,
     Category.DEATH_DATE: 0.85,
@@ -54,7 +55,8 @@ def find_dated(reading: Reading) -> Iterator[Match]:
 def _role(reading: Reading, written: WrittenDate) -> Category | None:
     before = words_before(reading, written.start)[-_REACH:]
     for word in reversed(before):
-        role = _ROLES.get(word)
+        # "patient.birthDate=" is a path to a field.
+        role = _ROLES.get(word) or _BIRTHS.get(word.rpartition(".")[2])
         if role is Category.DEATH_DATE and not _LAPSES.isdisjoint(before) and "away" not in before:
             continue
         if role is not None:

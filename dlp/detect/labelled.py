@@ -100,7 +100,7 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
     ("bank-account", Category.BANK_ACCOUNT, _labelled(
         r"(?:bank|checking|savings)(?: (?:acct|account))?|routing [0-9]{9}[ ,;]{0,2}(?:and )?(?:acct|account)")),
     ("ssn", Category.SSN, _labelled(
-        r"ssn|social security", r"([0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4})")),
+        r"ssn|social security", r"([0-9]{3}[- /]?[0-9]{2}[- /]?[0-9]{4}|[0-9](?: [0-9]){8})")),
     ("ssn", Category.SSN, _set_apart(
         r"ssn|social security", r"([0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4})", number=_NUMBER)),
     ("date-role", Category.BIRTH_DATE, _set_apart(

@@ -19,9 +19,15 @@ from dlp.detect import checksums
 from dlp.detect.context import near_words, words_after
 from dlp.detect.reading import Reading
 from dlp.detect.scan import Screen, compile_bounded, spans
+from dlp.detect.words import is_given_name, is_word
 from dlp.model import Category, Match
 
 _SHORTEST_IPV6 = 8
+# RFC 1918, 6598, 3927 and 4193: the same in every house, so they tell of nobody outside it.
+_OWN_NETWORKS = tuple(map(ipaddress.ip_network, (
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7",
+    "fe80::/10",
+)))  # fmt: skip
 _AGENCY_URL, _PLAIN_URL, _PATH_URL = 0.3, 0.4, 0.6
 _ROLE_MAIL = 0.3
 # Programs write these addresses into what they make: help, and names of schemas.
@@ -37,6 +43,9 @@ _ROLE = re.compile(
     r"REFERRALS?|SCHEDULING|APPOINTMENTS?|PHARMACY|LAB|HR|SALES|ACCOUNTS?|PAYMENTS?|REMITTANCE)"
     r"[0-9]{0,2}@"
 )
+_PARTS = re.compile(r"[a-z]+|[0-9]+|[^\x00-\x7f]{3,}")
+_YEAR = re.compile(r"20[0-9]{2}")
+_SHORT = 2
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _NOT_ALNUM = re.compile(r"[^0-9A-Z]")
 
@@ -78,7 +87,11 @@ def _ip(value: str) -> bool:
         address = ipaddress.ip_address(value)
     except ValueError:
         return False
-    return not (address.is_loopback or address.is_unspecified or address.is_multicast)
+    if address.is_loopback or address.is_unspecified or address.is_multicast:
+        return False
+    return not any(
+        address in network for network in _OWN_NETWORKS if network.version == address.version
+    )
 
 
 def _ipv6(value: str) -> bool:
@@ -124,6 +137,10 @@ RULES: tuple[Rule, ...] = (
             r"(?:end(?:s|ing)(?: in| with)?|last (?:4|four)(?: digits)?|[x*]{3}-?[x*]{2}-?|l4)[ :#]{0,3}(?:is |are )?"
             r"|last (?:4|four)(?: digits)? (?:of |in )?(?:(?:his|her|their|my|the|pt'?s?|patient'?s?) )?"
             r"(?:ssn?|soc|social(?: security)?)(?: number| no\.?| #)?[ :#=]{0,3}(?:is |are |was )?)"),
+         _ssn_last_four, frozenset(), 0.7, 0.7),
+    Rule("ssn-last-four", Category.SSN, compile_bounded(
+            r"[0-9]{4}", left=r"\b(?:last (?:4|four)(?: digits)? of|end of) (?:the |his |her |my |your )?"
+            r"(?:ssn?|social(?: security)?)(?: number| no\.?| #)?[ :#]{0,3}(?:is |are )?"),
          _ssn_last_four, frozenset(), 0.7, 0.7),
     Rule("itin", Category.SSN, compile_bounded(r"9[0-9]{2}-[0-9]{2}-[0-9]{4}"),
          _digits(checksums.itin), _SSN, 0.7, 0.9),
@@ -256,6 +273,18 @@ def _judge(rule: Rule, reading: Reading, start: int, end: int) -> Match | None:
     return Match(rule.category, start, end, confidence, rule.name) if confidence else None
 
 
+def _is_of_words(path: str) -> bool:
+    """Whether a path has no query and nothing but ordinary words, versions and short codes."""
+    path = path.removesuffix("#")
+    if any(mark in path for mark in "?#@=%~"):
+        return False
+    return all(
+        len(part) <= _SHORT
+        or (_YEAR.fullmatch(part) if part.isdigit() else is_word(part) and not is_given_name(part))
+        for part in _PARTS.findall(path)
+    )
+
+
 def _find_urls(reading: Reading) -> Iterator[Match]:
     for start, end in spans(_URL, reading.data):
         value = reading.lower[start:end].rstrip(".,;:)")
@@ -264,7 +293,11 @@ def _find_urls(reading: Reading) -> Iterator[Match]:
         )
         # A payer's or an agency's front page identifies nobody; a path or a query may.
         sure = _PLAIN_URL if not path else _PATH_URL
-        if _ASSET.fullmatch(path) or (host in _MAKERS and not _LONG_NUMBER.search(path)):
+        if (
+            _ASSET.fullmatch(path)
+            or _is_of_words(path)
+            or (host in _MAKERS and not _LONG_NUMBER.search(path))
+        ):
             sure = _PLAIN_URL
         if host.endswith((".gov", ".mil")):
             sure = _AGENCY_URL

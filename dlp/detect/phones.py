@@ -12,6 +12,7 @@ import re2
 from dlp.detect import checksums
 from dlp.detect.context import near_words, words_before
 from dlp.detect.dates import parse_date
+from dlp.detect.letterheads import is_organisations
 from dlp.detect.reading import Reading
 from dlp.detect.scan import Screen, compile_bounded, spans
 from dlp.model import Category, Match
@@ -23,6 +24,8 @@ _WRITTEN = compile_bounded(
     right=r"(?:[^0-9A-Za-z\-/]|x|e|[\-/][^0-9]|$)",
 )
 _BARE = compile_bounded(r"1?[2-9][0-9]{9}")
+_INTERNATIONAL = compile_bounded(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}", left=r"(?:^|[^0-9A-Za-z+])")
+"""As ITU-T E.164 has it: the sign says that it is a telephone's."""
 _LOCAL = compile_bounded(r"[2-9][0-9]{2}[-. ][0-9]{4}")
 _FOREIGN = compile_bounded(
     r"\+[2-9][0-9]{0,2}(?:[ .\-]?\(?[0-9]{1,4}\)?){2,6}", left=r"(?:^|[^0-9A-Za-z+])"
@@ -118,6 +121,7 @@ def _is_labelled(reading: Reading, start: int, end: int) -> bool:
 _FORMS: tuple[tuple[re2._Regexp, Callable[[Reading, int, int], bool], float], ...] = (
     (_WRITTEN, _is_written, 0.8),
     (_BARE, _is_bare, 0.75),
+    (_INTERNATIONAL, _is_written, 0.75),
     (_LOCAL, _is_local, 0.55),
     (_FOREIGN, _is_foreign, 0.7),
     (_LABELLED, _is_labelled, 0.6),
@@ -144,6 +148,8 @@ def _match(reading: Reading, start: int, end: int, confidence: float) -> Match:
         reading, start, end, _OWN, after=False
     ):
         # An 800 line is a payer's or a firm's.
+        confidence = 0.3
+    elif is_organisations(reading, start):
         confidence = 0.3
     return Match(
         Category.FAX if is_fax else Category.PHONE,

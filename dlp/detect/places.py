@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import re2
 
 from dlp.detect.context import near_words
+from dlp.detect.letterheads import is_organisations
 from dlp.detect.reading import Reading
 from dlp.detect.scan import Screen, spans
 from dlp.detect.words import is_word, vocabulary
@@ -119,9 +120,11 @@ def find_places(reading: Reading) -> Iterator[Match]:
     for start, end in spans(_STREET, reading.data):
         confidence = _street(reading, start, end)
         if confidence:
+            confidence = _PAYER_BOX if is_organisations(reading, start) else confidence
             yield Match(Category.ADDRESS, start, end, confidence, "address")
     for start, end in spans(_BOX, reading.data):
         payer = near_words(reading, start, end, _PAYER, after=False)
+        payer = payer or is_organisations(reading, start)
         yield Match(Category.ADDRESS, start, end, _PAYER_BOX if payer else _BOXED, "po-box")
     for start, end in spans(_ROUTE, reading.data):
         yield Match(Category.ADDRESS, start, end, _BOXED, "po-box")
@@ -131,6 +134,7 @@ def find_places(reading: Reading) -> Iterator[Match]:
         if _OF_AN_ID.search(reading.folded, start, end):
             continue
         payer = near_words(reading, start, end, _PAYER, after=False)
+        payer = payer or is_organisations(reading, start)
         yield Match(Category.ADDRESS, start, end, _PAYER_BOX if payer else _BOXED, "address")
 
 

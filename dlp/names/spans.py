@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from dlp.detect.letterheads import is_organisations
 from dlp.detect.places import is_payers
 from dlp.detect.reading import Reading
 from dlp.model import Category, Match
@@ -151,8 +152,9 @@ def _address(reading: Reading, words: list[Scored]) -> Iterator[Match]:
         confidence = 0.3 + 0.25 * chance
     if confidence > _SAID_BACKWARDS and _ends_in_a_count(reading, words):
         confidence = _SAID_BACKWARDS
+    theirs = is_payers(reading, start, end) or is_organisations(reading, start)
     written = reading.text[start:end]
-    if confidence and (is_payers(reading, start, end) or _NO_ADDRESS.search(written)):
+    if confidence and (theirs or _NO_ADDRESS.search(written)):
         confidence = 0.35
     if confidence:
         yield Match(Category.ADDRESS, start, end, confidence, _ADDRESS_DETECTOR)

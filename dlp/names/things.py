@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dlp.detect.cues import CLINICAL_THINGS, THINGS_AFTER, TITLES
+from dlp.detect.cues import CLINICAL_THINGS, TECHNICAL, THINGS_AFTER, TITLES
 from dlp.detect.reading import Reading, Token
 from dlp.detect.words import is_given_name, is_not_name, is_payer, is_word, vocabulary
 from dlp.names.filter import SAID, is_surname_too
@@ -82,6 +82,8 @@ def is_thing(beside: Beside, first: int, last: int) -> bool:
     full = [t for t in beside.tokens[first:last] if len(t.norm) > 1]
     if not full:
         return not cued
+    if any(t.norm in TECHNICAL for t in full) and not any(is_given_name(t.norm) for t in full):
+        return True
     if not cued and (_is_listed(full) or _is_misread(full)):
         return True
     alone = len(full) == 1 and not cued and not is_given_name(full[0].norm)

@@ -10,16 +10,19 @@ from collections.abc import Iterator
 
 from dlp.budget import Meter
 from dlp.content import Content, Item
-from dlp.model import Carrier, Passage
+from dlp.model import Carrier, Passage, Subject
 from dlp.parse import inparts
+from dlp.parse.delimited.directories import is_directory
 from dlp.parse.hl7v2.named import title_of
 from dlp.parse.jsonleaf import Array, Leaf, Object, Value, text_of
 from dlp.parse.jsonrows import Titles, pair, rows_in
 from dlp.parse.jsontree import records
 from dlp.parse.jsonvalues import is_designed, is_telling, passage
-from dlp.parse.keyed import is_title, told
+from dlp.parse.keyed import is_title, of_office, told
 from dlp.parse.pairs import is_named, may_label
 
+_STAFF = "provider (of a directory)"
+"""Stands among the keys above what a directory of providers says of one."""
 _Keys = tuple[str, ...]
 """The keys above a value, the innermost last."""
 
@@ -74,6 +77,8 @@ class _Walk:
     def _object(self, value: Object, where: str, keys: _Keys, record: int) -> Iterator[Passage]:
         label = _label(value)
         keys = (*keys, "person") if _names_person(value) else keys
+        if is_directory(text_of(name).text for name, _ in value.members):
+            keys = (*keys[-2:], _STAFF)
         yield from _in_parts(value, where, keys, record)
         for number, (name, inner) in enumerate(value.members, 1):
             title = text_of(name).text
@@ -148,8 +153,14 @@ def _leaf(leaf: Leaf, where: str, keys: _Keys, record: int) -> Iterator[Passage]
     if not text:
         return
     around, key = ("", "", *keys)[-2:]
+    around = f"{_STAFF} {around}" if _STAFF in keys else around
     found = told(key, text, around) or told(title_of(list(keys)), text)
     if found:
         yield passage(leaf, where, found.category, record=record, part=found.part)
+    elif office := of_office(key, text, around):
+        yield passage(
+            leaf, where, office.category, carrier=Carrier.IDENTIFIER_FIELD,
+            subject=Subject.PROVIDER, record=record, part=office.part,
+        )  # fmt: skip
     elif leaf.quoted or is_telling(leaf):
         yield passage(leaf, where)

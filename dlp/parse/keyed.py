@@ -65,6 +65,8 @@ _KINDS: Final = (
           "street"),
 )  # fmt: skip
 """Key (lower case, words joined by _), the value's shape, and what both say."""
+_OFFICE: Final = frozenset({_C.NAME, _C.PHONE, _C.EMAIL, _C.ADDRESS})
+"""What an office has as a person does."""
 _LONGEST: Final = 60
 """Characters of a key that somebody who designs a format or a form writes."""
 _ANY: Final = re.compile("")
@@ -121,6 +123,23 @@ def told(key: str, value: str, around: str = "") -> Told | None:
 def is_title(text: str) -> bool:
     """Whether a text is what somebody calls a value of a person's: "SSN", "Patient's last name"."""
     return 0 < len(text.strip()) <= _LONGEST and bool(_candidates(text.strip(), ""))
+
+
+def of_office(key: str, value: str, around: str = "") -> Told | None:
+    """How a provider, payer or site is called or reached, which is nobody's: the keys say whose.
+
+    Args:
+        key: As :func:`told` has it.
+        value: Likewise.
+        around: Likewise.
+    """
+    if max(len(key), len(around)) > _LONGEST or has_ssn(value):
+        return None
+    if not headers.speaks_of_premises(headers.tokens(f"{around} {key}")):
+        return None
+    own = _words(key)
+    kinds = (kind for kind in _KINDS if kind.told.category in _OFFICE and kind.keys.fullmatch(own))
+    return next((kind.told for kind in kinds if kind.shape.fullmatch(value)), None)
 
 
 @lru_cache(maxsize=2_000)

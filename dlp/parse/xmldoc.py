@@ -11,10 +11,10 @@ from typing import Final
 
 from dlp.budget import Meter
 from dlp.content import Content, Item
-from dlp.model import Carrier, Passage
+from dlp.model import Carrier, Passage, Subject
 from dlp.parse.cells import Cells
 from dlp.parse.hl7v2.named import title_of
-from dlp.parse.keyed import Told, told
+from dlp.parse.keyed import Told, of_office, told
 from dlp.parse.misplaced import has_ssn
 from dlp.parse.pairs import Labels
 from dlp.parse.xmlevents import Attribute, End, Start, Text, events
@@ -79,6 +79,10 @@ def _text(text: Text, path: Path, labels: Labels, known: Told | None = None) -> 
         labels.learn(key, value)
     if found:
         yield _known(passage(text, path.where()), found, path.serials[-2])
+    elif not text.kind and (office := of_office(key, value, around)):
+        yield _known(passage(text, path.where()), office, path.serials[-2])._replace(
+            carrier=Carrier.IDENTIFIER_FIELD, subject=Subject.PROVIDER
+        )
     elif not _PLAIN.fullmatch(text.text):
         yield passage(text, f"{path.where()} {text.kind}".strip())
 

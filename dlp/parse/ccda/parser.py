@@ -145,11 +145,23 @@ class _Document:
             yield from self._telecom(found)
         elif name == "value" and local in roles.DATES and roles.DATE.fullmatch(found.text):
             yield self._date(found, local)
+        elif name == "code" and self._names_part(found, others):
+            return
         elif name == "code" and (system := roles.system(found.text, others.get("codeSystem"))):
             part, category = roles.SYSTEMS[system]
             yield self._field(found, category, part, Carrier.CODED)
         elif not roles.fits(name, found.text):
             yield from self._other(found, name, local)
+
+    def _names_part(self, found: Attribute, others: dict[str, Attribute]) -> bool:
+        """Whether a code says what kind of document or section this is, in LOINC."""
+        holder = self._path.names[-2] if len(self._path.names) > 1 else ""
+        loinc = others.get("codeSystem", _NONE).text == roles.LOINC
+        return (
+            holder in ("ClinicalDocument", "section")
+            and loinc
+            and bool(roles.LOINC_CODE.fullmatch(found.text))
+        )
 
     def _other(self, found: Attribute, name: str, local: str) -> Iterator[Item]:
         plain = name in ("value", "unit") and found.text.replace(".", "", 1).lstrip("-").isdigit()

@@ -47,6 +47,8 @@ SYSTEMS: Final = {
     "2.16.840.1.113883.6.285": ("hcpcs", _C.PROCEDURE),
     "2.16.840.1.113883.6.14": ("hcpcs", _C.PROCEDURE),
 }  # fmt: skip
+LOINC: Final = "2.16.840.1.113883.6.1"
+LOINC_CODE: Final = re.compile(r"[0-9]{1,5}-[0-9]")
 TELECOM: Final[tuple[tuple[str, Category], ...]] = (
     ("tel:", _C.PHONE), ("fax:", _C.FAX), ("mailto:", _C.EMAIL), ("http", _C.URL),
 )  # fmt: skip

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from dlp.model import Carrier, Category, Subject
 from dlp.parse.delimited import headers, values
+from dlp.parse.delimited.directories import is_directory, is_ledger
 from dlp.parse.delimited.headers import Named
 from dlp.parse.delimited.values import Shape
 
@@ -27,6 +28,7 @@ _REPEATED: Final = 10
 _REACHES: Final = frozenset({Category.PHONE, Category.EMAIL, Category.FAX})
 _PLACES: Final = _REACHES | {Category.ADDRESS}
 """What a provider, payer or site has, and their columns say so."""
+_LISTED: Final = _PLACES | {Category.NAME}
 _NINE: Final = 9
 _FIELD: Final = Carrier.IDENTIFIER_FIELD
 
@@ -77,6 +79,7 @@ def type_columns(header: Sequence[str], by_column: Sequence[Sequence[str]]) -> l
         by_column: The first rows' cells, column by column, without blanks.
     """
     named = [_named(title, cells) for title, cells in zip(header, by_column, strict=True)]
+    named = _of_nobody(named, header, by_column)
     personal = any(
         name and name.alone and name.subject is Subject.PERSON and not name.vague for name in named
     )
@@ -92,16 +95,31 @@ def type_columns(header: Sequence[str], by_column: Sequence[Sequence[str]]) -> l
         headers.names_premises(headers.tokens(title)) and len(set(cells)) == len(cells) > 1
         for title, cells in zip(header, by_column, strict=True)
     )
-    columns = [
-        _column(name, title, cells, personal=personal, others=others)
-        for name, title, cells in zip(named, header, by_column, strict=True)
-    ]
     # A row for each site has the site's address.
     return [
-        replace(column, subject=Subject.PROVIDER)
-        if listed and column.category is Category.ADDRESS and column.carrier is _FIELD
-        else column
-        for column in columns
+        _by_header(name._replace(subject=Subject.PROVIDER), title, cells)
+        if listed and name and name.category is Category.ADDRESS
+        else _column(name, title, cells, personal=personal, others=others)
+        for name, title, cells in zip(named, header, by_column, strict=True)
+    ]
+
+
+def _of_nobody(
+    named: list[Named | None], header: Sequence[str], by_column: Sequence[Sequence[str]]
+) -> list[Named | None]:
+    """What headers name, with what a directory or a ledger has as nobody's."""
+    if is_ledger(header):
+        return [None if n and n.category is Category.ACCOUNT_NUMBER else n for n in named]
+    rows = max(map(len, by_column), default=0)
+    each_once = any(
+        "npi" in headers.tokens(title) and len(set(cells)) == len(cells) == rows
+        for title, cells in zip(header, by_column, strict=True)
+    )
+    if not (each_once and is_directory(header)):
+        return named
+    return [
+        n._replace(subject=Subject.PROVIDER, alone=True) if n and n.category in _LISTED else n
+        for n in named
     ]
 
 

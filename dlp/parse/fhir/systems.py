@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from dlp.model import Category
 from dlp.parse.fhir import types
 from dlp.parse.jsonleaf import Array, Leaf, Object, Value, text_of
+
+_LEAST_DIGITS: Final = 7
 
 
 def valued(value: Object, texts: dict[str, Leaf], holder: str) -> Category | str:
@@ -20,6 +23,8 @@ def valued(value: Object, texts: dict[str, Leaf], holder: str) -> Category | str
     system = text_of(texts["system"]).text if "system" in texts else ""
     if system in types.CONTACTS:
         return types.CONTACTS[system]
+    if holder == "telecom" and "value" in texts and not system:
+        return _reached_by(text_of(texts["value"]).text)
     if "identifier" not in holder.lower():
         return ""
     if any(part in system for part in types.NPI_SYSTEMS):
@@ -29,6 +34,15 @@ def valued(value: Object, texts: dict[str, Leaf], holder: str) -> Category | str
             return types.IDENTIFIERS[code]
     known = (kind for part, kind in types.IDENTIFIER_SYSTEMS if part in system.lower())
     return next(known, Category.OTHER_ID)
+
+
+def _reached_by(text: str) -> Category | str:
+    """What a ContactPoint that doesn't say its system is."""
+    if "@" in text:
+        return Category.EMAIL
+    if "://" in text or text.startswith("www."):
+        return Category.URL
+    return Category.PHONE if sum(map(str.isdigit, text)) >= _LEAST_DIGITS else ""
 
 
 def _type_codes(value: Object) -> Iterator[str]:

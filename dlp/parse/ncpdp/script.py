@@ -84,7 +84,8 @@ class _Message:
         if category is not None:
             fits = roles.fits(category, part, text)
             return (category, part, Carrier.IDENTIFIER_FIELD) if fits else None
-        if roles.DATE.fullmatch(text):
+        # The header's time is the message's, as its numbers are.
+        if roles.DATE.fullmatch(text) and local != "SentTime":
             return Category.SERVICE_DATE, "", Carrier.CODED
         if local == "Code":
             for name in reversed(around):

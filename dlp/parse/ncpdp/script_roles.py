@@ -42,8 +42,8 @@ IDS: Final = {
     "PassportNumber": _C.LICENSE_NUMBER, "DEANumber": _C.LICENSE_NUMBER,
     "StateLicenseNumber": _C.LICENSE_NUMBER, "ElectronicMail": _C.EMAIL, "Email": _C.EMAIL,
     "PriorAuthorization": _C.OTHER_ID, "PriorAuthorizationValue": _C.OTHER_ID,
-    "MessageID": _C.OTHER_ID, "RelatesToMessageID": _C.OTHER_ID, "RxReferenceNumber": _C.OTHER_ID,
-    "PrescriberOrderNumber": _C.OTHER_ID, "SerialNumber": _C.DEVICE_ID,
+    "RxReferenceNumber": _C.OTHER_ID, "PrescriberOrderNumber": _C.OTHER_ID,
+    "SerialNumber": _C.DEVICE_ID,
 }  # fmt: skip
 """Elements whose text is a number of somebody."""
 NUMBERS: Final = {"Fax": _C.FAX, "FaxNumber": _C.FAX, "FaxTelephone": _C.FAX}

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from dlp.budget import Meter
 from dlp.content import Content, Item
+from dlp.detect.words import is_given_name, is_word
 from dlp.model import Carrier, Passage, Subject
 from dlp.parse import inparts
 from dlp.parse.delimited.directories import is_directory
 from dlp.parse.hl7v2.named import title_of
 from dlp.parse.jsonleaf import Array, Leaf, Object, Value, text_of
-from dlp.parse.jsonrows import Titles, pair, rows_in
+from dlp.parse.jsonrows import Titles, pair, rows_in, word_of
 from dlp.parse.jsontree import records
 from dlp.parse.jsonvalues import is_designed, is_telling, passage
 from dlp.parse.keyed import is_title, of_office, told
@@ -120,7 +121,14 @@ def _label(value: Object) -> str:
 
 def _names_person(value: Object) -> bool:
     """Whether an object has a "first" and a "last", as names have and pages of a list too."""
-    return {"first", "last"} <= {text_of(key).text.lower() for key, _ in value.members}
+    said = {text_of(key).text.lower(): word_of(inner) for key, inner in value.members}
+    return all(part in said and not _are_words(said[part]) for part in ("first", "last"))
+
+
+def _are_words(text: str) -> bool:
+    """Whether a text is ordinary words alone, as a title or a message is."""
+    words = text.lower().split()
+    return all(is_word(word) and not is_given_name(word) for word in words)
 
 
 def _in_parts(value: Object, where: str, keys: _Keys, record: int) -> Iterator[Passage]:

@@ -10,11 +10,11 @@ from dlp.parse.xmlevents import Attribute
 
 _LABELS: Final = terms(
     "name label key field fieldname title question caption prompt attribute property displayname "
-    "description type code id path column col header element attributename variable parameter"
+    "description type code id path column col header element attributename variable parameter dt"
 )
 _VALUES: Final = terms(
     "value val v answer response data content text fieldvalue valuestring varcharvalue string "
-    "newvalue oldvalue integer date"
+    "newvalue oldvalue integer date reply dd"
 )
 
 

@@ -43,8 +43,13 @@ class Parts:
 
         Such a date has no place of its own, so it isn't redacted.
         """
-        for shared, date in inparts.named(self._parts.pop()):
-            around, key = ("", "", *path.names)[-2:]
+        parts = self._parts.pop()
+        around, key = ("", "", *path.names)[-2:]
+        whole = inparts.listed([part for _, part in parts])
+        if whole and (found := told(key, whole, around)):
+            yield Passage(whole, path.where(), Carrier.FREE_TEXT, found.category)
+            return
+        for shared, date in inparts.named(parts):
             found = told(shared, date, key) if shared else told(key, date, around)
             if found:
                 yield Passage(date, path.where(), Carrier.FREE_TEXT, found.category)

@@ -177,13 +177,18 @@ def test_key_and_shape_together_tell_what_a_value_is(
 
 @pytest.mark.parametrize(
     ("outer", "inner", "category"),
-    [("member", "first", Category.NAME), ("provider", "lastName", None), ("queue", "first", None)],
+    [("member", "first", Category.NAME), ("queue", "first", None)],
 )
 def test_the_key_around_tells_whose_a_value_is(
     outer: str, inner: str, category: Category | None
 ) -> None:
     data = json.dumps({outer: {inner: "Kesselring"}}).encode()
     assert of("Kesselring", data, "json").category is category
+
+
+def test_a_name_under_a_providers_key_is_the_providers() -> None:
+    data = json.dumps({"provider": {"lastName": "Kesselring"}}).encode()
+    assert of("Kesselring", data, "json").subject is Subject.PROVIDER
 
 
 def test_an_ssn_in_any_json_is_held(inspected: Inspected) -> None:

@@ -91,8 +91,9 @@ def test_abbreviated_keys_tell_what_their_values_are(inspected: Inspected, made:
         {"first": "page:1", "last": "page:9"},
         {"required": ["ssn", "dob", "name"], "range": [1961, 3, 4]},
         {"ss": "active", "ph": 7.35},
+        {"first": "First name", "last": "Last name"},
     ],
-    ids=["totals", "release", "pages", "schema", "readings"],
+    ids=["totals", "release", "pages", "schema", "readings", "wording"],
 )
 def test_what_only_looks_alike_is_nobodys(inspected: Inspected, made: object) -> None:
     _, verdict = inspected(json.dumps(made).encode(), name="x.json")

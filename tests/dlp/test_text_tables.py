@@ -61,6 +61,13 @@ def test_what_no_column_names_is_nobodys(inspected: Inspected, text: str) -> Non
     assert verdict.action is Action.RELEASE
 
 
+def test_statements_with_bare_commas_are_no_table(inspected: Inspected) -> None:
+    text = "INSERT INTO pt (id,ssn,x) VALUES (1,'536228714',2);\n" * 3
+    report, _ = inspected(text.encode(), name="pt.sql")
+    found = {finding.category for finding in report.findings}
+    assert (report.format, Category.SSN in found) == ("text/plain", True)
+
+
 def test_a_told_value_has_its_own_bytes(inspected: Inspected) -> None:
     data = b"INSERT INTO p (n, ssn) VALUES ('\xc3\xa9', '536228714');\n"
     report, _ = inspected(data, name="dump.sql")

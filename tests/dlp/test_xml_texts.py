@@ -35,6 +35,8 @@ def _found(inspected: Inspected, data: bytes) -> set[Category]:
         ("<BirthDate><Year>1961</Year><Month>03</Month><Day>04</Day></BirthDate>",
          Category.BIRTH_DATE),
         ('<birth year="1961" month="3" day="4"/>', Category.BIRTH_DATE),
+        ("<ssn><area>536</area><group>22</group><serial>8714</serial></ssn>", Category.SSN),
+        ("<dl><dt>SSN</dt><dd>536228714</dd></dl>", Category.SSN),
     ],
 )  # fmt: skip
 def test_a_value_in_pieces_or_cells_is_found(

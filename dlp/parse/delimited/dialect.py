@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from typing import Final, NamedTuple
 
@@ -13,6 +14,10 @@ _AGREE: Final = 0.7
 _PROSE: Final = 0.5
 """Share of commas followed by a space and a word beyond which commas are punctuation."""
 _FEWEST: Final = 2
+_SQL: Final = re.compile(
+    r"(?i)\s*(?:insert\s+into\s+\S|create\s+(?:\w+\s+){0,3}table\s+\S|copy\s+\S.*from\s+stdin)"
+)
+"""Lines with commas that aren't cells: their columns are named in the statement."""
 _FULL: Final = 2**16
 """Bytes of a head that was cut off; see :data:`dlp.identify.HEAD`."""
 
@@ -47,6 +52,8 @@ def sniff(head: bytes, name: str = "") -> Dialect | None:
     """
     lines = _whole_lines(head)
     hint = _ENDINGS.get(name.lower().rpartition(".")[2], "")
+    if not hint and any(map(_SQL.match, lines)):
+        return None
     best, best_score = None, (0.0, 0)
     for dialect in _DIALECTS:
         score = _score(lines, dialect, hinted=dialect.name == hint)

@@ -260,7 +260,7 @@ def _number(words: tuple[str, ...], have: set[str]) -> Named | None:  # noqa: PL
 
 
 def _is_ssn(have: set[str]) -> bool:
-    if have & _words("ssn ssnum ssnbr socsec"):
+    if have & _words("ssn ssns ssnum ssnbr socsec"):
         return True
     if {"social", "security"} <= have or {"soc", "sec"} <= have:
         return True

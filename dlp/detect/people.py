@@ -66,7 +66,13 @@ class _Run:
             or self.before in STAFF_BEFORE
             or (self.begin > 0 and self._close() and is_staff_before(self.before, further))
             or has_dotted_degree(following)
+            or has_dotted_degree(self._behind_words())
         )
+
+    def _behind_words(self) -> str:
+        """What stands behind the last word that is no initial: a degree may have passed for two."""
+        last = next((t for t in reversed(self.tokens) if len(t.norm) > 1), self.tokens[-1])
+        return self.reading.text[last.end : last.end + _DEGREE]
 
     @property
     def cued(self) -> bool:

@@ -34,11 +34,14 @@ _NUMBERS: Final = (
     Category.MEDICAL_RECORD_NUMBER, Category.MEMBER_ID, Category.MEDICARE_ID, Category.OTHER_ID,
     Category.ACCOUNT_NUMBER, Category.CLAIM_NUMBER, Category.LICENSE_NUMBER, Category.DEVICE_ID,
 )  # fmt: skip
+_MONEY: Final = "card|visa|mastercard|amex|routing|iban"
+"""Words beside numbers that pay."""
 _NOT_IN: Final = {
-    **dict.fromkeys(_NUMBERS, re.compile(r"(?i)\b(?:ssn|social security)\b")),
+    **dict.fromkeys(_NUMBERS, re.compile(rf"(?i)\b(?:ssn|social security|{_MONEY})\b")),
     Category.NAME: re.compile(r"[\d@]"),
     Category.ADDRESS: re.compile(
-        r"(?i)(?<!\d)\d{3}(?:[-. ]\d\d)?[-. ]\d{4}|@|\b(?:ssn|social|mrn|dob|born|birth|phone)\b"
+        r"(?i)(?<!\d)\d{3}(?:[-. ]\d\d)?[-. ]\d{4}|@|\b(?:ssn|social|mrn|dob|born|birth|phone|"
+        rf"{_MONEY})\b"
     ),
 }
 """What a field of its kind doesn't hold, so that its text is read as well."""

@@ -294,3 +294,22 @@ def test_formatting_commands_say_nothing() -> None:
 def test_a_remark_in_the_place_of_an_id_is_text(number: str, carrier: Carrier) -> None:
     data = MESSAGE.replace(b"ZP1|1|", f"TXA|1|DS|TX|||||||||{number}\rZP1|1|".encode())
     assert at("TXA#1-12", data).carrier is carrier
+
+
+@pytest.mark.parametrize(
+    ("staff", "carrier"),
+    [
+        ("ANN WHITFIELD MD", Carrier.IDENTIFIER_FIELD),
+        ("Spoke with Marisol Quintero today", Carrier.FREE_TEXT),
+    ],
+)
+def test_a_sentence_in_the_place_of_a_physician_is_text(staff: str, carrier: Carrier) -> None:
+    data = MESSAGE.replace(b"1234^WHITFIELD^ANN^^^DR", staff.encode())
+    assert at("PV1#1-7", data).carrier is carrier
+
+
+@pytest.mark.parametrize("field", ["PID|1||Card 4111111111111111", "ORC|RE|Visa 4111111111111111"])
+def test_a_payment_card_in_the_place_of_an_id_is_held(inspected: Inspected, field: str) -> None:
+    data = MESSAGE.replace(b"ZP1|1|", f"{field}\rZP1|1|".encode()).replace(b"|536-22-8714", b"")
+    _, verdict = inspected(data.replace(b"F10.20^Alcohol dependence", b"J45.20"), "clinical-hl7")
+    assert [reason.split(" in ")[0] for reason in verdict.reasons] == ["payment card"]

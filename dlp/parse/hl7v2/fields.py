@@ -31,8 +31,12 @@ _IDENTIFIER: Final = re.compile(
     rb"(?=.{1,40}\Z)[A-Za-z0-9][A-Za-z0-9./#_*-]*+(?: +[A-Za-z0-9./#_*-]+){0,2} *", re.DOTALL
 )
 """Of three words at most: more say something besides a number."""
-_STAFF_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9./#_*-]{0,39}|[A-Za-z][A-Za-z .-]{0,39}")
-"""Of one word; or the name that some systems write in the id's place."""
+_STAFF_ID: Final = re.compile(
+    rb"[A-Za-z0-9][A-Za-z0-9./#_*-]{0,39}"
+    rb"|(?=.{1,40}\Z)[A-Za-z][A-Za-z.-]*+(?: +[A-Za-z.-]+){0,3} *",
+    re.DOTALL,
+)
+"""Of one word; or the name, of four at most, that some systems write in the id's place."""
 _DIGIT: Final = re.compile(rb"[0-9]")
 _PHONE: Final = re.compile(rb"[0-9()+. xX/*#-]{3,30}(?:[A-Za-z][0-9]{1,6})?")
 _EMAIL: Final = re.compile(rb"[^@\s]+@[^@\s]+")

@@ -83,6 +83,11 @@ def name_faults(name: str) -> list[Uninspectable]:
     return [fault(text) for text in found]
 
 
+def link_faults(kind: str, target: str) -> list[Uninspectable]:
+    """What a link to elsewhere is; one to a place below its own holds nothing but its target."""
+    return [fault(f"it is {kind}")] if name_faults(target) else []
+
+
 def inflate(packed: Source, size: int, meter: Meter) -> Iterator[bytes]:
     """The content of one raw DEFLATE stream (RFC 1951) that must fill ``packed`` exactly.
 

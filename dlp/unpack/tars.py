@@ -10,7 +10,7 @@ from typing import Final
 from dlp.budget import Meter
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage, Source, Uninspectable
 from dlp.streams import CHUNK, Window, read_exactly, size_of
-from dlp.unpack.entry import Entry, comment, decoded, fault, name_faults
+from dlp.unpack.entry import Entry, comment, decoded, fault, link_faults, name_faults
 
 _BLOCK: Final = 512
 _TEXTS: Final = ((0, 100), (157, 257), (265, 297), (297, 329))
@@ -21,8 +21,8 @@ _OCTAL: Final = b"01234567 \0"
 _SPARE: Final = slice(500, 512)
 _LONGEST_HEADER: Final = 2**20
 """Bytes of a pax or GNU header's data."""
-_KINDS: Final = {b"1": "a hard link", b"2": "a symbolic link", b"3": "a device", b"4": "a device",
-                 b"6": "a pipe"}  # fmt: skip
+_LINKS: Final = {b"1": "a hard link", b"2": "a symbolic link"}
+_KINDS: Final = {b"3": "a device", b"4": "a device", b"6": "a pipe"}
 _NUMBER_KEYS: Final = frozenset(
     {"mtime", "atime", "ctime", "uid", "gid", "LIBARCHIVE.creationtime"}
 )
@@ -203,7 +203,9 @@ def _member(
     faults = [*told.faults, *name_faults(name)]
     if link:
         texts.append(Passage(link, "link's target", Carrier.NAME))
-    if kind in _KINDS:
+    if kind in _LINKS:
+        faults += link_faults(_LINKS[kind], link)
+    elif kind in _KINDS:
         faults.append(fault(f"it is {_KINDS[kind]}"))
     start, length = where
     texts += _unread(header, source, start + length)

@@ -12,7 +12,16 @@ from dlp.budget import Meter
 from dlp.model import NotReadableError, Obstacle, Passage, Source, Uninspectable
 from dlp.streams import CHUNK, Unpacked, Window
 from dlp.unpack import zipmethods
-from dlp.unpack.entry import Entry, comment, decoded, fault, inflate, name_faults, opaque
+from dlp.unpack.entry import (
+    Entry,
+    comment,
+    decoded,
+    fault,
+    inflate,
+    link_faults,
+    name_faults,
+    opaque,
+)  # fmt: skip
 from dlp.unpack.zipdirectory import (
     ENCRYPTED,
     MASKED,
@@ -32,6 +41,7 @@ _STORED, _DEFLATED, _AES = 0, 8, 99
 _NOTHING: Final = b"\x03\x00"
 """An empty DEFLATE stream, which Java's and .NET's writers put behind a directory's name."""
 _METHODS: Final = {1: "Shrink", 6: "Implode", 9: "Deflate64", 98: "PPMd"}
+_LONGEST_TARGET: Final = 4_096
 _HELD_IN_MEMORY: Final = 8 * 2**20
 """Members up to this size are unpacked once into memory; larger ones again on every seek back."""
 _HARMLESS: Final = {
@@ -156,8 +166,6 @@ class _Member:
             detail = "an encrypted ZIP member can't be opened here; send it without a password"
             self._faults.append(Uninspectable(Obstacle.ENCRYPTED, detail))
             return None
-        if stat.S_ISLNK(record.mode):
-            self._faults.append(fault("it is a symbolic link"))
         if record.method not in (_STORED, _DEFLATED, *zipmethods.METHODS):
             kind = _METHODS.get(record.method, f"method {record.method}")
             detail = f"ZIP compression {kind} is not read in this version; use Deflate"
@@ -172,7 +180,17 @@ class _Member:
         window = Window(self._source, local.data, record.packed)
         if name.endswith("/") and not record.size and window.read(3) in (b"", _NOTHING):
             return None
-        return _opened(lambda: _checked(record, window, self._meter), record, self._meter)
+        opened = _opened(lambda: _checked(record, window, self._meter), record, self._meter)
+        if stat.S_ISLNK(record.mode):
+            self._faults += link_faults("a symbolic link", _target(opened, record.size))
+        return opened
+
+
+def _target(content: Source, size: int) -> str:
+    """Where a link leads: its content; "" where it is too long or flawed to be a path."""
+    if size > _LONGEST_TARGET or not isinstance(content, io.BytesIO):
+        return ""
+    return decoded(content.getvalue())
 
 
 def _opened(produce: Callable[[], Iterator[bytes]], record: Record, meter: Meter) -> Source:

@@ -6,6 +6,7 @@ import bz2
 import io
 import lzma
 import tarfile
+import zipfile
 from collections.abc import Callable
 
 import py7zr
@@ -147,6 +148,39 @@ def test_links_in_a_tar_are_faults_and_their_targets_are_read() -> None:
     [(entry, _)] = unpacked("archive/tar", out.getvalue())
     assert [text.text for text in entry.texts] == ["/home/jo smith"]
     assert "it is a symbolic link" in [fault.detail for fault in entry.faults]
+
+
+_KINDS = [(tarfile.SYMTYPE, "it is a symbolic link"), (tarfile.LNKTYPE, "it is a hard link")]
+_TARGETS = [("v1", True), ("lib/x.so.1", True), ("/etc/passwd", False), ("../up", False),
+            ("a/../../b", False), ("C:x", False), ("..\\up", False), ("", False)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "detail"), _KINDS)
+@pytest.mark.parametrize(("target", "is_below"), _TARGETS)
+def test_a_link_in_a_tar_may_lead_below_its_own_place(
+    kind: bytes, detail: str, target: str, *, is_below: bool
+) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        member = tarfile.TarInfo("a")
+        member.type, member.linkname = kind, target
+        archive.addfile(member)
+    [(entry, _)] = unpacked("archive/tar", out.getvalue())
+    assert [fault.detail for fault in entry.faults] == ([] if is_below else [detail])
+
+
+@pytest.mark.parametrize(("target", "is_below"), [*_TARGETS, ("d/" * 3_000, False)])
+def test_a_link_in_a_zip_may_lead_below_its_own_place(target: str, *, is_below: bool) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo("a")
+        info.create_system, info.external_attr = 3, 0o120777 << 16
+        archive.writestr(info, target)
+    [(entry, content)] = unpacked("archive/zip", out.getvalue())
+    assert content == target.encode()
+    assert [fault.detail for fault in entry.faults] == (
+        [] if is_below else ["it is a symbolic link"]
+    )
 
 
 def test_bytes_behind_a_tars_end_are_a_fault() -> None:

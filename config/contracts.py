@@ -191,6 +191,8 @@ class Rules(_Frozen):
     Attributes:
         patterns: Identifiers of its partners.
         not_phi: Names of providers, payers and staff: evidence against.
+        staff_domains: Mail domains of the site and its partners: addresses at them, and the names
+            in front of those in a mail's headers, are staff's and no PHI.
         protected_codes: Label to code prefixes, by code system ("icd10cm:F10").
         names_model: Whether free text may be inspected without the model that finds names of
             strangers. With ``required`` it is then an obstacle, ``not-read``; with ``optional`` the
@@ -200,6 +202,7 @@ class Rules(_Frozen):
 
     patterns: tuple[Pattern, ...] = ()
     not_phi: tuple[str, ...] = ()
+    staff_domains: tuple[Annotated[str, Field(pattern=r"^[\w-]+(\.[\w-]+)+$")], ...] = ()
     protected_codes: dict[LabelName, tuple[str, ...]] = Field(default_factory=dict)
     names_model: Literal["required", "optional"] = "optional"
     digest_key: bytes = Field(b"", repr=False, json_schema_extra={"internal": True})

@@ -25,10 +25,12 @@ class Site(NamedTuple):
         protected: The site's protected codes; None for the shipped ones.
         not_phi: Says whether a name of several words is one that the site lists as no PHI; None
             where it lists none.
+        staff_domains: Mail domains whose mailboxes are staff's, in lower case.
     """
 
     protected: ProtectedCodes | None = None
     not_phi: Callable[[str], bool] | None = None
+    staff_domains: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class _Inspection:
         self._identities = Identities()
         self._look = Looker(detectors, self._identities, self._tally)
         self._detectors = detectors
-        self._site = Site(detectors.protected, detectors.not_phi)
+        self._site = Site(detectors.protected, detectors.not_phi, detectors.staff_domains)
         self._formats: dict[str, str] = {}
         self._noted = Noted()
         self._kept = Kept(budget.text_bytes)

@@ -10,6 +10,7 @@ from config.contracts import Rules
 from dlp.detect.against import find_against
 from dlp.detect.calibration import calibrated
 from dlp.detect.dated import find_dated
+from dlp.detect.domains import is_below
 from dlp.detect.fields import check_field
 from dlp.detect.fragments import find_fragments
 from dlp.detect.identities import Identities
@@ -72,6 +73,8 @@ class Detectors:
         self._not_phi = name_keys(rules.not_phi)
         #: Says whether the site lists a name as no PHI; None where it lists none.
         self.not_phi = self._not_phi if rules.not_phi else None
+        #: Mail domains of the site's, in lower case.
+        self.staff_domains = frozenset(map(str.lower, rules.staff_domains))
         #: Labels of codes, the site's own included.
         self.protected = ProtectedCodes({str(k): v for k, v in rules.protected_codes.items()})
         self._identities = Identities(limit=0)
@@ -197,7 +200,10 @@ class Detectors:
             yield match._replace(confidence=_ALONE) if alone else match
 
     def _is_known(self, match: Match, text: str) -> bool:
-        """Whether a name found is one that the site says is no PHI."""
+        """Whether a name or address found is one that the site says is no PHI."""
+        if match.category is Category.EMAIL:
+            domain = text[match.start : match.end].rpartition("@")[2]
+            return is_below(domain, self.staff_domains)
         if match.category is not Category.NAME or match.confidence > _LIKELY:
             return False
         return self._not_phi(text[match.start : match.end])

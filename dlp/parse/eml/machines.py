@@ -35,11 +35,18 @@ _RELAY: Final = re.compile(
 )
 _SAVED: Final = re.compile(r"(?i)\s*<saved by [a-z]{3,12}(?: [a-z]{3,12} [0-9.]{1,6})?>\s*")
 """Whom Chromium and Internet Explorer give as a page's sender."""
+_DATES: Final = frozenset({"date", "resent-date", "delivery-date", "expires"})
+_DATE: Final = re.compile(
+    r"\s*(?:[A-Z][a-z]{2},)?\s*[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
+    r" (?:[+-][0-9]{4}|GMT|UTC|[ECMP][SD]T)(?: \([A-Za-z ]{1,40}\))?\s*"
+)
+"""A mail's own (RFC 5322, section 3.3): the model takes "Thu" for somebody."""
 _PROGRAMS: Final = frozenset({"user-agent", "x-mailer", "mime-version"})
 _PROGRAM: Final = re.compile(
     r"\s*[A-Za-z0-9](?!.*(?:(?<![\d.])\d{7}|\d{3}[-. ]\d\d|\d/\d))[\w .,()/;:+\\-]{0,160}\s*",
     re.DOTALL,
 )
+_WHOLE: Final = {**dict.fromkeys(_DATES, _DATE), **dict.fromkeys(_PROGRAMS, _PROGRAM)}
 _BOUNDARY: Final = re.compile(
     r"(?i)(;\s*boundary=)(?:\"(?:-+MultipartBoundary--[A-Za-z0-9]{20,60}-*|=+\d{19}==|-*=_Part_[\d.]+_[\d.]+|[-_=]*_?NextPart_[\w.]{1,60}|"
     r"[0-9a-f]{20,40}|_\d{3}_[\w-]{1,90}_|Apple-Mail[=_-]+[0-9A-F-]{36})\"|[0-9a-f]{20,40})"
@@ -91,8 +98,8 @@ def without(name: str, text: str) -> str:
         return _PARAMETER.sub("", _MEDIA_TYPE.sub("", text))
     if name == "from" and _SAVED.fullmatch(text):
         return ""
-    if name in _PROGRAMS:
-        return "" if _PROGRAM.fullmatch(text) else text
+    if name in _WHOLE:
+        return "" if _WHOLE[name].fullmatch(text) else text
     if len(text) > _SEAL_MOST:
         return text
     if _TRACE.fullmatch(name):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -54,7 +54,7 @@ def parse(content: Content, meter: Meter) -> Iterator[Item]:
     Raises:
         NotReadableError: ``too-large`` for more, or a spent budget.
     """
-    mail = _Mail(_read(content, meter), meter)
+    mail = _Mail(_read(content, meter), meter, content.site.staff_domains)
     starts = [(found.start(), found.end()) for found in _MBOX.finditer(mail.data)]
     if not starts or starts[0][0]:
         yield from mail.part(_Region(0, len(mail.data)))
@@ -122,6 +122,7 @@ class _Part:
 class _Mail:
     data: bytes
     meter: Meter
+    domains: Collection[str] = ()
     parts: int = 0
     attachments: int = 0
     seen: set[str] = field(default_factory=set)
@@ -142,7 +143,7 @@ class _Mail:
             if found.name == "end" and not found.length:
                 start = found.offset
                 break
-            yield from header(found, number, region.place)
+            yield from header(found, number, region.place, self.domains)
             if found.name in _STRUCTURE and told.setdefault(found.name, found.text) != found.text:
                 yield _flaw(f"two different {found.name} headers", region)
             elif not found.name:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from dlp.budget import Meter
 from dlp.content import Content
-from dlp.model import Carrier, NotReadableError, Passage, Uninspectable, Where
+from dlp.model import (
+    Carrier,
+    Category,
+    NotReadableError,
+    Passage,
+    Subject,
+    Uninspectable,
+    Where,
+)  # fmt: skip
 from dlp.parse import text as plain
-from dlp.parse.eml import machines
+from dlp.parse.eml import machines, staff
 from dlp.parse.eml.headers import Field, value
 from dlp.parse.place import LinePlace
 from dlp.parse.terms import terms
@@ -96,8 +104,17 @@ class _Bytes:
         return self._at
 
 
-def header(found: Field, ordinal: int, place: str) -> Iterator[Passage]:
-    """A header field, its parameters decoded besides."""
+def header(
+    found: Field, ordinal: int, place: str, domains: Collection[str] = ()
+) -> Iterator[Passage]:
+    """A header field, its parameters decoded besides.
+
+    Args:
+        found: The field.
+        ordinal: Of the field, from 1.
+        place: Of the part.
+        domains: The site's own, whose mailboxes are staff's.
+    """
     shown = found.name in _SHOWN
     where = f"{place}header {found.name.title() if shown else ordinal}"
     if found.name and not shown and not machines.is_systems(found.name):
@@ -105,7 +122,14 @@ def header(found: Field, ordinal: int, place: str) -> Iterator[Passage]:
         yield Passage(found.name, f"{where} name", Carrier.FREE_TEXT)
     if not found.text.strip():
         return
-    kept = machines.without(found.name, found.text)
+    known = staff.told(found.name, machines.without(found.name, found.text), domains)
+    for name in known.names:
+        yield Passage(
+            name, where, Carrier.IDENTIFIER_FIELD, Category.NAME, Subject.PROVIDER, part="full"
+        )
+    kept = known.rest
+    if not kept.strip():
+        return
     if kept == found.text and found.plain:
         yield Passage(
             found.text, where, Carrier.FREE_TEXT, offset=found.offset, length=found.length

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import re2
 
 from dlp.detect import checksums
-from dlp.detect.context import near_words
+from dlp.detect.context import near_words, words_before
 from dlp.detect.reading import Reading
 from dlp.detect.scan import Screen, compile_bounded, spans
 
@@ -26,6 +26,8 @@ _SCREEN = Screen((_GUID, _HEX, _STAMP, _NPI, _NDC))
 _NPI_WORDS = frozenset(
     {"npi", "provider", "physician", "rendering", "referring", "billing", "facility"}
 )
+_ACCOUNTS = frozenset({"acct", "account", "no", "number", "mrn", "chart", "member", "id"})
+"""Words for numbers that may be shaped as a drug's: "acct no: 3310-4471-02"."""
 _STAMP_WORDS = frozenset({"timestamp", "epoch", "ts", "created", "updated", "time", "at"})
 _CALL_WORDS = frozenset({"phone", "tel", "cell", "mobile", "ph", "call", "fax"})
 
@@ -37,7 +39,9 @@ def find_against(reading: Reading) -> Iterator[tuple[int, int]]:
         return
     yield from spans(_GUID, data)
     yield from spans(_HEX, data)
-    yield from spans(_NDC, data)
+    for start, end in spans(_NDC, data):
+        if _ACCOUNTS.isdisjoint(words_before(reading, start)[-2:]):
+            yield start, end
     for start, end in spans(_STAMP, data):
         if end - start > 13 or near_words(reading, start, end, _STAMP_WORDS):  # noqa: PLR2004 - a written-out stamp
             yield start, end

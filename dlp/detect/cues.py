@@ -9,18 +9,21 @@ from dlp.detect.words import vocabulary
 TITLES = frozenset({"mr", "mrs", "ms", "miss"})
 STAFF_BEFORE = frozenset({"dr", "doctor", "drs", "doc", "nurse", "prof", "professor"})
 STAFF_AFTER = frozenset({"md", "do", "np", "rn", "pa", "dds", "dmd", "dpm", "lcsw", "phd", "pac",
-                         "aprn", "crna", "dc", "od", "lpn", "fnp", "psyd", "facs"})  # fmt: skip
+                         "aprn", "crna", "dc", "od", "lpn", "fnp", "psyd", "facs", "cnm", "dnp",
+                         "pharmd", "dpt", "lmft", "lmhc", "bcba", "rdn", "facc",
+                         "facp", "faap"})  # fmt: skip
 STAFF_ROLES = STAFF_BEFORE | vocabulary(
     "provider physician attending surgeon therapist pharmacist dentist hygienist practitioner pcp "
     "anesthetist radiologist specialist rep representative agent operator supervisor adjuster "
     "examiner hospitalist resident-physician counselor psychologist optometrist chiropractor "
-    "podiatrist technician tech assistant coordinator biller coder auditor scribe intern fellow"
+    "podiatrist technician tech assistant coordinator biller coder auditor scribe intern fellow "
+    "manager director officer processor clerk analyst administrator"
 )
 """What stands before the names of those who treat, bill or work there."""
 _PATIENTS_OWN = vocabulary("patient patients pt pts personal legal authorized member members")
 _STAFF_DOES = vocabulary(
-    "read interpreted dictated transcribed ordered referred performed verified keyed entered "
-    "reviewed administered cosigned posted approved rendered"
+    "read interpreted dictated transcribed ordered performed keyed entered administered cosigned "
+    "rendered"
 )
 _DOTTED_DEGREE = re.compile(
     r",? ?(?:M\.D|D\.O|R\.N|N\.P|P\.A|Ph\.D|D\.D\.S|D\.M\.D|D\.P\.M|Psy\.D)\b"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import re2
@@ -33,6 +34,7 @@ _MIN_DIGITS, _LONGEST = 4, 40
 _NO_SHARE = 6
 """Digits from which a number before a slash is neither an amount by the month nor a fraction."""
 _CONFIDENCE = 0.85
+_MONTH_AND_YEAR = re.compile(r"(?:0?[1-9]|1[0-2])/[0-9]{4}")
 
 
 def _labelled(labels: str, value: str = _VALUE, *, number: str = _NUMBER) -> re2._Regexp:
@@ -67,6 +69,11 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
         r"hosp(?:ital)?|encounter", _NUMBERED, number=_REQUIRED)),
     ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled("mr", _NUMBERED, number="")),
     ("account-number", Category.ACCOUNT_NUMBER, _labelled("guarantor", number=_REQUIRED)),
+    ("member-id", Category.MEMBER_ID, _labelled(
+        "aetna|bcbs|blue cross|blue shield|cigna|humana|uhc|united ?healthcare|anthem|kaiser|molina|tricare|ambetter|wellcare|medi-cal",
+        _LONG_VALUE, number=_REQUIRED)),
+    ("date-role", Category.BIRTH_DATE, _labelled(
+        r"dob|d\.o\.b\.?|birth ?date|date of birth|born(?: in)?", r"([0-9]{1,2}/(?:19|20)[0-9]{2})", number="")),
     # Epic's hospital account and contact serial number, Cerner's financial number.
     ("account-number", Category.ACCOUNT_NUMBER, _labelled("har|csn|fin", _LONG_VALUE)),
     ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _called(
@@ -138,7 +145,7 @@ def find_labelled(reading: Reading) -> Iterator[Match]:
 def _is_it(category: Category, value: str, reading: Reading, start: int, end: int) -> bool:
     if category is Category.BIRTH_DATE:
         # A form has a box each for month, day and year.
-        return bool(parse_date("/".join(value.split())))
+        return bool(parse_date("/".join(value.split()))) or bool(_MONTH_AND_YEAR.fullmatch(value))
     if category is Category.ACCOUNT_NUMBER and _is_of_ledger(reading, start, end):
         return False
     return _plausible(category, value, reading, start, end)

@@ -58,7 +58,7 @@ _KINDS: Final = (
         r"[0-9A-Z|]{4}[- ]?[0-9A-Z|]{3}[- ]?[0-9A-Z|]{4}",
         2,
     ),
-    _kind(Category.VEHICLE_ID, "v[il1]n|vehicle identification", r"[0-9A-Z|]{17}", 5),
+    _kind(Category.VEHICLE_ID, r"v\.?[il1]\.?n\.?|vehicle identification", r"[0-9A-Z|]{17}", 5),
     _kind(
         Category.BANK_ACCOUNT,
         "iban",

@@ -211,7 +211,7 @@ _AGE = re2.compile(
 )
 _AGE_SAID = re2.compile(
     rb"(?i)\b(?:pt|patient|he|she|aged?|turned|turning)(?: is| was)? "
-    rb"(ninety(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?)(?:[^0-9a-z]|$)"
+    rb"((?:ninety|(?:a|one) hundred)(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?)(?:[^0-9a-z]|$)"
 )
 _NOT_AGES = frozenset({"temp", "temperature", "fever", "t", "tmax", "febrile", "oral"})
 _NOT_YEARS = frozenset(

@@ -14,7 +14,7 @@ from dlp.detect.cues import (
 from dlp.detect.reading import Reading, Token
 from dlp.detect.words import is_given_name, is_not_name, is_payer, is_word, vocabulary
 from dlp.model import Category, Match
-from dlp.names.filter import CUES, SAID, is_ordinary
+from dlp.names.filter import CUES, SAID, is_ordinary, is_surname_too
 from dlp.names.spans import Name
 from dlp.names.things import CLOSE, PERSONS, Beside, is_thing
 
@@ -22,10 +22,16 @@ _DETECTOR: Final = "name-model"
 _HOUSES: Final = vocabulary("facility clinic hospital payer insurance pharmacy carrier plan vendor")
 _ROLES: Final = STAFF_ROLES | _HOUSES
 _AT: Final = frozenset({"at", "from", "of", "with"})
+_DEPARTMENTS: Final = vocabulary(
+    "billing scheduling registration claims coding admissions enrollment accounting intake "
+    "pharmacy radiology compliance credentialing contracting collections"
+)
 _LISTS: Final = re.compile(r"\s?(?:,|/|&|and|or)\s(?:and\s)?|/")
 _NEXT_INITIAL: Final = re.compile(r"(?:,? |\.)([A-Zb-hj-z])(?![0-9A-Za-z'\u2019/&])")
 _PREVIOUS_INITIALS: Final = re.compile(r"(?:(?<=[\s(,:;\"'])|^)(?:[A-Z]\.? ?){1,2}$")
 _GENERATION: Final = re.compile(r",? (?:[Jj][Rr]|[Ss][Rr]|III|II|IV)\b\.?")
+_INSIDE: Final = re.compile(r"[ ,'\u2019\-/(&]{1,3}")
+"""Between words of one sentence."""
 _COMMA: Final = re.compile(r" ?,\s?")
 _SURE, _LIKELY, _SUPPORTED, _POSSIBLE = 0.88, 0.6, 0.35, 0.2
 _ABBREVIATION: Final = 4
@@ -154,6 +160,8 @@ class Judge:
         after, sign = self._beside.norm(last), self._beside.gap(last).strip()
         if sign == "@":
             return is_payer(after)
+        if after in _AT and self._beside.norm(last + 1) in _DEPARTMENTS:
+            return True
         if after not in _AT or not is_payer(self._beside.norm(last + 1)):
             return False
         return after != "with" or self._introduces_itself(first)
@@ -229,7 +237,9 @@ class Judge:
         if len(full) == 1 and is_ordinary(full[0].norm):
             if self._beside.norm(last) in _SEXES:
                 return 0.0
-            if not (cued or initials or self._introduced(first, last)) and self._flat(first):
+            if not (cued or initials or self._introduced(first, last)) and self._says_nothing(
+                first
+            ):
                 return _DOUBTFUL
         if len(full) == 1 and not (cued or listed or initials) and self._is_code(full[0], first):
             return 0.0
@@ -253,6 +263,12 @@ class Judge:
         if self._beside.is_flat(first) or self._introduced(first, last):
             return False
         return any(is_word(t.norm) for t in full) or not any(is_given_name(t.norm) for t in full)
+
+    def _says_nothing(self, index: int) -> bool:
+        """Whether a word's capital means nothing: all have one, or it begins a sentence."""
+        opens = index == 0 or not _INSIDE.fullmatch(self._beside.gap(index))
+        norm = self._beside.norm(index)
+        return self._flat(index) or (opens and is_word(norm) and not is_surname_too(norm))
 
     def _flat(self, index: int) -> bool:
         """Whether case says nothing around a word."""

@@ -29,8 +29,8 @@ _SUFFIX: Final = re.compile(
 )
 
 _NO_ADDRESS: Final = re.compile(
-    r"(?i)\b(?:[0-9]{2,3}/[0-9]{2,3}|[ctl][0-9]{1,2}-[ctls]?[0-9]{1,2}|drg|tob|los|cpt|icd|hcpcs|ndc|bp|hr|bmi"
-    r"|spo2|recheck|trough|dose|doses|bid|tid|prn|mg|mcg|ml|visits|units|mod|modifier|poc|dx|rx|ref)\b"
+    r"(?i)^[0-9]{1,4} [a-z]$|\b(?:[0-9]{2,3}/[0-9]{2,3}|[ctl][0-9]{1,2}-[ctls]?[0-9]{1,2}"
+    r"|drg|tob|los|cpt|icd|hcpcs|ndc|bp|hr|bmi|spo2|recheck|trough|dose|doses|bid|tid|prn|mg|mcg|ml|visits|units|mod|modifier|poc|dx|rx|ref)\b"
 )
 """What notes count and code; no street is called so."""
 

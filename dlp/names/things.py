@@ -19,9 +19,15 @@ _ORGANISATIONS: Final = THINGS_AFTER | vocabulary(
     "hospitals clinics centers cancer regional general community county state city healthcare "
     "wellness rehabilitation rehab nursing assisted living manor oaks pines dental pediatrics "
     "cardiology internal family urgent emergency dialysis oncology dermatology partners bros sons "
-    "trocar anastomosis osteotomy forceps retractor clamp blade lodge "
+    "trocar anastomosis osteotomy forceps retractor clamp blade lodge grade "
     "network systems solutions technologies sign signs maneuvers disease diseases score"
 )
+_OWNED: Final = vocabulary(
+    "plan plans insurance pharmacy clinic lab labs imaging surgery care school church family pump "
+    "monitor brace"
+)
+"""What persons have too: ``Asante's plan``."""
+_THEIRS: Final = ("'s", "\u2019s")
 _UNITS: Final = vocabulary(
     "mg mcg ml gm gram grams iu meq tab tabs tablet tablets cap caps capsule capsules puff puffs "
     "gtt gtts drops cream ointment gel lotion patches spray inhaler suspension syrup elixir "
@@ -136,7 +142,7 @@ def _in_a_list(beside: Beside, other: int, gap: int) -> bool:
 def _is_place(beside: Beside, first: int, last: int) -> bool:
     """``followed at Harper``, ``transferred from Allen``: where somebody was."""
     before = beside.norm(first - 1)
-    theirs = beside.tokens[last - 1].raw.endswith(("'s", "\u2019s"))
+    theirs = beside.tokens[last - 1].raw.endswith(_THEIRS)
     if theirs or len(beside.gap(first)) > CLOSE or beside.norm(last) in SAID:
         return False
     if before == "at" or _is_branch(beside, first):
@@ -165,6 +171,8 @@ def _is_organisation(beside: Beside, full: list[Token], last: int) -> bool:
         if len(beside.gap(index)) > CLOSE or beside.gap(index).strip(_JOINTS):
             break
         norm, raw = beside.norm(index), beside.tokens[index].raw
+        if norm in _OWNED and beside.tokens[last - 1].raw.endswith(_THEIRS):
+            return False
         if norm in _ORGANISATIONS:
             # Capitals alone say nothing of "JOHN SMITH PLANS TO RETURN".
             written = raw[0].isupper() and not raw.isupper()

@@ -46,6 +46,8 @@ def test_a_label_may_be_a_programs_name_of_it(inspected: Inspected, text: str) -
         "4829137 is her MRN\n", "04211955 is the birthdate on the card\n", "Hosp # 4829137\n",
         "HAR 482913377 late charges\n", "MR 0048291\n", "guarantor number 4829137\n",
         "her member i.d. is R48291377\n", "last 4 of social 7714\n", "Her SSN ends in 3381\n",
+        "statement acct no: 3310-4471-02\n", "born 08/1931\n", "turned one hundred today\n",
+        "Aetna ID W482913771\n", "V.I.N. KNDJP3A5TH74O6288\n",
         "Lic plate BXR-4471 seen\n", "CDL D221-4471-8823 copied\n", "pt is ninety three\n",
         "lives at 2950 S 1300 E now\n", "post office box 1204, Gallup\n", "her cell's 8085550127\n",
     ],

@@ -20,6 +20,8 @@ _DIGITS: Final = re.compile(r"[A-Za-z]{0,4}[0-9][0-9A-Za-z-]{3,24}")
 _NAME: Final = re.compile(
     r"(?!(?i:true|false|yes|no|null|none|string|text)\Z)[^\W\d_][^\d@<>{}/:=]{0,60}"
 )
+_TOLL_FREE: Final = r"\(?(?:\+?1[-. ]?)?\(?8(?:00|33|44|55|66|77|88)\b"
+"""A company's telephone: nobody has one at home."""
 _PERSON: Final = (
     "(?:patient|pt|member|mbr|subscriber|insured|guarantor|dependent|beneficiary|bene|enrollee"
     "|cardholder|claimant|policyholder|person|spouse|child)s?"
@@ -59,7 +61,7 @@ _KINDS: Final = (
     _kind(rf"(?:{_PERSON}|full)_?name", _NAME, Category.NAME, "full"),
     _kind(r".*(?:phone|mobile|cell).*|(?:.*_)?(?:tel|ph|fax)(?:_?(?:no|nbr|num|number))?"
           r"|telecom|call_?back(?:_?(?:no|nbr|num|number))?",
-          re.compile(r"[0-9()+. -]{10,20}"), Category.PHONE),
+          re.compile(rf"(?!{_TOLL_FREE})[0-9()+. -]{{10,20}}"), Category.PHONE),
     _kind(r".*e_?mail.*", re.compile(r"[^@\s]+@[^@\s]+"), Category.EMAIL),
     _kind(r".*(?:street|address)_?(?:line)?_?1?", re.compile(r"\d+ .{3,60}"), Category.ADDRESS,
           "street"),

@@ -133,6 +133,7 @@ def test_a_label_names_the_whole_row_behind_it(reader: Callable[[Rows], list[Ite
         [["Field", "Meaning"], ["First Name", "Given name of the patient"]],
         [["Field", "Meaning"], ["Last Name", "Family name"], ["SSN", "Nine"], ["DOB", "CCYYMMDD"]],
         [["Label", "Required"], ["Last Name", "Yes"], ["First Name", "No"]],
+        [["Service", "Phone"], ["Claims", "1-800-624-0756"], ["Eligibility", "(888) 624-0756"]],
         [["Rank", "First"], ["Payer", "Aetna"]],
     ],
 )

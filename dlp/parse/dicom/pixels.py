@@ -13,6 +13,7 @@ from dlp import ocr
 from dlp.budget import Meter
 from dlp.content import Item
 from dlp.model import NotReadableError, Obstacle, Uninspectable
+from dlp.parse.image import jpeg2000
 from dlp.parse.image.parser import MOST_PIXELS, around, read_pixels
 from dlp.parse.image.strings import passages, text_of
 
@@ -66,22 +67,24 @@ def _behind(dataset: Any, samples: int, where: str) -> Iterator[Item]:  # noqa: 
 
 
 def _beside(dataset: Any, where: str, meter: Meter) -> Iterator[Item]:  # noqa: ANN401 - pydicom has no types
-    """Comments and EXIF of JPEG frames, which a camera or a converter left in them."""
+    """Comments and EXIF of compressed frames, which a camera or a converter left in them."""
     data = dataset.get("PixelData")
     if not isinstance(data, bytes) or data[:4] != _ITEM:
         return
     for number, frame in enumerate(_jpegs(data), 1):
-        yield from around(frame, "JPEG", f"{where} frame {number} ", meter)
+        fmt = "JPEG" if frame.startswith(_JPEG) else "JPEG2000"
+        yield from around(frame, fmt, f"{where} frame {number} ", meter)
 
 
 def _jpegs(data: bytes) -> Iterator[bytes]:
-    """The JPEG files in compressed pixel data, those of several fragments put together."""
+    """The JPEG and JPEG 2000 files in compressed pixel data, their fragments put together."""
     frame = b""
     for fragment in _fragments(data):
-        if fragment[:3] == _JPEG and frame:
+        begins = fragment.startswith((_JPEG, jpeg2000.HEAD))
+        if begins and frame:
             yield frame
             frame = b""
-        if frame or fragment[:3] == _JPEG:
+        if frame or begins:
             frame += fragment
     if frame:
         yield frame

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dlp.budget import Meter
-from dlp.parse.image import png
+from dlp.parse.image import jpeg2000, png
 from dlp.parse.image.block import Block, rest, written
 
 _MOST_BLOCKS: Final = 100_000
@@ -28,7 +28,8 @@ _FIXED_CHUNKS: Final = {b"VP8X": 10, b"ANIM": 6}
 
 def blocks(data: bytes, fmt: str, meter: Meter) -> Iterator[Block]:
     """Every block of an image that isn't pixels, in the order of the file."""
-    walk = {"JPEG": _jpeg, "MPO": _jpeg, "PNG": png.blocks, "GIF": _gif, "WEBP": _webp, "BMP": _bmp}
+    walk = {"JPEG": _jpeg, "MPO": _jpeg, "PNG": png.blocks, "GIF": _gif, "WEBP": _webp, "BMP": _bmp,
+            "JPEG2000": jpeg2000.blocks}  # fmt: skip
     made = walk.get(fmt)
     if made is None:
         return

@@ -35,6 +35,22 @@ def test_an_abbreviated_title_tells_its_column(
 
 
 @pytest.mark.parametrize(
+    ("rows", "action"),
+    [
+        ("C1,Marisol,Quintero,1.00\nC2,Thuy,Nguyen,2.00\n", Action.HOLD),
+        ("C1,Quintero,Marisol,1.00\n", Action.HOLD),
+        ("C1,open,paid,1.00\nC2,open,denied,2.00\n", Action.RELEASE),
+        ("C1,1,12,1.00\nC2,13,40,2.00\n", Action.RELEASE),
+    ],
+)
+def test_first_beside_last_is_a_name_unless_both_are_words(
+    inspected: Inspected, rows: str, action: Action
+) -> None:
+    _, verdict = inspected(("Claim,First,Last,Amount\n" + rows).encode(), name="t.csv")
+    assert verdict.action is action
+
+
+@pytest.mark.parametrize(
     ("title", "values"),
     [
         ("Run Date", ["46356", "46357"]),

@@ -30,7 +30,7 @@ def with_names(
         header: One text a column.
         by_column: The sample's values, without blanks.
     """
-    out = list(columns)
+    out = _by_halves(columns, header, by_column)
     firsts = [
         index
         for index, column in enumerate(columns)
@@ -43,6 +43,31 @@ def with_names(
             if free and _may_name(header[beside]) and _are_surnames(by_column[beside]):
                 out[beside] = _names("last")
     return out
+
+
+def _by_halves(
+    columns: Sequence[Column], header: Sequence[str], by_column: Sequence[Sequence[str]]
+) -> list[Column]:
+    """The columns, with two that are called "First" and "Last" and no more taken for names.
+
+    Either alone is a page, a day or a visit; and so are both if they hold nothing but words.
+    """
+    out = list(columns)
+    found = {words[0]: i for i, t in enumerate(header) if len(words := headers.tokens(t)) == 1}
+    halves = [(found[part], part) for part in ("first", "last") if part in found]
+    shape = values.shape_of(Category.NAME, "first", vague=False)
+    fits = all(
+        _is_text(out[i]) and by_column[i] and all(map(shape, by_column[i])) for i, _ in halves
+    )
+    if len(halves) == len(("first", "last")) and fits and not _are_words(halves, by_column):
+        for index, part in halves:
+            out[index] = Column((shape,), Carrier.IDENTIFIER_FIELD, Category.NAME, part)
+    return out
+
+
+def _are_words(halves: Sequence[tuple[int, str]], by_column: Sequence[Sequence[str]]) -> bool:
+    words = [word for index, _ in halves for cell in by_column[index] for word in _words(cell)]
+    return all(is_word(word) and word not in GIVEN_NAMES for word in words)
 
 
 def _is_text(column: Column) -> bool:

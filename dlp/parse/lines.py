@@ -100,7 +100,14 @@ class Lines:
         self._size = 0
 
     def add(self, line: Passage) -> Iterator[Passage]:
-        """The next line; gives what is long enough to be read."""
+        """The next line; gives what is long enough to be read.
+
+        A line that says what the last one says goes on with nothing, and comes alone: short texts
+        that are met again cost nothing.
+        """
+        if self._lines and line.text == self._lines[-1].text:
+            yield line
+            return
         if self._lines and self._size + len(line.text) > LONGEST:
             last = self._lines[-1]
             yield from self.end()

@@ -176,3 +176,8 @@ def test_a_report_released_by_itself_is_released_in_lines(inspected: Inspected) 
              "1. No acute disease.")  # fmt: skip
     _, verdict = inspected(message(observed(*lines)), NOTHING)
     assert (verdict.action, verdict.reasons) == (Action.RELEASE, ())
+
+
+def test_lines_that_are_equal_come_alone() -> None:
+    texts = [p.text for p in passages(message(noted("Paid in full.", "Paid in full.", "Closed.")))]
+    assert texts[-2:] == ["Paid in full.", "Paid in full.\nClosed."]

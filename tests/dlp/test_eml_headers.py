@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dlp.model import Category
 from dlp.parse.eml import machines
 from tests.support.inspecting import Inspected
 
@@ -83,3 +84,15 @@ def test_what_else_stands_in_those_fields_is_read(inspected: Inspected, field: s
 def test_a_field_of_signatures_too_long_for_one_is_left_whole() -> None:
     text = "d=clinic.example; " * 1_000
     assert machines.without("dkim-signature", text) == text
+
+
+def test_a_number_in_a_field_of_ones_own_is_told_by_its_name(inspected: Inspected) -> None:
+    report, _ = inspected(b"From: a\r\nX-SSN: 236458714\r\nMIME-Version: 1.0\r\n\r\nhi\r\n")
+    assert Category.SSN in {finding.category for finding in report.findings}
+
+
+def test_a_pages_own_name_of_a_part_is_nobodys_address(inspected: Inspected) -> None:
+    place = b"cid:css-4f9b2c1d-8e7a-4b6c-9d0e-1f2a3b4c5d6e@mhtml.blink"
+    data = b"From: a\r\nMIME-Version: 1.0\r\nContent-Location: " + place + b"\r\n\r\nhi\r\n"
+    report, _ = inspected(data)
+    assert Category.EMAIL not in {finding.category for finding in report.findings}

@@ -90,7 +90,7 @@ def without(name: str, text: str) -> str:
         name: The field's, in lower case.
         text: Its value, encoded words undone.
     """
-    if name in _REFERENCES:
+    if name in _REFERENCES or (name == "content-location" and text.startswith("cid:")):
         # <random@host> is no address of anybody; its words are read.
         return re.sub(r"[<>@]", " ", text)
     if name in ("content-type", "content-disposition"):

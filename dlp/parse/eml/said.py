@@ -20,6 +20,7 @@ from dlp.model import (
 from dlp.parse import text as plain
 from dlp.parse.eml import machines, staff
 from dlp.parse.eml.headers import Field, value
+from dlp.parse.keyed import told
 from dlp.parse.place import LinePlace
 from dlp.parse.terms import terms
 from dlp.streams import Window
@@ -120,6 +121,11 @@ def header(
     if found.name and not shown and not machines.is_systems(found.name):
         # X-Patient-Name and the like.
         yield Passage(found.name, f"{where} name", Carrier.FREE_TEXT)
+        meant = told(found.name.removeprefix("x-"), found.text.strip())
+        if meant:
+            yield Passage(
+                found.text.strip(), where, Carrier.FREE_TEXT, meant.category, part=meant.part
+            )
     if not found.text.strip():
         return
     known = staff.told(found.name, machines.without(found.name, found.text), domains)

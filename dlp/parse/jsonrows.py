@@ -17,6 +17,9 @@ from dlp.parse.pairs import is_named, may_label
 
 _MOST: Final = 1_000
 """Titles of one list."""
+_LONGEST: Final = 60
+_COUNTER: Final = 3
+"""Characters of a title, and its digits."""
 _MOST_LISTS: Final = 256
 """Lengths of lists that are told apart."""
 
@@ -103,7 +106,15 @@ def rows_in(value: Value, widths: set[int]) -> Iterator[Array]:
 
 
 def _titles(words: list[str]) -> int:
-    return sum(map(is_title, words)) if words and all(words) else 0
+    """How many of a list's words are titles, none where one of them is a value."""
+    if not 0 < len(words) <= _MOST or not all(words) or any(map(_is_value, words)):
+        return 0
+    return sum(map(is_title, words))
+
+
+def _is_value(word: str) -> bool:
+    """Asked before the dearer question, of each row of a long list."""
+    return len(word) > _LONGEST or sum(map(str.isdigit, word)) > _COUNTER
 
 
 def _is_cell(value: Value) -> bool:

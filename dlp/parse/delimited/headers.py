@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from dlp.detect.words import is_given_name, is_word
@@ -75,6 +76,7 @@ _SPLIT: Final = re.compile(
 """Borders of words: ``SSNumber`` has two, ``patientIDs`` as well."""
 
 
+@lru_cache(maxsize=2_000)
 def tokens(header: str) -> tuple[str, ...]:
     """The words of a header: ``BENE_LAST_NAME`` and ``beneLastName`` alike."""
     written = header[:200].replace("#", " number ")

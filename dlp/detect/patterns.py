@@ -296,7 +296,7 @@ def _find_urls(reading: Reading) -> Iterator[Match]:
         sure = _PLAIN_URL if not path else _PATH_URL
         if (
             _ASSET.fullmatch(path)
-            or _is_of_words(path)
+            or (_is_of_words(path) and not any(map(is_given_name, _PARTS.findall(host))))
             or (host in _MAKERS and not _LONG_NUMBER.search(path))
         ):
             sure = _PLAIN_URL

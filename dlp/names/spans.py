@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from dlp.detect.letterheads import is_organisations
 from dlp.detect.places import is_payers
 from dlp.detect.reading import Reading
+from dlp.detect.words import is_word
 from dlp.model import Category, Match
 from dlp.names.model import Tag
 
@@ -16,6 +17,7 @@ _START: Final = 0.2
 """A word begins or goes on with a name from here on; what is made of it is judged as a whole."""
 _ADDRESS: Final = 0.4
 _STREET_ALONE: Final = 0.8
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 _SAID_BACKWARDS: Final = 0.35
 _DETECTOR: Final = "name-model"
 _ADDRESS_DETECTOR: Final = "address-model"
@@ -163,9 +165,12 @@ def _address(reading: Reading, words: list[Scored]) -> Iterator[Match]:
 def _ends_in_a_count(reading: Reading, words: list[Scored]) -> bool:
     """Whether a number stands behind what may be a street, as in "oral 5 tabs".
 
-    Where streets are called so, something more tells: a suffix, a town.
+    Where streets are called so, something more tells: a suffix, a town, or a word that no text but
+    an address has, as in "Søndergade 52".
     """
     if {Tag.CITY, Tag.STATE, Tag.ZIP} & {word.tag for word in words}:
         return False
     text = reading.text[words[0].start : words[-1].end]
-    return text[0].isalpha() and text[-1].isdigit() and not _SUFFIX.search(text)
+    if not text[0].isalpha() or not text[-1].isdigit() or _SUFFIX.search(text):
+        return False
+    return all(map(is_word, _LETTERS.findall(text.lower())))

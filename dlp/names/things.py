@@ -7,7 +7,7 @@ from typing import Final
 from dlp.detect.cues import CLINICAL_THINGS, TECHNICAL, THINGS_AFTER, TITLES
 from dlp.detect.reading import Reading, Token
 from dlp.detect.words import is_given_name, is_not_name, is_payer, is_word, vocabulary
-from dlp.names.filter import SAID, is_surname_too
+from dlp.names.filter import SAID, is_ordinary, is_surname_too
 
 PERSONS: Final = TITLES | vocabulary(
     "patient pt name member subscriber insured spouse wife husband daughter son mother father "
@@ -39,6 +39,12 @@ _TAKEN: Final = vocabulary("taking takes took prescribed meds medications medica
 """What stands before a drug's name, and before a person's hardly."""
 _MOVED: Final = vocabulary("admitted transferred discharged transported airlifted flew")
 _WHERE: Final = frozenset({"to", "from"})
+_IMAGED: Final = vocabulary(
+    "abdomen abdominal pelvis pelvic chest brain spine lumbar thoracic cervical sacrum knee hip "
+    "shoulder ankle wrist elbow femur angio angiogram angiography breast prostate liver cardiac "
+    "orbits iac tmj enterography arthrogram spectroscopy upper lower extremity"
+)
+"""What an image is taken of."""
 CLOSE: Final = 3
 """Characters between words that belong together."""
 _AHEAD: Final = 2
@@ -84,7 +90,7 @@ def is_thing(beside: Beside, first: int, last: int) -> bool:
         first: The name's first word.
         last: One past its last.
     """
-    cued = beside.norm(first - 1) in PERSONS
+    cued = beside.norm(first - 1) in PERSONS and not _is_resonance(beside, first)
     full = [t for t in beside.tokens[first:last] if len(t.norm) > 1]
     if not full:
         return not cued
@@ -98,14 +104,28 @@ def is_thing(beside: Beside, first: int, last: int) -> bool:
     return _is_organisation(beside, full, last)
 
 
+def _is_resonance(beside: Beside, first: int) -> bool:
+    """``MR LUMBAR SPINE``: magnetic resonance, and no man."""
+    mister = "." in beside.gap(first)
+    return not mister and beside.norm(first - 1) == "mr" and beside.norm(first) in _IMAGED
+
+
 def _is_listed(full: list[Token]) -> bool:
     if all(is_not_name(t.norm) and not is_given_name(t.norm) for t in full):
         return True
     if len(full) > 1 and is_payer(full[0].norm) and _is_title_case(full):
         # "Banner Estrella": a house of theirs.
         return not any(is_given_name(t.norm) for t in full)
+    if all(t.raw.isupper() and _is_no_part(t.norm) for t in full):
+        # "CT ABDOMEN PELVIS": the model takes an examination in capitals for a name.
+        return True
     # "BELL PALSY"
     return len(full) == _PAIR and full[1].norm in CLINICAL_THINGS
+
+
+def _is_no_part(norm: str) -> bool:
+    """Whether a word is hardly ever a part of somebody's name."""
+    return is_ordinary(norm) and not is_surname_too(norm)
 
 
 def _is_misread(full: list[Token]) -> bool:

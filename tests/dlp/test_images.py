@@ -17,6 +17,7 @@ from dlp.budget import Budget, Meter
 from dlp.model import Category, NotReadableError, Obstacle, Passage
 from dlp.parse.image import parse, png
 from dlp.parse.image.parser import around
+from dlp.parse.image.room import behind_rows
 from dlp.parse.image.strings import xml_text
 from tests.support import hiding_pictures as hiding
 from tests.support.reading import entries, obstacles, read, survives, texts
@@ -184,6 +185,12 @@ def test_stamps_of_programs_are_no_text() -> None:
 @settings(max_examples=60, deadline=None)
 def test_any_bytes_give_items_or_one_error(data: bytes, head: bytes) -> None:
     assert survives(parse, head + data)
+
+
+def test_a_tiff_whose_tags_are_empty_has_nothing_behind_its_rows() -> None:
+    assert (
+        behind_rows(b"II*\0", [(0, 4)], dict.fromkeys((0x0100, 0x0102, 0x0103, 0x0116), ())) == b""
+    )
 
 
 @given(st.sampled_from(sorted(SURFACES)), st.integers(0, 3000), st.binary(min_size=1, max_size=6))

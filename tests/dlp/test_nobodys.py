@@ -31,6 +31,8 @@ NOBODYS = {
     ),
     "schema.json": json.dumps({"$schema": "http://json-schema.example/draft-07/schema#"}),
     "access.log": "10.1.2.3 connected to 192.168.7.20:5432\n",
+    "exams.txt": "CT ABDOMEN PELVIS W CONTRAST\nMR LUMBAR SPINE W WO\nFLUORO BARIUM SWALLOW\n",
+    "visit.txt": "see https://clinic.example/about-us\n",
     "deploy.yaml": "- name: Install packages\n  apt:\n    name: nginx\n",
     "table.sql": "CREATE TABLE t (\n  last_name varchar(60),\n  dob date\n);\n",
     "status.xml": '<Message xmlns="http://www.ncpdp.org/schema/SCRIPT"><Header><MessageID>1234567'
@@ -48,6 +50,9 @@ SOMEBODYS = {
     "accounts.csv": "Account Number,Patient,Debit,Credit\n48291307,Quintero,1.00,\n",
     "path.txt": "see https://portal.example/patients/48291307\n",
     "query.txt": "see https://portal.example/find?last=quintero\n",
+    "blog.txt": "see www.living-with-lupus-marisol.example/about-me\n",
+    "man.txt": "MR BELL CALLED ABOUT CT ABDOMEN\n",
+    "abroad.txt": "Mail returned from S\u00f8ndergade 52\n",
     "outside.log": "login from 73.118.204.11\n",
 }
 

@@ -31,17 +31,20 @@ def behind_rows(data: bytes, strips: Sequence[Span], said: Mapping[int, Sequence
         strips: Where its pixels stand.
         said: The numbers of a directory's tags.
     """
-    one = (1,)
-    packing = said.get(_PACKING, one)[0]
+    packing = _said(said, _PACKING, 1)
     if packing == _PACK_BITS:
         return b""  # Pixels as they are, for the most part: shown, and full of letters.
     if packing != _NOT_PACKED:
         parts = (data[start:end] for start, end in strips)
         return b"\n".join(block.data for part in parts for block in written(part))
-    width, height = said.get(_WIDTH, (0,))[0], said.get(_HEIGHT, (0,))[0]
-    bits = said.get(_BITS, one)
-    samples = 1 if said.get(_PLANES, one)[0] != 1 else said.get(_EACH, one)[0]
-    row = (width * bits[0] * samples + 7) // 8
-    most = min(said.get(_ROWS, (height,))[0], height)
+    height = _said(said, _HEIGHT, 0)
+    samples = 1 if _said(said, _PLANES, 1) != 1 else _said(said, _EACH, 1)
+    row = (_said(said, _WIDTH, 0) * _said(said, _BITS, 1) * samples + 7) // 8
+    most = min(_said(said, _ROWS, height), height)
     parts = (data[start + row * most : end] for start, end in strips if row and most)
     return b"\n".join(block.data for part in parts for block in written(part, least=8))
+
+
+def _said(said: Mapping[int, Sequence[int]], tag: int, default: int) -> int:
+    """A tag's first number; the default where it is missing or, in a damaged file, empty."""
+    return next(iter(said.get(tag, ())), default)

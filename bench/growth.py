@@ -110,7 +110,8 @@ CASES = {
             "1", "@", "([{", "1-", ":", "JOHN SMITHERS, ", "01/02/1980 ", "MRN MRN: ", "a.a@",
             "123 N Main ", "Smiterz ", "a", "PO BOX ", "http://", "Okafor ", "J. ", "Smith, ",
             "12 Oak ", "five ", "a dot b at ", "San Jose ", "MBI 1EG4-", "Kekoa Kealoha ",
-            "T. Bell ", "5500217 is her ", "SSN 4l8-", "2950 S ", "Born the ",
+            "Ab.pdf", "Ab_Cd.pdf ", "T. Bell ", "5500217 is her ", "SSN 4l8-", "2950 S ",
+            "Born the ",
             "xqzjkvw" * 12 + " ", " \n", _TOLD_APART,
             "x" * 60 + " call 614\n447-0182\n", "1" * 60 + "\n",
         )

@@ -61,5 +61,8 @@ def _role(reading: Reading, written: WrittenDate) -> Category | None:
             continue
         if role is not None:
             return role
+    if before[-2:] == ["b", "d"]:
+        # "B/D 3-9-71".
+        return Category.BIRTH_DATE
     after = words_after(reading, written.end)[:2]
     return Category.BIRTH_DATE if not _AFTER.isdisjoint(after) else None

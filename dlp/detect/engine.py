@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import TypeVar
 
 from config.contracts import Rules
@@ -32,6 +33,7 @@ from dlp.detect.words import is_given_name
 from dlp.detect.wraps import find_wrapped
 from dlp.model import Carrier, Category, Label, Match, Passage
 from dlp.names import CUES, REMEDY, NameModel, Strangers, find_forms, load, united
+from dlp.names.filenames import find_file_names, find_in_file_name
 
 _WINDOW, _OVERLAP = 200_000, 400
 # Nothing that identifies is written without a digit, a letter or an @.
@@ -181,7 +183,8 @@ class Detectors:
         return resolve((m for m in matches if not self._is_known(m, reading.text)), against)
 
     def _find_forms(self, reading: Reading) -> Iterator[Match]:
-        for match in find_forms(reading):
+        inside = find_in_file_name if self._is_file_name else find_file_names
+        for match in chain(find_forms(reading), inside(reading.folded)):
             if not self._is_not_phi(reading.text[match.start : match.end]):
                 yield match
 

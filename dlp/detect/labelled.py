@@ -43,6 +43,11 @@ def _labelled(labels: str, value: str = _VALUE, *, number: str = _NUMBER) -> re2
     )
 
 
+def _joined(labels: str, value: str) -> re2._Regexp:
+    """A label and its value as the names of files and columns join them: ``ssn_236458714``."""
+    return re2.compile(rf"(?i)(?:^|[^0-9A-Z])(?:{labels})_{{1,2}}{value}(?:[^0-9A-Z%]|$)".encode())
+
+
 def _set_apart(labels: str, value: str = _FAR_VALUE, *, number: str = _REQUIRED) -> re2._Regexp:
     return re2.compile(
         rf"(?i)(?:^|[^0-9A-Z])(?:{labels}){number}(?:{_LEADERS}|{_QUOTED}){value}(?:[^0-9A-Z%]|$)".encode()
@@ -118,6 +123,10 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
         r"([01]?[0-9] {1,4}[0-3]?[0-9] {1,4}(?:[12][0-9])?[0-9]{2})", number="")),
     ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _set_apart(
         r"mrn|med(?:ical)?\.? rec(?:ord)?s?", number=_NUMBER)),
+    ("ssn", Category.SSN, _joined("ssn", r"([0-9]{3}[-_]?[0-9]{2}[-_]?[0-9]{4})")),
+    ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _joined("mrn", "([0-9]{4,12})")),
+    ("date-role", Category.BIRTH_DATE, _joined(
+        "dob", r"([0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}-[0-9]{1,2}-[0-9]{2,4})")),
     ("member-id", Category.MEMBER_ID, _set_apart(_WHOSE)),
     ("account-number", Category.ACCOUNT_NUMBER, _set_apart(r"account|acct")),
     ("claim-number", Category.CLAIM_NUMBER, _set_apart("claim")),

@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from dlp.detect.reading import plain
+from dlp.detect.words import is_given_name, is_word
 from dlp.model import Category
 from dlp.parse.delimited import headers
 from dlp.parse.misplaced import has_ssn
@@ -60,7 +62,8 @@ _KINDS: Final = (
           _NAME, Category.NAME, "first"),
     _kind(rf"(?:{_PERSON}|full)_?name", _NAME, Category.NAME, "full"),
     _kind(r".*(?:phone|mobile|cell).*|(?:.*_)?(?:tel|ph|fax)(?:_?(?:no|nbr|num|number))?"
-          r"|telecom|call_?back(?:_?(?:no|nbr|num|number))?",
+          r"|telecom|call_?back(?:_?(?:no|nbr|num|number))?"
+          r"|(?:best|daytime|evening)_(?:no|nbr|num|number)(?:_to_(?:call|reach)(?:_you)?)?",
           re.compile(rf"(?!{_TOLL_FREE})[0-9()+. -]{{10,20}}"), Category.PHONE),
     _kind(r".*e_?mail.*", re.compile(r"[^@\s]+@[^@\s]+"), Category.EMAIL),
     _kind(r".*(?:street|address)_?(?:line)?_?1?", re.compile(r"\d+ .{3,60}"), Category.ADDRESS,
@@ -100,6 +103,11 @@ _ANYBODYS: Final = frozenset({_C.OTHER_ID, _C.ACCOUNT_NUMBER})
 """Numbers that a client, a vendor or a product has as well: a title must say that it's a person."""
 _ABOUT: Final = terms("format length pattern regex mask prefix suffix column required")
 """Words of titles that speak of a number and don't give one."""
+_LETTERS: Final = re.compile(r"[^\W\d_]{2,}")
+_FULL_NAME: Final = re.compile(r"[^\W\d_][\w.'-]{1,24}(?:,? [^\W\d_][\w.\x27-]{0,24}){1,3}")
+_END: Final = terms("last last4 4 four ssn4")
+_LAST_FOUR: Final = re.compile(r"(?:[\dXx*#]{3}[- .]?[\dXx*#]{2}[- .]?)?\d{4}")
+"""Of an SSN there may be no more than its end: a part of an identifier is one."""
 _WHOSE: Final = re.compile(r"['\u2019]s?\b")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 
@@ -118,8 +126,20 @@ def told(key: str, value: str, around: str = "") -> Told | None:
     if max(len(key), len(around)) > _LONGEST:
         return None
     fitting = (kind.told for kind in _candidates(key, around) if kind.shape.fullmatch(value))
-    found = next(fitting, None)
+    found = next(fitting, None) or _person(key, value)
     return Told(_C.SSN) if found and has_ssn(value) else found
+
+
+def _person(key: str, value: str) -> Told | None:
+    """``"guarantor": "OKONKWO CHIDI"``: a full name with a given name in it, under who that is."""
+    named = headers.read(key)
+    if named is None or named.category is not _C.NAME or not named.vague:
+        return None
+    if headers.speaks_of_others(headers.tokens(key)) or not _FULL_NAME.fullmatch(value):
+        return None
+    written = [plain(word) for word in _LETTERS.findall(value)]
+    given = any(is_given_name(word) and not is_word(word) for word in written)
+    return Told(_C.NAME, "full") if given and not all(map(is_word, written)) else None
 
 
 def is_title(text: str) -> bool:
@@ -166,7 +186,10 @@ def _titled(title: str) -> _Kind | None:
         return None
     if named.category is _C.NAME and (named.vague or named.part == "full"):
         return None
-    return _Kind(_ANY, _SHAPES[named.category], Told(named.category, named.part))
+    shape = _SHAPES[named.category]
+    if named.category is _C.SSN and words & _END:
+        shape = _LAST_FOUR
+    return _Kind(_ANY, shape, Told(named.category, named.part))
 
 
 def _words(key: str) -> str:

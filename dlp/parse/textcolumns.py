@@ -16,6 +16,7 @@ _CELL: Final = re.compile(r"\S+(?: \S+)*")
 _WORD: Final = re.compile(r"\S+")
 _APART: Final = re.compile(r"\S(?: {2,}|\t)\s*\S")
 _RULE: Final = re.compile(r"[\s=_*+|-]*")
+_RECORD: Final = re.compile(r"\d{5}")
 _PATIENCE: Final = 8
 """Lines in which nothing stands under any head, after which the columns have ended."""
 _LONGEST: Final = 400
@@ -53,9 +54,16 @@ class Columns:
     def _under(self, line: str) -> Iterator[Span]:
         for word in _WORD.finditer(line):
             for start, end, said in self._heads:
-                if word.start() < end and word.end() > start and fits(said, word.group()):
+                if word.start() < end and word.end() > start and _fits(said, word.group()):
                     yield (*word.span(), said.category)
                     break
+
+
+def _fits(said: Label, text: str) -> bool:
+    """As a label's neighbour fits; down a column of records' numbers five digits are no count."""
+    if said.category is Category.MEDICAL_RECORD_NUMBER and _RECORD.fullmatch(text):
+        return True
+    return fits(said, text)
 
 
 def _heads(line: str, before: str) -> Iterator[tuple[int, int, Label]]:

@@ -24,6 +24,13 @@ def _table(title: str, values: list[str]) -> bytes:
         ("MemID", ["XQZ482913071", "XQZ482913072"], Category.MEMBER_ID),
         ("DOB", ["22344", "31077"], Category.BIRTH_DATE),
         ("birth date", ["22344.0", "31077.0"], Category.BIRTH_DATE),
+        ("Soc", ["536228714", "412883901"], Category.SSN),
+        ("Social Sec", ["536228714", "412883901"], Category.SSN),
+        ("B-day", ["03/14/1961", "11/02/1979"], Category.BIRTH_DATE),
+        ("Birthdt", ["03/14/1961", "11/02/1979"], Category.BIRTH_DATE),
+        ("DoB", ["03/14/1961", "11/02/1979"], Category.BIRTH_DATE),
+        ("Chart", ["77120", "80233"], Category.MEDICAL_RECORD_NUMBER),
+        ("Home #", ["6145550142", "6145550177"], Category.PHONE),
         ("Home Ph", ["6145550142", "6145550177"], Category.PHONE),
     ],
 )
@@ -64,3 +71,20 @@ def test_a_title_of_something_else_tells_nothing(
 ) -> None:
     _, verdict = inspected(_table(title, values), name="t.csv")
     assert verdict.action is Action.RELEASE
+
+
+@pytest.mark.parametrize(
+    ("title", "action"),
+    [
+        ("Home Phone", Action.HOLD),
+        ("H Phone", Action.HOLD),
+        ("Pt Home Phone", Action.HOLD),
+        ("Phone", Action.RELEASE),
+        ("Nursing Home Phone", Action.RELEASE),
+        ("Home Health Phone", Action.RELEASE),
+    ],
+)
+def test_no_payer_has_a_telephone_at_home(inspected: Inspected, title: str, action: Action) -> None:
+    rows = "Aetna,6145550142\nCigna,6145550177\nHumana,6145550103\n"
+    data = f"Payer,{title}\n{rows}".encode()
+    assert inspected(data, name="t.csv")[1].action is action

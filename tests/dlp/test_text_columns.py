@@ -12,6 +12,8 @@ LABELLED = [
     ("SSN", "236458714", Category.SSN),
     ("DOB", "03/14/1962", Category.BIRTH_DATE),
     ("MRN", "00482913", Category.MEDICAL_RECORD_NUMBER),
+    ("MRN", "77120", Category.MEDICAL_RECORD_NUMBER),
+    ("B-day", "03/14/1962", Category.BIRTH_DATE),
     ("Member ID", "W482913001", Category.MEMBER_ID),
     ("Account Number", "48291300", Category.ACCOUNT_NUMBER),
 ]

@@ -29,7 +29,7 @@ def with_segment(segment: str) -> bytes:
         "HI*BK:{}", "PRV*PE*PXC*{}",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("value", [SSN, LABELLED, BORN])
+@pytest.mark.parametrize("value", [SSN, LABELLED, BORN, "BORN 3-14-62"])
 def test_a_value_that_says_it_is_another_is_found_in_every_slot(
     inspected: Inspected, segment: str, value: str
 ) -> None:

@@ -137,7 +137,7 @@ def _named(title: str, cells: Sequence[str]) -> Named | None:
 
 def _shape(name: Named, title: str) -> Shape:
     """What values under a header must look like: of an SSN there may be no more than its end."""
-    if name.category is Category.SSN and {"last", "last4", "4", "ssn4"} & set(
+    if name.category is Category.SSN and {"last", "last4", "4", "four", "ssn4"} & set(
         headers.tokens(title)
     ):
         return values.SSN_OR_ITS_END.fullmatch

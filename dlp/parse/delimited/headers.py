@@ -79,7 +79,7 @@ _SPLIT: Final = re.compile(
 @lru_cache(maxsize=2_000)
 def tokens(header: str) -> tuple[str, ...]:
     """The words of a header: ``BENE_LAST_NAME`` and ``beneLastName`` alike."""
-    written = header[:200].replace("#", " number ")
+    written = header[:200].replace("#", " number ").replace("DoB", "DOB")
     return tuple(word.lower() for word in _SPLIT.split(written) if word)
 
 
@@ -107,9 +107,10 @@ def names_premises(words: tuple[str, ...]) -> bool:
 
 
 _SHORT_FORMS: Final = _words(
-    "dx dob dod dos dt nm nme brth bdate bday addr adr acct cc dl svc srvc serv admsn dschrg thru"
-    " tel phn ph ss ssn soc socsec mbi hicn hic mrn iban vin cpt icd icd9 icd10 dgns hcpcs ndc rx"
-    " lname fname mname surname forename fullname zip5 postcode medicaid dcn icn tcn clm pcn"
+    "dx dob dod dos dt nm nme brth bdate birthdt bday addr adr acct cc dl svc srvc serv admsn"
+    " dschrg thru tel phn ph ss ssn soc socsec mbi hicn hic mrn iban vin cpt icd icd9 icd10 dgns"
+    " hcpcs ndc rx lname fname mname surname forename fullname zip5 postcode medicaid dcn icn tcn"
+    " clm pcn"
 )
 _TITLE_WORDS: Final = _PERSON | _OTHERS | _CARERS | _NOT_IDS | _ID | _OTHER_KEYS | _SHORT_FORMS
 _LONGEST_COUNTER: Final = 3
@@ -148,7 +149,7 @@ def _category(words: tuple[str, ...], have: set[str]) -> Named | None:
         return clinical
     if have & _NOT_IDS and not have & {"dob", "ssn", "birth", "brth"}:
         return None
-    return _date(have) or _name(words, have) or _contact(have) or _number(words, have)
+    return _date(have) or _name(words, have) or _contact(words, have) or _number(words, have)
 
 
 _CLINICAL: Final = (
@@ -168,7 +169,9 @@ def _clinical(have: set[str]) -> Named | None:
 
 
 def _date(have: set[str]) -> Named | None:
-    if have & _words("dob birth brth bth birthdate bday birthday born bdate"):
+    if {"b", "day"} <= have and len(have) <= _FEW_TITLE_WORDS:
+        return Named(_C.BIRTH_DATE)
+    if have & _words("dob birth brth bth birthdate birthdt bday birthday born bdate"):
         return None if have & _words("place state weight city") else Named(_C.BIRTH_DATE)
     if have & _words("death dod deceased dth"):
         return Named(_C.DEATH_DATE) if have & _words("dt date dod on") else None
@@ -232,11 +235,27 @@ _CONTACT: Final = (
 )
 
 
-def _contact(have: set[str]) -> Named | None:
+def _contact(words: tuple[str, ...], have: set[str]) -> Named | None:
+    found = _reach(have)
+    return found._replace(alone=True) if found and _at_home(words) else found
+
+
+def _at_home(words: tuple[str, ...]) -> bool:
+    """Whether a telephone or address is at somebody's home: no nursing home's."""
+    if "home" not in words and words[:1] != ("h",):
+        return False
+    place = words.index("home") if "home" in words else 0
+    return set(words[:place]) <= _PERSON and words[place + 1 : place + 2] != ("health",)
+
+
+def _reach(have: set[str]) -> Named | None:
     if {"e", "mail"} <= have or have & _words("email emailaddress"):
         return Named(_C.EMAIL, alone=False)
     if {"ip"} & have and have & _words("address addr"):
         return Named(_C.IP_ADDRESS)
+    counted = have & _words("no num number nbr")
+    if counted and "home" in have and have <= {"home"} | counted | _PERSON:
+        return Named(_C.PHONE, alone=False)
     for names, category, part in _CONTACT:
         if have & names:
             return Named(category, part, alone=False)
@@ -261,13 +280,16 @@ def _number(words: tuple[str, ...], have: set[str]) -> Named | None:  # noqa: PL
     return _account(words, have)
 
 
+_SSN_WORDS: Final = _words("ss soc social last 4 four")
+
+
 def _is_ssn(have: set[str]) -> bool:
     if have & _words("ssn ssns ssnum ssnbr socsec"):
         return True
-    if {"social", "security"} <= have or {"soc", "sec"} <= have:
+    if {"social", "security"} <= have or (have & {"soc", "social"} and "sec" in have):
         return True
     national = "national" in have and have <= _ID | _PERSON | {"national"}
-    short = have & _words("ss social") and have <= _ID | _PERSON | _words("ss social")
+    short = have & _words("ss soc social") and have <= _ID | _PERSON | _SSN_WORDS
     return bool(short or (national and have & _ID))
 
 
@@ -275,7 +297,7 @@ def _is_mrn(words: tuple[str, ...], have: set[str]) -> bool:
     if have & _words("mrn medrec") or have >= {"med", "rec"} or {"medical", "record"} <= have:
         return True
     if "chart" in have:
-        return bool(have & _ID)
+        return bool(have & _ID) or have <= _PERSON | {"chart"}
     return "mr" in have and bool(have & _ID) and len(words) <= _FEW_TITLE_WORDS
 
 

@@ -26,7 +26,7 @@ _LABEL: Final = (
     rf"{_WHO}?(?:ssn|ss[ _]?(?:#|no\.?|nbr|num(?:ber)?)|social[ _-]security"
     rf"|soc\.?[ _-]?sec\.?){_NUMBER}?"
     rf"|{_WHO}?(?:dob|d\.o\.b\.?|date[ _-]of[ _-]birth|birth[ _-]?(?:date|dt)"
-    rf"|b(?:irth)?day|brth[ _-]?(?:date|dt))"
+    rf"|b(?:irth)?[ _-]?day|brth[ _-]?(?:date|dt))"
     rf"|{_WHO}?(?:mrn|mr ?#|(?:medical|med\.?)[ _-]?rec(?:ord|\.)?|chart){_NUMBER}?"
     rf"|(?:mbi|hicn|medicare{_NUMBER}|iban|bank[ _-]account{_NUMBER}?)"
     rf"|(?:policy|medicaid|{_WHO}){_NUMBER}"

@@ -14,6 +14,7 @@ _NO_SSN: Final = rb"(?!.{0,80}?(?<!\d)\d{3}-\d\d-\d{4}(?!\d))"
 """A number written as an SSN is looked at as one, whatever field it stands in."""
 _PERSONAL: Final = (
     rb"(?<![A-Za-z])(?i:ssns?|soc(?:ial)?\.? sec(?:urity)?|dob|d\.o\.b|birth ?date|date of birth"
+    rb"|born|birthday"
 )
 _RECORD: Final = rb"|mrns?|mr#|med(?:ical)?\.? rec(?:ord)?|chart(?= ?#| no| num)"
 _FOLLOWED: Final = rb")\.?(?: ?(?i:no|num|number|nbr|id|is)\b\.?)?[^A-Za-z0-9]{1,4}\d"

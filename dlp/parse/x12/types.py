@@ -36,7 +36,7 @@ _FIXED: Final = {
 _IDENTIFIER_MARKS: Final = b"._/#+=&,'()*:;<>!-"
 _NOT_ANOTHERS: Final = (
     rb"(?!.{0,80}?(?:(?<!\d)\d{3}-\d\d-\d{4}(?!\d)"
-    rb"|(?i:ssn|dob|mrn)[^A-Za-z0-9]{1,3}\d|\(\d{3}\)\d{3}-\d{4}))"
+    rb"|(?i:ssn|dob|mrn|born)[^A-Za-z0-9]{1,3}\d|\(\d{3}\)\d{3}-\d{4}))"
 )
 """An SSN with its dashes, and what calls itself one, is looked at in whichever slot it stands."""
 

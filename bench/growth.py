@@ -83,6 +83,10 @@ def _find(text: str) -> None:
     _detectors().find(Passage(text, "here", Carrier.FREE_TEXT), _known())
 
 
+def _find_staff(text: str) -> None:
+    _detectors().find(Passage(text, "here", Carrier.FREE_TEXT), _known(), around="")
+
+
 _TOLD_APART = "".join(f"Okaf{chr(97 + i % 26)}{chr(97 + i // 26)}r " for i in range(676))
 
 CASES = {
@@ -114,6 +118,13 @@ CASES = {
             "Born the ",
             "xqzjkvw" * 12 + " ", " \n", _TOLD_APART,
             "x" * 60 + " call 614\n447-0182\n", "1" * 60 + "\n",
+        )
+    },
+    **{
+        f"staff: {unit[:24]!r}": Case(unit, 400_000, _find_staff)
+        for unit in (
+            "Vera Holmquist, CFO\n", "Vera Holmquist, CFO\n614-447-0182\n", "Present: Vera Holm, ",
+            "Senior Vice Vera Holm ", "From: Vera Holm ",
         )
     },
 }  # fmt: skip

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from dlp.batch import Batch
+from dlp.detect.business import is_business
 from dlp.detect.engine import Detectors
 from dlp.detect.identities import Identities
+from dlp.detect.staff import is_guess
 from dlp.kept import Open
 from dlp.model import (
     Carrier,
@@ -57,6 +59,9 @@ _PROSE: Final = re.compile(r"[^\W\d_]{2,}[ ,.;:]+[^\W\d_]{2,}")
 """Two words. Of the 107 public X12 files that holds the same eight as three words do."""
 _SHORT: Final = 100
 _MOST_KNOWN: Final = 10_000
+_NEIGHBOURS: Final = 12
+_BESIDE: Final = 400
+"""Characters of the passages before and after that must be of business too."""
 _CODED: Final = frozenset({Category.DIAGNOSIS, Category.PROCEDURE, Category.MEDICATION})
 
 
@@ -140,16 +145,24 @@ class Looker:
             check: Called every few milliseconds in long texts; may raise to stop.
         """
         self._check = check
-        for item in items:
+        several = list(items)
+        for index, item in enumerate(several):
             if self._lacking and item.passage.carrier is Carrier.FREE_TEXT:
                 # Once a file: nothing about it is special to the first text.
                 self._tally.trouble(Uninspectable(Obstacle.NOT_READ, self._lacking))
                 self._lacking = ""
-            self.at_text(*item)
+            self.at_text(item, lambda index=index: _around(several, index))  # type: ignore[misc]
 
-    def at_text(self, order: int, spot: Spot, fmt: str, passage: Passage) -> None:
-        """Take what detectors find in the text; hold prose in slots that aren't for prose."""
-        found = [m for m in self._find(passage) if not _was_taken_out(passage.text, m)]
+    def at_text(self, item: Open, around: Callable[[], str] = lambda: "") -> None:
+        """Take what detectors find in the text; hold prose in slots that aren't for prose.
+
+        Args:
+            item: The passage.
+            around: Gives what stands before and after it.
+        """
+        order, spot, fmt, passage = item
+        found = self._but_staff(passage, self._find(passage), around)
+        found = [m for m in found if not _was_taken_out(passage.text, m)]
         if passage.carrier is Carrier.IDENTIFIER_FIELD:
             found = [match for match in found if match.category is not passage.category]
         for match in found:
@@ -171,6 +184,20 @@ class Looker:
             self._known[key] = self._detectors.find(passage, self._identities)
         return self._known[key]
 
+    def _but_staff(
+        self, passage: Passage, found: list[Match], around: Callable[[], str]
+    ) -> list[Match]:
+        """What was found but for a business paper's own people, where the file is of business."""
+        if passage.carrier is not Carrier.FREE_TEXT or not any(map(is_guess, found)):
+            return found
+        counts = self._tally.counts
+        if any(n and category in _PATIENTS for (category, _), n in counts.items()):
+            return found
+        beyond = around()
+        if not is_business(beyond):
+            return found
+        return self._detectors.find(passage, self._identities, self._check, beyond)
+
     def _fault(self, spot: Spot, passage: Passage) -> None:
         if _PROSE.search(without_redacted(passage.text)):
             self._trouble(Obstacle.MALFORMED, passage.fault, spot, passage)
@@ -184,6 +211,27 @@ class Looker:
     def notes(self) -> tuple[str, ...]:
         """Slips that decide nothing, by kind."""
         return tuple(f"{fault}: {count}" for fault, count in sorted(self._slips.items()))
+
+
+def _around(items: Sequence[Open], index: int) -> str:
+    """What stands before and after a passage in the same member of the file."""
+    spot = items[index].spot
+    before = _beside(spot, items[max(0, index - _NEIGHBOURS) : index][::-1])
+    after = _beside(spot, items[index + 1 : index + 1 + _NEIGHBOURS])
+    return "\n".join(
+        [*(text[-_BESIDE:] for text in before[::-1]), "", *(text[:_BESIDE] for text in after)]
+    )
+
+
+def _beside(spot: Spot, items: Iterable[Open]) -> list[str]:
+    """Texts of neighbours, the nearest first, until there are enough characters."""
+    texts: list[str] = []
+    for item in items:
+        if item.spot != spot or sum(map(len, texts)) >= _BESIDE:
+            break
+        if item.passage.carrier is not Carrier.NAME:
+            texts.append(item.passage.text)
+    return texts
 
 
 def _standing(passage: Passage, match: Match) -> Passage:

@@ -29,6 +29,7 @@ from dlp.detect.reading import Reading, plain, seen, words
 from dlp.detect.resolve import resolve
 from dlp.detect.site import SitePatterns
 from dlp.detect.spoken import find_spoken
+from dlp.detect.staff import without_staff
 from dlp.detect.words import is_given_name
 from dlp.detect.wraps import find_wrapped
 from dlp.model import Carrier, Category, Label, Match, Passage
@@ -82,6 +83,7 @@ class Detectors:
         self._identities = Identities(limit=0)
         self._check: Callable[[], None] = lambda: None
         self._is_file_name = False
+        self._around: str | None = None
         names = model()
         #: Names and addresses of strangers by the model; None without one.
         self.strangers = Strangers(names) if names else None
@@ -133,6 +135,7 @@ class Detectors:
         passage: Passage,
         identities: Identities,
         check: Callable[[], None] = lambda: None,
+        around: str | None = None,
     ) -> list[Match]:
         """Identifiers in an open passage, not overlapping, in order of place.
 
@@ -142,7 +145,10 @@ class Detectors:
             passage: Free text, a name, or a coded field with a fault.
             identities: The people of the same file.
             check: Called before each run of the name model; may raise to stop.
+            around: What stands before and after the passage, where all of it is business: names
+                given as a business paper's own people's are left out then.
         """
+        self._around = None if passage.carrier is Carrier.NAME else around
         whole = seen(passage.text)
         if whole is None:
             return self._find_all(passage, identities, check)
@@ -178,7 +184,9 @@ class Detectors:
 
     def _find(self, reading: Reading, identities: Identities) -> list[Match]:
         matches, against = self.analyzer.analyze(reading)
-        guesses = without_institutions(united(matches, reading.text), reading)
+        guesses = list(without_institutions(united(matches, reading.text), reading))
+        if self._around is not None:
+            guesses = without_staff(guesses, reading, self._around)
         matches = [*guesses, *identities.find_in(reading)]
         return resolve((m for m in matches if not self._is_known(m, reading.text)), against)
 

@@ -1,4 +1,4 @@
-"""Hospitals, towns and programmes of several words that read like somebody's name.
+"""Hospitals, towns, programmes and eponyms of several words that read like somebody's name.
 
 No word near them need tell: "admitted to Walter Reed". The model takes most of them for people. Our
 own list, without those that people are often called (Henry Ford).
@@ -22,6 +22,8 @@ _HOSPITALS: Final = (
     r"|sinai[- ]grace|barnes[- ]jewish|brigham and women'?s|robert wood johnson"
     r"|(?:lurie|nicklaus|rady|cook|phoenix|nationwide) children'?s|massachusetts general"
     r"|moses cone|shirley ryan|rancho los amigos|kennedy krieger|hazelden betty ford"
+    r"|scripps (?:mercy|green|memorial)|sharp (?:grossmont|memorial)"
+    r"|(?:mt\.?|mount) carmel(?: east| west)?"
     r"|loma linda|grady memorial|jackson memorial|ben taub|lyndon b\.? johnson|roswell park"
 )
 _TOWNS: Final = (
@@ -40,6 +42,13 @@ _TOWNS: Final = (
     r"|oklahoma city|jersey city|rapid city|carson city|panama city|chapel hill|winston[- ]salem"
     r"|king of prussia|prince george'?s|anne arundel|ann arbor|round rock|cherry hill"
 )
+_EPONYMS: Final = (
+    r"spetzler[- ]martin|house[- ]brackmann|ramsay hunt|g[uo]e?nther tulip|kocher[- ]langenbeck"
+    r"|salter[- ]harris|jackson[- ]pratt|hunt (?:and|&) hess|lauge[- ]hansen|gustilo[- ]anderson"
+    r"|kellgren[- ]lawrence|child[- ](?:pugh|turcotte)|charcot[- ]marie|guillain[- ]barre"
+    r"|stevens[- ]johnson|wolff[- ]parkinson|parker[- ]kalon|denis browne|sengstaken[- ]blakemore"
+    r"|austin moore|smith[- ]peterson|smith[- ]robinson|mallory[- ]weiss|osgood[- ]schlatter"
+)
 _PROGRAMMES: Final = (
     r"martin luther king|katie beckett|title [ivx]{1,5}|good samaritan|jehovah'?s witness"
     r"|ryan white,? (?:katie|program|part [a-f]\b|funds?|act|care|grant|waiver|clinic)"
@@ -47,7 +56,7 @@ _PROGRAMMES: Final = (
     r"|easter seals|salvation army|susan g\.? komen|ronald mcdonald house|make[- ]a[- ]wish"
 )
 _PHRASE: Final = re2.compile(
-    rf"(?i)(?:^|[^0-9a-z])({_HOSPITALS}|{_TOWNS}|{_PROGRAMMES})(?:[^0-9a-z]|$)".encode()
+    rf"(?i)(?:^|[^0-9a-z])({_HOSPITALS}|{_TOWNS}|{_PROGRAMMES}|{_EPONYMS})(?:[^0-9a-z]|$)".encode()
 )
 _MOST: Final = 4
 """Institutions that one guess may run over."""

@@ -72,7 +72,7 @@ _LABELS: tuple[tuple[str, Category, re2._Regexp], ...] = (
         r"dob|d\.o\.b\.?|birth ?date|date of birth", r"([0-9]{8})", number="")),
     ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled(
         r"hosp(?:ital)?|encounter", _NUMBERED, number=_REQUIRED)),
-    ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled("mr", _NUMBERED, number="")),
+    ("medical-record-number", Category.MEDICAL_RECORD_NUMBER, _labelled("mr", _NUMBERED)),
     ("account-number", Category.ACCOUNT_NUMBER, _labelled("guarantor", number=_REQUIRED)),
     ("member-id", Category.MEMBER_ID, _labelled(
         "aetna|bcbs|blue cross|blue shield|cigna|humana|uhc|united ?healthcare|anthem|kaiser|molina|tricare|ambetter|wellcare|medi-cal",

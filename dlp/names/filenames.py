@@ -22,6 +22,10 @@ _EXTENSION: Final = re.compile(
     r"\.(?i:pdf|csv|tsv|txt|docx?|xlsx?|rtf|jpe?g|png|tiff?|zip|eml|msg|xml|json|hl7|dat|dcm|edi|x12"
     r"|83[457]|wav|mp3)(?![\w-])"
 )
+_HOUSE: Final = re.compile(
+    r"[ _-]?(?i:health|hosp|med(?!rec)|clinic|cancer|child|univ|foundation|inc|llc|pc|group|ins)"
+)
+"""``HenryFord_Health``: a house called after somebody."""
 _RUN: Final = re.compile(r"[\w.,-]*")
 _LONGEST: Final = 80
 _WORD: Final = re.compile(r"[A-Z][a-z]{2,20}|[A-Z]{3,20}")
@@ -45,7 +49,11 @@ def find_file_names(text: str) -> Iterator[Match]:
 def _pairs(text: str, start: int, end: int) -> Iterator[Match]:
     for left, right in pairwise(_WORD.finditer(text, start, end)):
         joined = _JOINT.fullmatch(text, left.end(), right.start())
-        if joined and _is_person(plain(left[0]), plain(right[0])):
+        if (
+            joined
+            and not _HOUSE.match(text, right.end())
+            and _is_person(plain(left[0]), plain(right[0]))
+        ):
             yield Match(Category.NAME, left.start(), right.end(), _CONFIDENCE, _DETECTOR)
 
 

@@ -37,6 +37,8 @@ def test_a_file_called_after_a_patient_is_held(name: str, inspected: Inspected) 
         "QuickBooksExport.csv",
         "Madison_County.csv",
         "SaintMaryHospital.csv",
+        "HenryFord_Health.csv",
+        "JohnMuir_Health.csv",
     ],
 )
 def test_a_file_called_after_a_firm_is_not(name: str, inspected: Inspected) -> None:
@@ -62,6 +64,7 @@ def test_a_file_that_a_text_speaks_of_may_be_called_after_somebody(text: str, na
     [
         ("saved ssn_236458714.pdf\n", Category.SSN),
         ("loaded key mrn_77120\n", Category.MEDICAL_RECORD_NUMBER),
+        ("MR NUMBER 5520917\n", Category.MEDICAL_RECORD_NUMBER),
         ("b/d 3-9-71 per card\n", Category.BIRTH_DATE),
         ("saved dob_1961-03-14.pdf\n", Category.BIRTH_DATE),
     ],

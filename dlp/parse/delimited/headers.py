@@ -169,7 +169,7 @@ def _clinical(have: set[str]) -> Named | None:
 
 
 def _date(have: set[str]) -> Named | None:
-    if {"b", "day"} <= have and len(have) <= _FEW_TITLE_WORDS:
+    if have == {"bd"} or ({"b", "day"} <= have and len(have) <= _FEW_TITLE_WORDS):
         return Named(_C.BIRTH_DATE)
     if have & _words("dob birth brth bth birthdate birthdt bday birthday born bdate"):
         return None if have & _words("place state weight city") else Named(_C.BIRTH_DATE)
@@ -284,7 +284,7 @@ _SSN_WORDS: Final = _words("ss soc social last 4 four")
 
 
 def _is_ssn(have: set[str]) -> bool:
-    if have & _words("ssn ssns ssnum ssnbr socsec"):
+    if have & _words("ssn ssns ssan ssnum ssnbr socsec"):
         return True
     if {"social", "security"} <= have or (have & {"soc", "social"} and "sec" in have):
         return True
@@ -294,11 +294,16 @@ def _is_ssn(have: set[str]) -> bool:
 
 
 def _is_mrn(words: tuple[str, ...], have: set[str]) -> bool:
-    if have & _words("mrn medrec") or have >= {"med", "rec"} or {"medical", "record"} <= have:
+    if (
+        have & _words("mrn medrec")
+        or have >= {"med", "rec"}
+        or have >= {"med", "record"}
+        or {"medical", "record"} <= have
+    ):
         return True
     if "chart" in have:
         return bool(have & _ID) or have <= _PERSON | {"chart"}
-    return "mr" in have and bool(have & _ID) and len(words) <= _FEW_TITLE_WORDS
+    return bool(have & {"mr", "emr"}) and bool(have & _ID) and len(words) <= _FEW_TITLE_WORDS
 
 
 def _account(words: tuple[str, ...], have: set[str]) -> Named | None:

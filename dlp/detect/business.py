@@ -13,8 +13,13 @@ from dlp.detect.words import is_given_name, is_not_name, is_payer, is_word, voca
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _PASSED_OVER: Final = re.compile(
-    r"(?i)\bthank you\b|\b(?:fell|fall) (?:to|by) [0-9]|[\w.+-]{1,64}@[\w.-]{1,100}|https?://\S{1,200}|www\.\S{1,200}"
+    r"(?i)\bthank you\b|\baccount (?:manager|executive)s?\b|\b(?:fell|fall) (?:to|by) [0-9]|[\w.+-]{1,64}@[\w.-]{1,100}|https?://\S{1,200}|www\.\S{1,200}"
 )
+_PERSONAL: Final = re.compile(
+    r"(?i)\$ ?[0-9]|(?<![0-9])[0-9]{5}(?![0-9])"
+    r"|@(?:gmail|yahoo|hotmail|outlook|aol|icloud|comcast)\."
+)
+"""What is owed, a code of a procedure, and a mailbox of somebody's own."""
 _SMALL: Final = vocabulary(
     "a an the and or of to for from in on at by with as is are was were be been has have had will "
     "would can may must not no this that these those it its our we us all any each every both more "
@@ -42,7 +47,7 @@ _PLACES: Final = vocabulary(
     "product products office offices department division company firm corporation organization "
     "group board committee council services service solutions associates clearinghouse vendor "
     "vendors payer payers hospital clinic medical healthcare health helpdesk desk front business "
-    "development contracting contract contracts training education account practice center"
+    "development contracting contract contracts training education practice center"
 )
 _PAPER: Final = vocabulary(
     "minutes minute meeting meetings agenda agendas attendees attendee participants present absent "
@@ -55,7 +60,7 @@ _PAPER: Final = vocabulary(
     "scope author authors presenter speaker speakers instructor facilitator organizer prepared "
     "reviewed approved created modified updated update written compiled issued checked verified "
     "tested implemented posted released audited recorded taken signed sign signature date dates "
-    "due copyright rights reserved photo photograph contact contacts questions question regarding "
+    "copyright rights reserved photo photograph contact contacts questions question regarding "
     "sincerely regards kind best thank thanks respectfully attn witness whereof parties party "
     "agreement executed enclosed attached invoice invoices press release note notes taker help"
 )
@@ -72,7 +77,7 @@ _DOINGS: Final = vocabulary(
     "staffing server servers firewall outage sftp file files folder database upgrade cutover "
     "deployment password access network firm phone telephone tel fax email mail mobile direct "
     "main suite floor street avenue road holiday holidays conference workshop course courses "
-    "refresher initial added add diagrams diagram letter books ledger statement statements "
+    "refresher initial added add diagrams diagram letter books ledger "
     "hipaa given fee fees opened steering escalation write writes offs replaced switch switches m "
     "denial clean reconcile reconciliation industry market customers "
     "old adjournment consists directors updates payment committees officers managers"
@@ -91,6 +96,8 @@ def is_business(text: str) -> bool:
     Args:
         text: A few hundred characters.
     """
+    if _PERSONAL.search(text):
+        return False
     before = ""
     for word in _WORD.findall(_PASSED_OVER.sub(" ", text)):
         if not (_may_stand(word) or _is_surname(before, word)):

@@ -140,7 +140,11 @@ def without_staff(matches: Iterable[Match], reading: Reading, around: str = "") 
     theirs = [
         m
         for m in found
-        if is_guess(m) and not _is_marked(m, marks) and _is_staffs(_place(text, said, m), around)
+        if is_guess(m)
+        # Of two lines read as one name the second may be somebody else's.
+        and "\n" not in text[m.start : m.end]
+        and not _is_marked(m, marks)
+        and _is_staffs(_place(text, said, m), around)
     ]
     if not theirs:
         return found

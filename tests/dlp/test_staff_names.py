@@ -51,6 +51,10 @@ def test_a_business_papers_own_people_hold_nothing(inspected: Inspected, text: s
         "Prepared by: Vera Holmquist\nExpenses after the accident",
         "Thomas Keating, Director, tested positive for COVID.",
         "Vera Holmquist, CFO\nMRN 88213456",
+        "Minutes\nPresent: Anselm Ortega\nVera Holmquist called",
+        "Statement for Vera Holmquist, Accountant\n$214.00",
+        "Vera Holmquist, Manager\n99213",
+        "Vera Holmquist\nOffice Manager\nvholmquist@gmail.com",
     ],
 )
 def test_a_patient_at_such_a_place_is_held(inspected: Inspected, text: str) -> None:

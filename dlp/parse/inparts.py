@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from dlp.parse.delimited.headers import tokens
+from dlp.parse.delimited.titlewords import tokens
 from dlp.parse.terms import terms
 
 _PARTS: Final = {

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from dlp.detect.reading import plain
 from dlp.detect.words import is_given_name, is_word
 from dlp.model import Category
-from dlp.parse.delimited import headers
+from dlp.parse.delimited import headers, titlewords
 from dlp.parse.misplaced import has_ssn
 from dlp.parse.terms import terms
 
@@ -135,7 +135,7 @@ def _person(key: str, value: str) -> Told | None:
     named = headers.read(key)
     if named is None or named.category is not _C.NAME or not named.vague:
         return None
-    if headers.speaks_of_others(headers.tokens(key)) or not _FULL_NAME.fullmatch(value):
+    if titlewords.speaks_of_others(titlewords.tokens(key)) or not _FULL_NAME.fullmatch(value):
         return None
     written = [plain(word) for word in _LETTERS.findall(value)]
     given = any(is_given_name(word) and not is_word(word) for word in written)
@@ -157,7 +157,7 @@ def of_office(key: str, value: str, around: str = "") -> Told | None:
     """
     if max(len(key), len(around)) > _LONGEST or has_ssn(value):
         return None
-    if not headers.speaks_of_premises(headers.tokens(f"{around} {key}")):
+    if not titlewords.speaks_of_premises(titlewords.tokens(f"{around} {key}")):
         return None
     own = _words(key)
     kinds = (kind for kind in _KINDS if kind.told.category in _OFFICE and kind.keys.fullmatch(own))
@@ -166,7 +166,7 @@ def of_office(key: str, value: str, around: str = "") -> Told | None:
 
 @lru_cache(maxsize=2_000)
 def _candidates(key: str, around: str) -> tuple[_Kind, ...]:
-    if headers.speaks_of_others(headers.tokens(f"{around} {key}")):
+    if titlewords.speaks_of_others(titlewords.tokens(f"{around} {key}")):
         return ()
     own = _words(key)
     names = (own, f"{_words(around)}_{own}")
@@ -181,7 +181,7 @@ def _titled(title: str) -> _Kind | None:
     named = headers.read(title)
     if named is None or named.category not in _SHAPES or not named.alone:
         return None
-    words = set(headers.tokens(title))
+    words = set(titlewords.tokens(title))
     if words & _ABOUT or (named.category in _ANYBODYS and not _PATIENTS & words):
         return None
     if named.category is _C.NAME and (named.vague or named.part == "full"):

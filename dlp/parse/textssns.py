@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from dlp.parse.delimited import headers, values
+from dlp.parse.delimited import titlewords, values
 
 _NINE: Final = re.compile(r"(?<![\w.,$#/-])\d{9}(?![\w.,/-])")
 _FEW: Final = 40
@@ -75,8 +75,8 @@ class Bare(Generic[LineT]):
             return
         del self._waiting[place]
         above = self._heads[max(0, place - _AROUND) : number.end + _AROUND]
-        words = headers.tokens(above)
-        other = headers.is_other_key(words) or headers.speaks_of_others(words)
+        words = titlewords.tokens(above)
+        other = titlewords.is_other_key(words) or titlewords.speaks_of_others(words)
         self._known[place] = not other and values.are_bare_ssns([text for _, text in waiting])
         if self._known[place]:
             yield from (each for each, _ in waiting)

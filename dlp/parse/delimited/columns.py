@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dlp.model import Carrier, Category, Subject
-from dlp.parse.delimited import headers, values
+from dlp.parse.delimited import headers, titlewords, values
 from dlp.parse.delimited.directories import is_directory, is_ledger
 from dlp.parse.delimited.headers import Named
 from dlp.parse.delimited.values import Shape
@@ -87,12 +87,12 @@ def type_columns(header: Sequence[str], by_column: Sequence[Sequence[str]]) -> l
         (
             len(set(cells))
             for title, cells in zip(header, by_column, strict=True)
-            if headers.speaks_of_others(headers.tokens(title))
+            if titlewords.speaks_of_others(titlewords.tokens(title))
         ),
         default=0,
     )
     listed = not personal and any(
-        headers.names_premises(headers.tokens(title)) and len(set(cells)) == len(cells) > 1
+        titlewords.names_premises(titlewords.tokens(title)) and len(set(cells)) == len(cells) > 1
         for title, cells in zip(header, by_column, strict=True)
     )
     # A row for each site has the site's address.
@@ -112,7 +112,7 @@ def _of_nobody(
         return [None if n and n.category is Category.ACCOUNT_NUMBER else n for n in named]
     rows = max(map(len, by_column), default=0)
     each_once = any(
-        "npi" in headers.tokens(title) and len(set(cells)) == len(cells) == rows
+        "npi" in titlewords.tokens(title) and len(set(cells)) == len(cells) == rows
         for title, cells in zip(header, by_column, strict=True)
     )
     if not (each_once and is_directory(header)):
@@ -138,7 +138,7 @@ def _named(title: str, cells: Sequence[str]) -> Named | None:
 def _shape(name: Named, title: str) -> Shape:
     """What values under a header must look like: of an SSN there may be no more than its end."""
     if name.category is Category.SSN and {"last", "last4", "4", "four", "ssn4"} & set(
-        headers.tokens(title)
+        titlewords.tokens(title)
     ):
         return values.SSN_OR_ITS_END.fullmatch
     return values.shape_of(name.category, name.part, vague=name.vague)
@@ -203,9 +203,9 @@ def _by_shape(title: str, cells: Sequence[str], *, office: bool) -> Column | Non
     """A column whose values look like somebody's, whatever its header says."""
     if not cells:
         return None
-    words = headers.tokens(title)
-    premises = headers.speaks_of_premises(words)
-    if headers.speaks_of_others(words) and not premises:
+    words = titlewords.tokens(title)
+    premises = titlewords.speaks_of_premises(words)
+    if titlewords.speaks_of_others(words) and not premises:
         return None
     for category, part, shape in values.TELLING:
         if premises and category not in _PLACES:
@@ -233,11 +233,11 @@ def _by_digits(name: Named | None, cells: Sequence[str], *, office: bool) -> Col
 
 def _by_spread(title: str, cells: Sequence[str]) -> Column | None:
     """A column whose values are distributed as SSNs or birth dates are, and nothing else is."""
-    words = headers.tokens(title)
-    if not cells or headers.speaks_of_others(words):
+    words = titlewords.tokens(title)
+    if not cells or titlewords.speaks_of_others(words):
         return None
     bare = [cell for cell in cells if cell.isdigit() and len(cell) == _NINE]
-    if len(bare) >= _PLAIN * len(cells) and not headers.is_other_key(words):
+    if len(bare) >= _PLAIN * len(cells) and not titlewords.is_other_key(words):
         if values.are_bare_ssns(bare):
             return Column((values.SSN_BARE.fullmatch,), Carrier.FREE_TEXT, Category.SSN)
         return None

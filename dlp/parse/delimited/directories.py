@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from dlp.model import Category
-from dlp.parse.delimited import headers
+from dlp.parse.delimited import headers, titlewords
 from dlp.parse.terms import terms
 
 _NPI: Final = terms("npi taxonomies taxonomy")
@@ -34,7 +34,7 @@ _PATIENTS_OWN: Final = frozenset(
 def is_directory(titles: Iterable[str]) -> bool:
     """Whether titles are those of a directory of providers."""
     listed = list(titles)
-    words = {word for title in listed for word in headers.tokens(title)}
+    words = {word for title in listed for word in titlewords.tokens(title)}
     if not (words & _NPI and words & _OF_PROVIDERS) or words & _OF_PATIENTS:
         return False
     named = (headers.read(title) for title in listed)
@@ -43,5 +43,5 @@ def is_directory(titles: Iterable[str]) -> bool:
 
 def is_ledger(titles: Iterable[str]) -> bool:
     """Whether titles are those of an accountant's ledger, whose accounts are nobody's."""
-    words = {word for title in titles for word in headers.tokens(title)}
+    words = {word for title in titles for word in titlewords.tokens(title)}
     return words >= _LEDGER and not words & _OF_PATIENTS

@@ -14,7 +14,7 @@ import re2
 
 from dlp.model import Carrier, Category
 from dlp.parse.answers import bare_part, is_answer
-from dlp.parse.delimited import headers, values
+from dlp.parse.delimited import headers, titlewords, values
 from dlp.parse.delimited.columns import Column
 
 _WHO: Final = (
@@ -144,7 +144,7 @@ class Labels:
             and said.category is not Category.NAME
         }
         self._counted = {
-            index for index, title in enumerate(titles) if _COUNTED & set(headers.tokens(title))
+            index for index, title in enumerate(titles) if _COUNTED & set(titlewords.tokens(title))
         }
         self._below: dict[int, Label] = {}
         self._lead = ""

@@ -7,7 +7,7 @@ from typing import Final
 
 from dlp.detect.words import GIVEN_NAMES, is_word
 from dlp.model import Carrier, Category
-from dlp.parse.delimited import headers, values
+from dlp.parse.delimited import titlewords, values
 from dlp.parse.delimited.columns import TEXT, Column
 
 _GIVEN: Final = 0.4
@@ -53,7 +53,7 @@ def _by_halves(
     Either alone is a page, a day or a visit; and so are both if they hold nothing but words.
     """
     out = list(columns)
-    found = {words[0]: i for i, t in enumerate(header) if len(words := headers.tokens(t)) == 1}
+    found = {words[0]: i for i, t in enumerate(header) if len(words := titlewords.tokens(t)) == 1}
     halves = [(found[part], part) for part in ("first", "last") if part in found]
     shape = values.shape_of(Category.NAME, "first", vague=False)
     fits = all(
@@ -80,8 +80,8 @@ def _names(part: str) -> Column:
 
 
 def _may_name(title: str) -> bool:
-    words = headers.tokens(title)
-    return not (headers.speaks_of_others(words) or _PLACES & set(words))
+    words = titlewords.tokens(title)
+    return not (titlewords.speaks_of_others(words) or _PLACES & set(words))
 
 
 def _words(cell: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from config.states import code_of
 from dlp.model import Carrier, NotReadableError, Obstacle, Passage
-from dlp.parse.delimited import headers, values
+from dlp.parse.delimited import headers, titlewords, values
 from dlp.parse.delimited.columns import TEXT, Column, by_columns, type_columns
 from dlp.parse.delimited.labels import Labels
 from dlp.parse.delimited.people import with_names
@@ -165,7 +165,7 @@ def _titles(row: Row, told: Collection[int]) -> Iterator[Passage]:
     """
     for index, cell in enumerate(row.cells):
         written = " " in cell.text.strip() or any(map(str.isdigit, cell.text))
-        if written and index not in told and not headers.is_title(cell.text):
+        if written and index not in told and not titlewords.is_title(cell.text):
             yield _passage(row, index, cell, TEXT)
 
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dlp.content import Item
-from dlp.model import Carrier, Category, Passage, Subject
+from dlp.model import Carrier, Category, Passage
 from dlp.parse.base64s import unwrapped
 from dlp.parse.hl7v2.escapes import Delimiters, decoded, plain, prose
+from dlp.parse.hl7v2.meaning import is_misplaced, is_person_date, meaning
 from dlp.parse.hl7v2.table import AUTHORITIES, FIELDS, SYSTEMS, TYPES, Field
 from dlp.parse.keyed import told
 from dlp.parse.lines import Lines
-from dlp.parse.misplaced import has_ssn, is_somebodys
+from dlp.parse.misplaced import is_somebodys
 from dlp.unpack.entry import Entry
 
 _HARMLESS: Final = re.compile(rb"[A-Za-z]?|[0-9]{1,3}|\"\"")
@@ -22,24 +23,8 @@ _HARMLESS: Final = re.compile(rb"[A-Za-z]?|[0-9]{1,3}|\"\"")
 _SEGMENT: Final = re.compile(rb"[A-Z][A-Z0-9]{2}")
 _ENCODING_CHARACTERS: Final = re.compile(rb"[^A-Za-z0-9\s]{0,5}")
 """MSH-2: four, and from version 2.7 on the truncation character."""
-_NAME_PARTS: Final = {1: "last", 2: "first", 3: "middle", 4: "suffix"}
-_ADDRESS_PARTS: Final = {1: "street", 2: "street", 3: "city", 4: "state", 5: "zip"}
-_DATE: Final = re.compile(rb"[0-9]{4}(?:[0-9]{2}){0,5}(?:\.[0-9]{1,4})?(?:[+-][0-9]{4})?")
 _CODE: Final = re.compile(rb"[A-Za-z]{1,5}|(?=[^0-9]{0,9}[0-9])[A-Za-z0-9][A-Za-z0-9.\-+*/]{0,29}")
 """A code has a digit or is short; a longer word in its slot may be anybody's name."""
-_IDENTIFIER: Final = re.compile(
-    rb"(?=.{1,40}\Z)[A-Za-z0-9][A-Za-z0-9./#_*-]*+(?: +[A-Za-z0-9./#_*-]+){0,2} *", re.DOTALL
-)
-"""Of three words at most: more say something besides a number."""
-_STAFF_ID: Final = re.compile(
-    rb"[A-Za-z0-9][A-Za-z0-9./#_*-]{0,39}"
-    rb"|(?=.{1,40}\Z)[A-Za-z][A-Za-z.-]*+(?: +[A-Za-z.-]+){0,3} *",
-    re.DOTALL,
-)
-"""Of one word; or the name, of four at most, that some systems write in the id's place."""
-_DIGIT: Final = re.compile(rb"[0-9]")
-_PHONE: Final = re.compile(rb"[0-9()+. xX/*#-]{3,30}(?:[A-Za-z][0-9]{1,6})?")
-_EMAIL: Final = re.compile(rb"[^@\s]+@[^@\s]+")
 _FIELDS, _REPETITIONS = 10_000, 10_000
 """More than a segment and a field have: parts of one name share a record, repetitions don't."""
 _HEADERS: Final = ("MSH", "FHS", "BHS")
@@ -220,10 +205,10 @@ def _kind_of(parts: list[Piece]) -> Category | None:
 def _component(
     piece: Piece, number: int, role: Field, record: int, marks: Delimiters
 ) -> Iterator[Item]:
-    category, part, fits = _meaning(piece.raw, number, role)
+    category, part, fits = meaning(piece.raw, number, role)
     if not piece.raw.strip() or piece.raw == b'""':
         return
-    if category is None or not fits or _is_misplaced(piece.raw, role):
+    if category is None or not fits or is_misplaced(piece.raw, role):
         yield from _text(piece, marks)
         return
     if marks.subcomponent and marks.subcomponent in piece.raw:
@@ -232,64 +217,13 @@ def _component(
         for other in others:
             yield from _text(other, marks)
     found = decoded(piece.raw, piece.offset, marks)
-    carrier = Carrier.CODED if role.type == "TS" and not _is_person_date(role) else (
+    carrier = Carrier.CODED if role.type == "TS" and not is_person_date(role) else (
         Carrier.IDENTIFIER_FIELD
     )  # fmt: skip
     yield Passage(
         found.text, piece.where, carrier, category, role.subject, piece.offset, len(piece.raw),
         record=record, part=part, spans=found.spans,
     )  # fmt: skip
-
-
-def _is_misplaced(raw: bytes, role: Field) -> bool:
-    """Whether a number stands in a slot that isn't for its kind; a person's id tells itself."""
-    if role.subject is Subject.PROVIDER and role.type == "XCN":
-        return is_somebodys(plain(raw))
-    own = role.subject is Subject.PERSON and role.type in ("CX", "ST", "XPN", "TS")
-    return (not own or role.category is Category.MEDICARE_ID) and has_ssn(plain(raw))
-
-
-def _is_person_date(role: Field) -> bool:
-    return role.category in (Category.BIRTH_DATE, Category.DEATH_DATE)
-
-
-def _meaning(raw: bytes, number: int, role: Field) -> tuple[Category | None, str, bool]:
-    """Category, part and fit of one component of a data type."""
-    match role.type:
-        case "XPN":
-            found = _named(raw, number)
-        case "XCN" if number > 1:
-            found = _named(raw, number - 1)
-        case "XCN":
-            found = Category.OTHER_ID, "", bool(_STAFF_ID.fullmatch(raw))
-        case "XON":
-            found = Category.NAME, "full", number == 1
-        case "XAD":
-            part = _ADDRESS_PARTS.get(number, "")
-            found = Category.ADDRESS, part, bool(part)
-        case "XTN":
-            found = _contact(raw, number)
-        case "TS":
-            found = role.category, "", number == 1 and bool(_DATE.fullmatch(raw))
-        case _:
-            fits = number == 1 and bool(_IDENTIFIER.fullmatch(raw) and _DIGIT.search(raw))
-            found = role.category, "", fits
-    return found
-
-
-def _named(raw: bytes, number: int) -> tuple[Category | None, str, bool]:
-    part = _NAME_PARTS.get(number, "")
-    return Category.NAME, part, bool(part) and not _DIGIT.search(raw)
-
-
-def _contact(raw: bytes, number: int) -> tuple[Category | None, str, bool]:
-    if number in (1, 7, 12):
-        if _EMAIL.fullmatch(raw):
-            return Category.EMAIL, "", True
-        return Category.PHONE, "", bool(_PHONE.fullmatch(raw))
-    if number == 4:  # noqa: PLR2004 - XTN.4, the mail address
-        return Category.EMAIL, "", bool(_EMAIL.fullmatch(raw))
-    return None, "", False
 
 
 def _coded(parts: list[Piece], role: Field, marks: Delimiters) -> Iterator[Passage]:

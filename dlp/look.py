@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from dlp.batch import Batch
@@ -151,7 +152,7 @@ class Looker:
                 # Once a file: nothing about it is special to the first text.
                 self._tally.trouble(Uninspectable(Obstacle.NOT_READ, self._lacking))
                 self._lacking = ""
-            self.at_text(item, lambda index=index: _around(several, index))  # type: ignore[misc]
+            self.at_text(item, partial(_around, several, index))
 
     def at_text(self, item: Open, around: Callable[[], str] = lambda: "") -> None:
         """Take what detectors find in the text; hold prose in slots that aren't for prose.

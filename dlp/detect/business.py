@@ -87,6 +87,8 @@ _CALENDAR: Final = vocabulary(
     "thursdays fridays january february march april may june july august september october "
     "november december jan feb mar apr jun jul aug sep sept oct nov dec"
 )
+_ABBREVIATION: Final = 5
+"""Letters of capitals that are no name: BP, CPAP."""
 _BUSINESS: Final = _SMALL | _ROLES | _PLACES | _PAPER | _DOINGS | _CALENDAR
 
 
@@ -128,6 +130,3 @@ def _may_be_called(raw: str, norm: str) -> bool:
     if raw.isupper() and len(raw) <= _ABBREVIATION:
         return False
     return not is_word(norm) and not is_not_name(norm)
-
-
-_ABBREVIATION: Final = 5
